@@ -1,0 +1,126 @@
+import type { ObjectRef } from './source.ts'
+
+/** What became of a source. */
+export type Disposition =
+  'rows' | 'empty' | 'gone' | 'poison' | 'unreadable' | 'too-large' | 'unrouted'
+
+/** Ledger item: which batch owns a source. Never expires. */
+export interface Claim {
+  readonly kind: 'claim'
+  /** Source id. */
+  readonly id: string
+  readonly batch: string
+  readonly generation: number
+  /** Solo opens that were begun and not seen to end; 3 condemn the source as poison. */
+  readonly tries: number
+}
+
+/** forming → sealed → committed, or forming → aborted. Never back. */
+export type BatchState = 'F' | 'S' | 'A' | 'C'
+
+/** How an aborted batch ended: its worker said so (`failed`), or its lease ran out in silence (`lost`). */
+export type BatchEnd = 'failed' | 'lost'
+
+/** Ledger item: one batch, at most 4 KB whatever the number of its sources. Never expires. */
+export interface Batch {
+  readonly kind: 'batch'
+  /** ULID, random per attempt; never derived from content. */
+  readonly id: string
+  readonly pipeline: string
+  readonly state: BatchState
+  readonly owner: string
+  /** Epoch ms. Saves work only; no step's safety rests on it. */
+  readonly leaseUntil: number
+  /** Sources it set out to claim; a crash halves the next suspect group by it. */
+  readonly sourceCount: number
+  readonly end?: BatchEnd
+  /** From the seal on. */
+  readonly manifest?: ManifestRef
+  readonly sealedAt?: number
+  /** Target name → numbers of the first chunks known to be applied: all chunks below it are done. */
+  readonly done?: Readonly<Record<string, number>>
+  /** Failed applies since the last progress; the sweep backs off min(2^n minutes, 1 h). */
+  readonly failures?: number
+}
+
+export interface ManifestRef {
+  readonly key: string
+  /** Lower-hex SHA-256 of the manifest's bytes. */
+  readonly sha256: string
+  readonly chunks: number
+  readonly rows: number
+}
+
+/** Ledger item: what a pipeline was first started with; a change of targets is refused. */
+export interface PipelinePin {
+  readonly kind: 'pipeline'
+  readonly id: string
+  readonly targets: readonly string[]
+}
+
+export type LedgerItem = Claim | Batch | PipelinePin
+
+/** Bytes staged under `key`, to be applied unchanged. */
+export interface Payload {
+  readonly key: string
+  readonly sha256: string
+  readonly sizeBytes: number
+  readonly rows: number
+}
+
+/**
+ * One block of one table and one ClickHouse month: token and `_chunk` are `<batch>#<n>`. `block` holds all its rows;
+ * `days` slices the same rows by UTC day for silver. When all rows are of one day both name the same payload.
+ * A payload no target asks for is absent.
+ */
+export interface Chunk {
+  readonly n: number
+  readonly table: string
+  /** `YYYY-MM` */
+  readonly month: string
+  readonly rows: number
+  readonly block?: Payload
+  readonly days?: readonly DayPayload[]
+}
+
+export interface DayPayload extends Payload {
+  /** `YYYY-MM-DD` */
+  readonly day: string
+}
+
+/** A quarantine file of the batch: rejected records of one dataset and one reason, JSON Lines. */
+export interface QuarantinePayload extends Payload {
+  /** Final key, below the quarantine prefix. */
+  readonly target: string
+  readonly dataset: string
+  readonly reason: string
+}
+
+/** What became of one source of a batch. records = rows + rejected + discarded; `rows` counts accepted records. */
+export interface ManifestSource {
+  readonly id: string
+  readonly object: ObjectRef
+  readonly dataset?: string
+  readonly generation: number
+  readonly disposition: Disposition
+  readonly reason?: string
+  readonly sizeBytes: number
+  readonly records: number
+  readonly rows: number
+  readonly rejected: number
+  readonly discarded: number
+}
+
+/** Immutable list of a batch: written before the seal, kept for ever. */
+export interface Manifest {
+  readonly version: 1
+  readonly batch: string
+  readonly pipeline: string
+  readonly targets: readonly string[]
+  readonly createdAt: number
+  readonly sources: readonly ManifestSource[]
+  readonly chunks: readonly Chunk[]
+  readonly quarantine: readonly QuarantinePayload[]
+}
+
+export const tokenOf = (batch: string, n: number): string => `${batch}#${n}`

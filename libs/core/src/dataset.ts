@@ -1,0 +1,107 @@
+/**
+ * Types a column may have; each has one Parquet and one ClickHouse form.
+ * `category` is text of few distinct values; `json` is text that holds JSON; `timestamp` is a number of whole
+ * microseconds since the epoch, UTC (exact in a double until the year 2255).
+ */
+export type ColumnType =
+  'text' | 'category' | 'json' | 'uint32' | 'uint64' | 'int64' | 'float64' | 'boolean' | 'timestamp'
+
+export interface Column {
+  readonly name: string
+  readonly type: ColumnType
+  readonly nullable: boolean
+  readonly description: string
+}
+
+/** uint64 and int64 may be numbers (safe integers) or bigints; timestamps are numbers of microseconds. */
+export type Value = string | number | bigint | boolean | null
+
+/** Values in the order of the table's columns. */
+export type Row = readonly Value[]
+
+export interface Table {
+  readonly name: string
+  readonly description: string
+  /** The dataset's own columns; every table also carries `lineageColumns`, which the flow fills. */
+  readonly columns: readonly Column[]
+  /** Columns that serve queries, first in ORDER BY; the row identity follows. */
+  readonly orderBy: readonly string[]
+  /** ClickHouse skip indexes, e.g. `{ column: 'user_id', type: 'bloom_filter' }`. */
+  readonly indexes: readonly {
+    readonly column: string
+    readonly type: string
+    readonly granularity: number
+  }[]
+  /** Extra DDL this table's users expect, `{table}` stands for the qualified table name; e.g. views. */
+  readonly views: readonly {
+    readonly name: string
+    readonly description: string
+    readonly select: string
+  }[]
+}
+
+/** One row for one table. `timeMicros` decides its partitions: silver day, ClickHouse month. */
+export interface TableRow {
+  readonly table: string
+  readonly timeMicros: number
+  readonly values: Row
+}
+
+/** Why a record cannot be loaded: a code for grouping, a path for finding it. Never the value: reasons reach logs. */
+export interface Rejection {
+  readonly reason: string
+  readonly path?: string
+}
+
+/** What became of one record: its rows, a rejection of the whole record, or a deliberate discard with its reason. */
+export type Mapped =
+  | { readonly rows: readonly TableRow[] }
+  | { readonly rejection: Rejection }
+  | { readonly discarded: string }
+
+export interface RecordContext {
+  /** Lower-hex SHA-256 of the record's raw bytes. */
+  readonly hash: string
+}
+
+/** Everything known of one kind of data. Parquet schema, ClickHouse DDL, docs and validation come from it. */
+export interface Dataset {
+  readonly name: string
+  /** Raised when the mapping changes; written to every row as `_dataset_version`. */
+  readonly version: number
+  readonly description: string
+  readonly tables: readonly Table[]
+  /** Pure. `record` is what JSON.parse gave; anything, not only objects. MUST NOT throw for any JSON value. */
+  readonly map: (record: unknown, context: RecordContext) => Mapped
+}
+
+const lineage = (
+  name: string,
+  type: ColumnType,
+  description: string,
+  nullable = false,
+): Column => ({
+  name,
+  type,
+  nullable,
+  description,
+})
+
+/** Columns of every table, after the dataset's own, in this order. Row identity = `rowIdentity`. */
+export const lineageColumns: readonly Column[] = [
+  lineage('_source', 'text', 'Object the row came from, s3://bucket/key'),
+  lineage('_version', 'text', 'Version of that object: versionId, else etag'),
+  lineage('_record', 'uint64', '0-based ordinal of the record in the object'),
+  lineage('_part', 'uint32', '0-based ordinal of the row within its record'),
+  lineage('_line', 'uint64', '1-based physical line, where the object has lines', true),
+  lineage('_chunk', 'category', 'Chunk that carried the row, <batch>#<n>'),
+  lineage('_generation', 'uint32', '0, raised only by a deliberate reload'),
+  lineage('_object_time', 'timestamp', 'Last-Modified of the object'),
+  lineage('_loaded_at', 'timestamp', 'Start of the batch that read the record'),
+  lineage('_dataset_version', 'uint32', 'Version of the mapping that made the row'),
+]
+
+/** What makes a row one row, for ever: equal lines are different rows. */
+export const rowIdentity = ['_source', '_version', '_record', '_part'] as const
+
+export const columnsOf = (table: Table): readonly Column[] => [...table.columns, ...lineageColumns]

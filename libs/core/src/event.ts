@@ -1,0 +1,47 @@
+import type { Disposition } from './batch.ts'
+import type { FaultCode } from './fault.ts'
+
+/** Everything the house tells about itself. Object names may appear; payloads and secrets never. */
+export type Event =
+  | {
+      readonly kind: 'arrivals-read'
+      readonly accepted: number
+      readonly ignored: number
+      readonly unknown: number
+    }
+  | {
+      readonly kind: 'batch-sealed'
+      readonly batch: string
+      readonly sources: number
+      readonly rows: number
+      readonly rejected: number
+      readonly chunks: number
+      readonly dispositions: Partial<Record<Disposition, number>>
+    }
+  | {
+      readonly kind: 'chunk-applied'
+      readonly batch: string
+      readonly target: string
+      readonly n: number
+      readonly rows: number
+      readonly found: boolean
+    }
+  | { readonly kind: 'batch-committed'; readonly batch: string; readonly rows: number }
+  | { readonly kind: 'batch-aborted'; readonly batch: string; readonly end: 'failed' | 'lost' }
+  | {
+      readonly kind: 'apply-failed'
+      readonly batch: string
+      readonly target: string
+      readonly code: FaultCode
+      readonly message: string
+    }
+  | { readonly kind: 'message-unreadable'; readonly messageId: string; readonly reason: string }
+  | { readonly kind: 'claim-without-batch'; readonly source: string; readonly batch: string }
+  | { readonly kind: 'source-suspected'; readonly source: string; readonly tries: number }
+  | {
+      readonly kind: 'sweep-done'
+      readonly found: number
+      readonly sent: number
+      readonly aborted: number
+    }
+  | { readonly kind: 'work-failed'; readonly code: FaultCode | 'BUG'; readonly message: string }

@@ -1,0 +1,59 @@
+export type {
+  Batch,
+  BatchEnd,
+  BatchState,
+  Chunk,
+  Claim,
+  DayPayload,
+  Disposition,
+  LedgerItem,
+  Manifest,
+  ManifestRef,
+  ManifestSource,
+  Payload,
+  PipelinePin,
+  QuarantinePayload,
+} from './batch.ts'
+export { tokenOf } from './batch.ts'
+export type {
+  Column,
+  ColumnType,
+  Dataset,
+  Mapped,
+  RecordContext,
+  Rejection,
+  Row,
+  Table,
+  TableRow,
+  Value,
+} from './dataset.ts'
+export { columnsOf, lineageColumns, rowIdentity } from './dataset.ts'
+export type { Event } from './event.ts'
+export type { FaultCode, FaultMeaning } from './fault.ts'
+export { Fault, faults, isFault } from './fault.ts'
+export type { Limits } from './limits.ts'
+export { defaultLimits } from './limits.ts'
+export type {
+  Bronze,
+  Clock,
+  FileFacts,
+  Ids,
+  ItemKey,
+  Ledger,
+  Log,
+  OpenObject,
+  Queue,
+  Store,
+  Target,
+  Versioned,
+} from './ports.ts'
+export type { Route } from './route.ts'
+export { routeOf } from './route.ts'
+export type { ObjectFacts, ObjectRef, ObjectsMessage, Source } from './source.ts'
+export {
+  identify,
+  objectUri,
+  readObjectsMessage,
+  sourceIdOf,
+  writeObjectsMessage,
+} from './source.ts'

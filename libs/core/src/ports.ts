@@ -1,0 +1,105 @@
+import type { LedgerItem } from './batch.ts'
+import type { Chunk } from './batch.ts'
+import type { Event } from './event.ts'
+import type { ObjectRef } from './source.ts'
+
+/** An object opened for one pass. Leaving `body` unread MUST be followed by ending the iteration (break or return). */
+export interface OpenObject {
+  /** Size as stored (before any decompression). */
+  readonly sizeBytes: number
+  /** Epoch ms, S3's Last-Modified. */
+  readonly lastModified: number
+  readonly contentEncoding: string | undefined
+  readonly body: AsyncIterable<Uint8Array>
+}
+
+/** Reads bronze. Errors from `open` and while iterating `body` are Faults. */
+export interface Bronze {
+  /**
+   * Opens exactly that version, by versionId or If-Match. MUST throw OBJECT_GONE when it was deleted or replaced, before or
+   * during the read; a dropped connection is resumed or becomes STORE_UNAVAILABLE, never a short body.
+   */
+  open(object: ObjectRef, signal: AbortSignal): Promise<OpenObject>
+  /** The current version of a key, for routes that do not know it. OBJECT_GONE when there is none. */
+  head(
+    bucket: string,
+    key: string,
+    signal: AbortSignal,
+  ): Promise<ObjectRef & { readonly sizeBytes: number }>
+}
+
+/**
+ * Our own files: staging, manifests, quarantine, silver. Files are immutable: `write` and `copy` create and never replace.
+ * Creating a file that is already there with the same sha256 succeeds; with another one it throws STORE_CONFLICT.
+ */
+export interface Store {
+  write(key: string, bytes: Uint8Array, file: FileFacts, signal: AbortSignal): Promise<void>
+  /** Server-side, of a file of this store. */
+  copy(from: string, to: string, file: FileFacts, signal: AbortSignal): Promise<void>
+  /** MUST throw OBJECT_GONE when there is no such file, OBJECT_UNREADABLE when the bytes do not have that sha256. */
+  read(key: string, sha256: string, signal: AbortSignal): Promise<Uint8Array>
+  /** Deletes what is there of these keys; absent ones are no error. */
+  remove(keys: readonly string[], signal: AbortSignal): Promise<void>
+  /** Keys under a prefix in key order. */
+  list(prefix: string, signal: AbortSignal): AsyncIterable<string>
+}
+
+export interface FileFacts {
+  readonly sha256: string
+  readonly contentType: string
+}
+
+/** At least once, in no order. Resolves when the queue has confirmed this message; sends are coalesced by the adapter. */
+export interface Queue {
+  send(body: string): Promise<void>
+}
+
+export interface Versioned<Item extends LedgerItem = LedgerItem> {
+  readonly item: Item
+  /** Raised by one with every write; the condition of the next. */
+  readonly revision: number
+}
+
+/** Names an item: claims, batches and pipelines have ids of their own. */
+export interface ItemKey {
+  readonly kind: LedgerItem['kind']
+  readonly id: string
+}
+
+/**
+ * Items under compare-and-set; the whole protocol stands on these three calls. A write whose answer was lost may have
+ * landed: the caller reads again and decides by what it finds.
+ */
+export interface Ledger {
+  /** Strongly consistent, in the order asked; undefined where there is none. */
+  read(keys: readonly ItemKey[], signal: AbortSignal): Promise<readonly (Versioned | undefined)[]>
+  /** Writes when the stored revision is exactly `expected` (0: there is no item). False: it was not, nothing changed. */
+  write(item: LedgerItem, expected: number, signal: AbortSignal): Promise<boolean>
+  /** Ids of batches in state F or S whose lease ended before `now`, oldest lease first; may lag behind writes. */
+  listOpen(now: number, limit: number, signal: AbortSignal): Promise<readonly string[]>
+}
+
+/** Where chunks go. Errors are Faults; a time-out is TARGET_OUTCOME_UNKNOWN: it may still land. */
+export interface Target {
+  readonly name: string
+  /** True when the chunk's rows are there, whole. Sees every insert acknowledged before. */
+  has(batch: string, chunk: Chunk, signal: AbortSignal): Promise<boolean>
+  /** Applies the staged bytes. Again, at once or at the same time elsewhere: the rows are there once. */
+  put(batch: string, chunk: Chunk, signal: AbortSignal): Promise<void>
+}
+
+export interface Clock {
+  /** Epoch ms. */
+  now(): number
+  sleep(ms: number): Promise<void>
+}
+
+export interface Ids {
+  /** A fresh ULID. */
+  next(): string
+}
+
+/** Named events only; no payloads, no secrets. */
+export interface Log {
+  emit(event: Event): void
+}

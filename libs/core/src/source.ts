@@ -1,0 +1,101 @@
+import { createHash } from 'node:crypto'
+
+/** One immutable version of one stored object. */
+export interface ObjectRef {
+  readonly bucket: string
+  /** Decoded: the key as S3 stores it, never the form-encoded one of a native notification. */
+  readonly key: string
+  /** The versionId where the bucket has one for this object, else the etag without quotes. */
+  readonly version: string
+  /** Says which of the two `version` is: true → read by versionId, false → read with If-Match. */
+  readonly versioned: boolean
+}
+
+/** What any route (event, listing, HEAD, manifest) may know of an object before it is identified. */
+export interface ObjectFacts {
+  readonly bucket: string
+  readonly key: string
+  readonly versionId?: string | null | undefined
+  readonly etag?: string | null | undefined
+}
+
+/**
+ * The one function that says which object a route means, so that a live event, a listing and a replay of the same
+ * version agree. An empty, null or `'null'` versionId is none: the null version of a suspended bucket can be overwritten
+ * in place, so only its etag names its bytes.
+ *
+ * Returns undefined when neither a version nor an etag is known: the caller must HEAD the object first.
+ */
+export const identify = (facts: ObjectFacts): ObjectRef | undefined => {
+  const { bucket, key, versionId } = facts
+  if (versionId && versionId !== 'null') return { bucket, key, version: versionId, versioned: true }
+  const etag = facts.etag?.replace(/^W\//, '').replaceAll('"', '')
+  return etag ? { bucket, key, version: etag, versioned: false } : undefined
+}
+
+/** Name of an object for people and logs: `s3://bucket/key`. */
+export const objectUri = (object: Pick<ObjectRef, 'bucket' | 'key'>): string =>
+  `s3://${object.bucket}/${object.key}`
+
+/** 32 hex characters that name a source within a pipeline; the key of its claim. */
+export const sourceIdOf = (pipeline: string, object: ObjectRef): string =>
+  createHash('sha256')
+    .update(JSON.stringify([pipeline, 'object', object.bucket, object.key, object.version]))
+    .digest('hex')
+    .slice(0, 32)
+
+/** Work for transform: one object, the dataset its route chose, and how often it was deliberately reloaded. */
+export interface Source {
+  readonly id: string
+  readonly object: ObjectRef
+  /** Undefined: no route accepted the object; it is sealed with disposition `unrouted`. */
+  readonly dataset: string | undefined
+  readonly generation: number
+}
+
+/** What travels on the objects queue. */
+export type ObjectsMessage =
+  | { readonly kind: 'source'; readonly source: Source }
+  | { readonly kind: 'batch'; readonly batch: string }
+
+const messageVersion = 1
+
+/** Shape on the wire: `{v, pipeline, bucket, key, version, versioned, dataset?, generation}` or `{v, batch}`. */
+export const writeObjectsMessage = (pipeline: string, message: ObjectsMessage): string => {
+  if (message.kind === 'batch') return JSON.stringify({ v: messageVersion, batch: message.batch })
+  const { object, dataset, generation } = message.source
+  return JSON.stringify({ v: messageVersion, pipeline, ...object, dataset, generation })
+}
+
+/** Trusts nothing but the shape and computes the id again: a message cannot lie about itself. Undefined: not one of ours. */
+export const readObjectsMessage = (pipeline: string, body: string): ObjectsMessage | undefined => {
+  const parsed = parseObject(body)
+  if (!parsed || parsed['v'] !== messageVersion) return undefined
+  if (typeof parsed['batch'] === 'string') return { kind: 'batch', batch: parsed['batch'] }
+  const { bucket, key, version, versioned, dataset, generation } = parsed
+  if (parsed['pipeline'] !== pipeline) return undefined
+  if (typeof bucket !== 'string' || typeof key !== 'string' || typeof version !== 'string')
+    return undefined
+  if (typeof versioned !== 'boolean' || !Number.isSafeInteger(generation)) return undefined
+  const object = { bucket, key, version, versioned }
+  return {
+    kind: 'source',
+    source: {
+      id: sourceIdOf(pipeline, object),
+      object,
+      dataset: typeof dataset === 'string' ? dataset : undefined,
+      generation: generation as number,
+    },
+  }
+}
+
+const parseObject = (text: string): Record<string, unknown> | undefined => {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null
+      ? (value as Record<string, unknown>)
+      : undefined
+  } catch {
+    return undefined
+  }
+}
