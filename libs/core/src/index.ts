@@ -57,3 +57,31 @@ export {
   sourceIdOf,
   writeObjectsMessage,
 } from './source.ts'
+export { functionSettings, parseRoutes, refusedSettings } from './function-setting.ts'
+export type {
+  Environment,
+  Parsed,
+  Parser,
+  RefusedSetting,
+  Setting,
+  SettingValues,
+} from './setting.ts'
+export {
+  effectiveSettings,
+  inspectSettings,
+  readSettings,
+  setting,
+  settingsInvalid,
+} from './setting.ts'
+export {
+  parseBoolean,
+  parseBytes,
+  parseJson,
+  parseList,
+  parseOneOf,
+  parsePrefix,
+  parseSecondsAsMs,
+  parseText,
+  parseUrl,
+  parseWhole,
+} from './setting-parser.ts'

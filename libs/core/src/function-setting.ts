@@ -1,0 +1,124 @@
+import type { Route } from './route.ts'
+import type { Parsed, RefusedSetting } from './setting.ts'
+import { setting } from './setting.ts'
+import { parseJson, parseOneOf, parseSecondsAsMs, parseText, parseWhole } from './setting-parser.ts'
+
+/** Settings every function takes. */
+export const functionSettings = {
+  pipeline: setting({
+    name: 'PIPELINE',
+    parse: parseText,
+    default: 'default',
+    description: 'the name the pipeline and its claims go by',
+  }),
+  logLevel: setting({
+    name: 'LOG_LEVEL',
+    parse: parseOneOf('DEBUG', 'INFO', 'WARN', 'ERROR', 'CRITICAL', 'SILENT'),
+    default: 'INFO',
+    description: 'least level that is logged',
+  }),
+  environment: setting<string | undefined>({
+    name: 'ENVIRONMENT',
+    parse: parseText,
+    default: undefined,
+    description: 'dev, staging, prod: a field of every log line and a dimension of every metric',
+  }),
+  s3ConnectTimeoutMs: setting({
+    name: 'S3_CONNECT_TIMEOUT_SECONDS',
+    parse: parseSecondsAsMs,
+    default: 5_000,
+    description: 'longest wait for a connection to S3',
+  }),
+  s3ReadTimeoutMs: setting({
+    name: 'S3_READ_TIMEOUT_SECONDS',
+    parse: parseSecondsAsMs,
+    default: 60_000,
+    description: 'longest silence on a connection to S3',
+  }),
+  s3AttemptsMax: setting({
+    name: 'S3_MAX_ATTEMPTS',
+    parse: parseWhole(1, 20),
+    default: 3,
+    description: 'tries of one S3 request',
+  }),
+}
+
+/** `[{"prefix": "section/", "suffixes": [".jsonl"], "dataset": "xapi_events"}, …]`, first match wins. */
+export const parseRoutes = parseJson<readonly Route[]>((parsed): Parsed<readonly Route[]> => {
+  if (Array.isArray(parsed) && parsed.length > 0 && parsed.every(isRoute)) return { value: parsed }
+  return {
+    problem:
+      'must be a JSON list of {"prefix": text, "suffixes": [texts], "dataset": text}, at least one',
+  }
+})
+
+const isText = (value: unknown): value is string => typeof value === 'string'
+
+const isRoute = (value: unknown): value is Route => {
+  if (typeof value !== 'object' || value === null) return false
+  const { prefix, suffixes, dataset, ...rest } = value as Record<string, unknown>
+  return (
+    isText(prefix) &&
+    Array.isArray(suffixes) &&
+    suffixes.every(isText) &&
+    isText(dataset) &&
+    dataset !== '' &&
+    Object.keys(rest).length === 0
+  )
+}
+
+/**
+ * Names that older functions of this kind took and this house does not, for every function. A name that is only another
+ * function's is not here: functions may share one environment.
+ */
+export const refusedSettings: readonly RefusedSetting[] = [
+  {
+    name: 'DRY_RUN',
+    reason:
+      'a dry run on a live queue either deletes messages unloaded or sends them all to the DLQ',
+    instead: 'run the local mode on a copy of the data',
+    harmless: ['0', 'false', 'f', 'no', 'off'],
+  },
+  {
+    name: 'FAILURE_DLQ_URL',
+    reason:
+      "a copy beside the queue's own retries arrives once per try and is no proof of anything",
+    instead: 'the redrive policy of the queue (maxReceiveCount and deadLetterTargetArn)',
+  },
+  {
+    name: 'ITER_LOG_INTERVAL_SECONDS',
+    reason: 'there is no progress log within an object',
+    instead: 'the events batch-sealed and chunk-applied, and the metrics of the same facts',
+  },
+  {
+    name: 'DIAG_S3_BUCKET',
+    reason: 'the functions have no diagnostics event',
+    instead: 'aws s3 ls with the role of the function; problems of S3 are told as STORE_DENIED',
+  },
+  {
+    name: 'DIAG_S3_PREFIX',
+    reason: 'the functions have no diagnostics event',
+    instead: 'aws s3 ls with the role of the function; problems of S3 are told as STORE_DENIED',
+  },
+  {
+    name: 'TARGET_ROWS_PER_INSERT',
+    reason: 'a chunk is closed when it is full or its batch ends, not at a wish',
+    instead:
+      'MAX_ROWS_PER_INSERT for the cap; the batch size and window of the event source mapping for the usual size',
+  },
+  {
+    name: 'MAX_PARQUET_BYTES_PER_INSERT',
+    reason: 'chunks are capped by decoded bytes, which decide the memory of both sides',
+    instead: 'MAX_CHUNK_BYTES',
+  },
+  {
+    name: 'MIN_REMAINING_TIME_TO_START_INSERT_MS',
+    reason: 'an insert cut off by the deadline is verified and repeated, it cannot double rows',
+    instead: 'LAMBDA_TIMEOUT_SAFETY_MARGIN_MS',
+  },
+  {
+    name: 'MAX_MESSAGES_PER_INVOCATION_TO_PROCESS',
+    reason: 'messages left over would only be received again',
+    instead: 'the batch size of the event source mapping',
+  },
+]
