@@ -1,0 +1,141 @@
+import { createHash } from 'node:crypto'
+import type { Bronze, Clock, ObjectFacts, ObjectRef, OpenObject } from '@silversmith/core'
+import { Fault, identify, objectUri } from '@silversmith/core'
+import { refuseAborted } from './aborted-call.ts'
+
+/** What S3 does with a second PUT or a DELETE of a key. */
+export type BucketState = 'unversioned' | 'versioned' | 'suspended'
+
+export interface MemoryBronze extends Bronze {
+  /** Also changes the state of a bucket that is there, as PutBucketVersioning does. */
+  setBucket(bucket: string, state: BucketState): void
+  /** Returns what an event would tell of the object. */
+  putObject(
+    bucket: string,
+    key: string,
+    bytes: Uint8Array,
+    options?: { readonly contentEncoding?: string },
+  ): ObjectFacts & { readonly etag: string }
+  /** A DELETE that names no version. */
+  deleteObject(bucket: string, key: string): void
+  /** A DELETE of one version, as a lifecycle rule for old versions does. */
+  deleteVersion(bucket: string, key: string, versionId: string): void
+  /** Is that version readable now? */
+  holds(object: ObjectRef): boolean
+}
+
+interface Version {
+  readonly versionId: string | undefined
+  readonly etag: string
+  /** Undefined: a delete marker. */
+  readonly bytes: Uint8Array | undefined
+  readonly contentEncoding: string | undefined
+  readonly lastModified: number
+}
+
+const pieceBytes = 4096
+
+/** Buckets in maps. `etag` is the MD5 of the bytes, so equal bytes put again have the same one, as on S3. */
+export const createMemoryBronze = (clock: Pick<Clock, 'now'>): MemoryBronze => {
+  const states = new Map<string, BucketState>()
+  /** Newest last. */
+  const objects = new Map<string, Version[]>()
+  let versionCount = 0
+
+  const stateOf = (bucket: string): BucketState => {
+    const state = states.get(bucket)
+    if (!state) throw new Fault('STORE_DENIED', `no bucket ${bucket}`)
+    return state
+  }
+  const versionsOf = (bucket: string, key: string): Version[] => {
+    stateOf(bucket)
+    const name = JSON.stringify([bucket, key])
+    const versions = objects.get(name) ?? []
+    objects.set(name, versions)
+    return versions
+  }
+  const add = (bucket: string, key: string, version: Omit<Version, 'versionId'>): Version => {
+    const versions = versionsOf(bucket, key)
+    const versioned = stateOf(bucket) === 'versioned'
+    const added = { ...version, versionId: versioned ? `v${(versionCount += 1)}` : undefined }
+    if (!versioned) {
+      const inPlace = versions.findIndex(({ versionId }) => versionId === undefined)
+      if (inPlace >= 0) versions.splice(inPlace, 1)
+    }
+    versions.push(added)
+    return added
+  }
+  const find = (object: ObjectRef): Version | undefined => {
+    const versions = versionsOf(object.bucket, object.key)
+    const version = object.versioned
+      ? versions.find(({ versionId }) => versionId === object.version)
+      : versions.at(-1)
+    if (!version?.bytes) return undefined
+    return object.versioned || version.etag === object.version ? version : undefined
+  }
+  const refuseGone = (object: ObjectRef, version: Version | undefined): Version => {
+    if (!version || !versionsOf(object.bucket, object.key).includes(version))
+      throw new Fault(
+        'OBJECT_GONE',
+        `${objectUri(object)} has no version ${object.version} any more`,
+      )
+    return version
+  }
+
+  return {
+    setBucket: (bucket, state) => void states.set(bucket, state),
+    putObject: (bucket, key, bytes, options) => {
+      const etag = createHash('md5').update(bytes).digest('hex')
+      const { versionId } = add(bucket, key, {
+        etag,
+        bytes: Uint8Array.from(bytes),
+        contentEncoding: options?.contentEncoding,
+        lastModified: clock.now(),
+      })
+      const told = versionId ?? (stateOf(bucket) === 'suspended' ? 'null' : undefined)
+      return { bucket, key, etag, versionId: told }
+    },
+    deleteObject: (bucket, key) => {
+      if (stateOf(bucket) === 'unversioned') versionsOf(bucket, key).length = 0
+      else
+        add(bucket, key, {
+          etag: '',
+          bytes: undefined,
+          contentEncoding: undefined,
+          lastModified: clock.now(),
+        })
+    },
+    deleteVersion: (bucket, key, versionId) => {
+      const versions = versionsOf(bucket, key)
+      const at = versions.findIndex((version) => (version.versionId ?? 'null') === versionId)
+      if (at >= 0) versions.splice(at, 1)
+    },
+    holds: (object) => find(object) !== undefined,
+    open: async (object, signal): Promise<OpenObject> => {
+      refuseAborted(signal)
+      const version = refuseGone(object, find(object))
+      const bytes = version.bytes ?? new Uint8Array()
+      const body = async function* (): AsyncGenerator<Uint8Array> {
+        for (let at = 0; at < bytes.length; at += pieceBytes) {
+          refuseAborted(signal)
+          refuseGone(object, object.versioned ? version : find(object))
+          yield bytes.slice(at, at + pieceBytes)
+        }
+      }
+      return {
+        sizeBytes: bytes.length,
+        lastModified: version.lastModified,
+        contentEncoding: version.contentEncoding,
+        body: body(),
+      }
+    },
+    head: async (bucket, key, signal) => {
+      refuseAborted(signal)
+      const version = versionsOf(bucket, key).at(-1)
+      const object = version && identify({ bucket, key, ...version })
+      if (!version?.bytes || !object)
+        throw new Fault('OBJECT_GONE', `${objectUri({ bucket, key })} is not there`)
+      return { ...object, sizeBytes: version.bytes.length }
+    },
+  }
+}

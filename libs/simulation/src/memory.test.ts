@@ -1,0 +1,69 @@
+import { createMemoryBronze } from './memory-bronze.ts'
+import { createMemoryClock } from './memory-clock.ts'
+import { createMemoryLedger } from './memory-ledger.ts'
+import { createMemoryQueue } from './memory-queue.ts'
+import { createMemoryStore, sha256Of } from './memory-store.ts'
+import { createMemoryTarget } from './memory-target.ts'
+import { createEngine } from './engine.ts'
+import type { StoredRow } from './engine.ts'
+import { describeBronze } from './bronze-contract.ts'
+import { describeLedger } from './ledger-contract.ts'
+import { describeQueue } from './queue-contract.ts'
+import { describeStore } from './store-contract.ts'
+import { describeTarget } from './target-contract.ts'
+
+describeBronze('memory', async (state) => {
+  const bronze = createMemoryBronze(createMemoryClock())
+  const bucket = 'bronze'
+  bronze.setBucket(bucket, state)
+  return {
+    bronze,
+    bucket,
+    putObject: async (key, bytes, options) => bronze.putObject(bucket, key, bytes, options),
+    deleteObject: async (key) => bronze.deleteObject(bucket, key),
+  }
+})
+
+describeStore('memory', async () => ({ store: createMemoryStore() }))
+describeLedger('memory', async () => ({ ledger: createMemoryLedger() }))
+
+describeQueue('memory', async () => {
+  const queue = createMemoryQueue()
+  return { queue, receive: async () => queue.take() }
+})
+
+const idle = new AbortController().signal
+const decode = async (bytes: Uint8Array): Promise<readonly StoredRow[]> =>
+  JSON.parse(new TextDecoder().decode(bytes)) as StoredRow[]
+
+const makeTarget = (partitionOf?: (row: StoredRow) => string) => async () => {
+  const store = createMemoryStore()
+  const engine = createEngine({ windowBlocks: 100 })
+  const options = { name: 'clickhouse', store, engine, decode }
+  return {
+    target: createMemoryTarget(partitionOf ? { ...options, partitionOf } : options),
+    stage: async (batch: string, n: number, rowCount: number) => {
+      const rows = Array.from({ length: rowCount }, (_, record) => ({
+        _chunk: `${batch}#${n}`,
+        _record: record,
+      }))
+      const bytes = new TextEncoder().encode(JSON.stringify(rows))
+      const block = {
+        key: `_staging/${batch}/0-${n}`,
+        sha256: sha256Of(bytes),
+        sizeBytes: bytes.length,
+        rows: rowCount,
+      }
+      await store.write(block.key, bytes, { ...block, contentType: 'application/json' }, idle)
+      return { n, table: 'events', month: '2026-01', rows: rowCount, block }
+    },
+    unstage: async ({ block }: { readonly block?: { readonly key: string } }) =>
+      store.remove(block ? [block.key] : [], idle),
+    rows: async () => engine.rows('events').map((row) => `${row['_chunk']}/${row['_record']}`),
+  }
+}
+describeTarget('memory, one partition per chunk', makeTarget())
+describeTarget(
+  'memory, three partitions per chunk',
+  makeTarget((row) => String(Number(row['_record']) % 3)),
+)
