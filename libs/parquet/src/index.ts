@@ -1,1 +1,5 @@
-export {}
+export type { Compression } from './page.ts'
+export { checkParquet } from './parquet-check.ts'
+export type { ParquetOptions } from './parquet-file.ts'
+export { encodeParquet } from './parquet-file.ts'
+export { readParquet } from './parquet-rows.ts'

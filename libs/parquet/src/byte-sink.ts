@@ -1,0 +1,61 @@
+/** Bytes that grow. Little-endian, as Parquet is. */
+export interface ByteSink {
+  readonly length: number
+  writeByte(value: number): void
+  writeUint32(value: number): void
+  /** Unsigned LEB128. */
+  writeVarint(value: number): void
+  /** 32-bit length, then UTF-8; a lone surrogate becomes U+FFFD. Returns the number of UTF-8 bytes. */
+  writeText(text: string): number
+  /** A copy of what was written. The sink is empty afterwards and keeps its memory. */
+  take(): Buffer
+}
+
+const utf8BytesPerUnitMax = 3
+
+export const createByteSink = (capacity = 1024): ByteSink => {
+  let bytes = Buffer.allocUnsafe(capacity)
+  let length = 0
+
+  const ensure = (extra: number): void => {
+    if (length + extra <= bytes.length) return
+    const grown = Buffer.allocUnsafe(Math.max(bytes.length * 2, length + extra))
+    bytes.copy(grown, 0, 0, length)
+    bytes = grown
+  }
+
+  return {
+    get length() {
+      return length
+    },
+    writeByte: (value) => {
+      ensure(1)
+      bytes[length++] = value
+    },
+    writeUint32: (value) => {
+      ensure(4)
+      length = bytes.writeUInt32LE(value, length)
+    },
+    writeVarint: (value) => {
+      ensure(5)
+      let rest = value
+      while (rest > 127) {
+        bytes[length++] = (rest & 127) | 128
+        rest >>>= 7
+      }
+      bytes[length++] = rest
+    },
+    writeText: (text) => {
+      ensure(4 + text.length * utf8BytesPerUnitMax)
+      const size = bytes.write(text, length + 4, 'utf8')
+      bytes.writeUInt32LE(size, length)
+      length += 4 + size
+      return size
+    },
+    take: () => {
+      const taken = Buffer.from(bytes.subarray(0, length))
+      length = 0
+      return taken
+    },
+  }
+}
