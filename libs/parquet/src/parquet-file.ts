@@ -5,6 +5,7 @@ import Int64 from 'node-int64'
 import type { ColumnChunk } from './column-chunk.ts'
 import { encodeColumnChunk } from './column-chunk.ts'
 import { forms } from './column-type.ts'
+import { footerBytes } from './footer-bytes.ts'
 import type { Compression, PackedPage } from './page.ts'
 import { codecs, packPage } from './page.ts'
 import { schemaOf } from './schema.ts'
@@ -23,8 +24,8 @@ const rowGroupRowsDefault = 131_072
  * files or threads. Throws a TypeError naming column and row when a value is not of its column's type: nothing is
  * coerced, so that what is written is what was given.
  *
- * parquetjs' own row writer is not used: it keeps rows as objects, writes no dictionaries, fails above 2^63, before
- * 1970, and its page index is refused by ClickHouse. Its envelope (header, thrift, footer) is.
+ * parquetjs' own row writer is not used: it keeps rows as objects, writes no dictionaries, fails above 2^63 and before
+ * 1970, and its page index is refused by ClickHouse. Its envelope writer, thrift and codecs are.
  */
 export const encodeParquet = async (
   columns: readonly Column[],
@@ -67,8 +68,7 @@ export const encodeParquet = async (
       }) as (typeof writer.rowGroups)[number],
     )
   }
-  writer.rowCount = new Int64(rows.length)
-  writer.writeFooter({})
+  writer.writeSection(footerBytes(columns, writer.rowGroups, rows.length))
   return Buffer.concat(sections)
 }
 
