@@ -8,6 +8,8 @@ export type Event =
       readonly accepted: number
       readonly ignored: number
       readonly unknown: number
+      /** Why objects were ignored, e.g. `folder`. */
+      readonly reasons?: Readonly<Record<string, number>>
     }
   | {
       readonly kind: 'batch-sealed'
@@ -32,7 +34,7 @@ export type Event =
       readonly kind: 'apply-failed'
       readonly batch: string
       readonly target: string
-      readonly code: FaultCode
+      readonly code: FaultCode | 'BUG'
       readonly message: string
     }
   | { readonly kind: 'message-unreadable'; readonly messageId: string; readonly reason: string }

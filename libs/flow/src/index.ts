@@ -1,1 +1,8 @@
-export {}
+export { applyBatch, backoffMs, blindApplyMsMax } from './apply.ts'
+export type { Encode } from './chunk-builder.ts'
+export { createIngest } from './ingest.ts'
+export { manifestPrefix, readManifest, stagingPrefix } from './manifest.ts'
+export type { Call } from './patience.ts'
+export { createSilverTarget, silverKeyOf } from './silver-target.ts'
+export { createSweep, type SweepDeps, type SweepResult } from './sweep.ts'
+export { createTransform, type Delivery, type TransformDeps, triesMax } from './transform.ts'

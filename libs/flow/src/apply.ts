@@ -1,0 +1,178 @@
+import {
+  type Batch,
+  type Clock,
+  type Ledger,
+  type Log,
+  type Manifest,
+  type Store,
+  type Target,
+  Fault,
+} from '@silversmith/core'
+import { describeFailure } from './failure.ts'
+import { changeItem, readItem } from './ledger-write.ts'
+import { readManifest, stagingPrefixOf } from './manifest.ts'
+import { type Call, mapConcurrently, persist } from './patience.ts'
+
+export interface ApplyDeps {
+  readonly targets: readonly Target[]
+  readonly ledger: Ledger
+  readonly store: Store
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/**
+ * `sealer`: the process that sealed the batch, in the same breath; nothing of it can be anywhere yet, so chunks are put without
+ * asking. `later`: anybody else, or the sealer too long after; asks each target first.
+ */
+export type Applier = 'sealer' | 'later'
+
+/**
+ * After this the sealer asks first too. A target remembers tokens for a while only, so a blind repetition must be young;
+ * the deduplication window is sized for it (see the ClickHouse DDL).
+ */
+export const blindApplyMsMax = 120_000
+
+const backoffMsMax = 3_600_000
+const firstBackoffMs = 60_000
+
+/** Waits before the sweep looks again: 1, 2, 4 … minutes, at most an hour. */
+export const backoffMs = (failures: number): number =>
+  Math.min(firstBackoffMs * 2 ** Math.min(failures - 1, 10), backoffMsMax)
+
+/**
+ * Applies a sealed batch: quarantine files, then every target on its own, none waiting for another; commits when all are done.
+ * May be repeated by anyone at any time. A failing target is told to the log, its progress kept, the next try put off.
+ *
+ * Returns true when the batch is committed. Throws only when the ledger or the staging cannot be reached.
+ */
+export const applyBatch = async (
+  deps: ApplyDeps,
+  id: string,
+  applier: Applier,
+  call: Call,
+): Promise<boolean> => {
+  const found = await readItem<Batch>(deps, { kind: 'batch', id }, call)
+  const batch = found?.item
+  if (!batch)
+    throw new Fault('CLAIM_WITHOUT_BATCH', `the ledger has no batch ${id}; was the table restored?`)
+  if (batch.state === 'C') {
+    await removeStaging(deps.store, id, call)
+    return true
+  }
+  if (batch.state !== 'S' || !batch.manifest) return false
+  const ref = batch.manifest
+  const manifest = await persist(deps.clock, call, () => readManifest(deps.store, ref, call.signal))
+  const applying = manifest.targets.map((name) =>
+    applyTarget(deps, batch, manifest, name, applier, call),
+  )
+  const kept = await settleQuietly(deps, id, 'quarantine', () =>
+    keepQuarantine(deps, manifest, call),
+  )
+  const done = await Promise.all(applying)
+  const progress = Object.fromEntries(manifest.targets.map((name, index) => [name, done[index]!]))
+  const whole = kept && done.every((count) => count === manifest.chunks.length)
+  const after = await recordProgress(deps, id, progress, whole, call)
+  if (after?.state !== 'C') return false
+  deps.log.emit({ kind: 'batch-committed', batch: id, rows: ref.rows })
+  await removeStaging(deps.store, id, call)
+  return true
+}
+
+/** Failures of one target are its own: told, counted, never thrown. */
+const settleQuietly = async (
+  deps: ApplyDeps,
+  batch: string,
+  target: string,
+  work: () => Promise<void>,
+): Promise<boolean> => {
+  try {
+    await work()
+    return true
+  } catch (error) {
+    const { code, message } = describeFailure(error)
+    deps.log.emit({ kind: 'apply-failed', batch, target, code, message })
+    return false
+  }
+}
+
+const keepQuarantine = async (deps: ApplyDeps, manifest: Manifest, call: Call): Promise<void> => {
+  await mapConcurrently(manifest.quarantine, 4, async ({ key, target, sha256 }) => {
+    const file = { sha256, contentType: 'application/x-ndjson' }
+    await persist(deps.clock, call, () => deps.store.copy(key, target, file, call.signal))
+  })
+}
+
+/** Number of chunks known to be there, counted from the first without a gap. */
+const applyTarget = async (
+  deps: ApplyDeps,
+  batch: Batch,
+  manifest: Manifest,
+  name: string,
+  applier: Applier,
+  call: Call,
+): Promise<number> => {
+  let done = batch.done?.[name] ?? 0
+  await settleQuietly(deps, batch.id, name, async () => {
+    const target = deps.targets.find((candidate) => candidate.name === name)
+    if (!target) {
+      throw new Fault(
+        'PIPELINE_CHANGED',
+        `batch ${batch.id} was sealed for target ${name}, which this function is not set up for; add it to TARGETS again`,
+      )
+    }
+    for (const chunk of manifest.chunks.slice(done)) {
+      // Asked anew for every chunk: a process may be frozen between any two.
+      const isYoung = deps.clock.now() - (batch.sealedAt ?? 0) < blindApplyMsMax
+      let asksFirst = applier === 'later' || !isYoung
+      let found = false
+      await persist(deps.clock, call, async () => {
+        found = asksFirst && (await target.has(batch.id, chunk, call.signal))
+        asksFirst = true
+        if (!found) await target.put(batch.id, chunk, call.signal)
+      })
+      done += 1
+      const { n, rows } = chunk
+      deps.log.emit({ kind: 'chunk-applied', batch: batch.id, target: name, n, rows, found })
+    }
+  })
+  return done
+}
+
+/** Keeps what is done and, when that is everything, commits: one compare-and-set. */
+const recordProgress = (
+  deps: ApplyDeps,
+  id: string,
+  progress: Readonly<Record<string, number>>,
+  whole: boolean,
+  call: Call,
+): Promise<Batch | undefined> =>
+  changeItem<Batch>(
+    deps,
+    { kind: 'batch', id },
+    (item) => {
+      if (item?.state !== 'S') return undefined
+      const done = { ...item.done }
+      let gained = false
+      for (const [name, count] of Object.entries(progress)) {
+        gained ||= count > (done[name] ?? 0)
+        done[name] = Math.max(done[name] ?? 0, count)
+      }
+      if (whole) return { ...item, state: 'C', done }
+      const failures = gained ? 1 : (item.failures ?? 0) + 1
+      return { ...item, done, failures, leaseUntil: deps.clock.now() + backoffMs(failures) }
+    },
+    call,
+  )
+
+const removeMax = 10_000
+
+/** Deletes what a batch staged; only ever after its commit or abort. */
+export const removeStaging = async (store: Store, batch: string, call: Call): Promise<void> => {
+  const keys: string[] = []
+  for await (const key of store.list(stagingPrefixOf(batch), call.signal)) {
+    keys.push(key)
+    if (keys.length >= removeMax) break
+  }
+  if (keys.length > 0) await store.remove(keys, call.signal)
+}

@@ -1,0 +1,147 @@
+import {
+  type Bronze,
+  type Chunk,
+  type Clock,
+  type Dataset,
+  type Disposition,
+  isFault,
+  type Limits,
+  type Log,
+  type ManifestSource,
+  type QuarantinePayload,
+  type Source,
+  type Store,
+} from '@silversmith/core'
+import { createChunkBuilder, type Encode, type PayloadKinds } from './chunk-builder.ts'
+import { describeFailure } from './failure.ts'
+import { type Call, mapConcurrently } from './patience.ts'
+import { createQuarantine } from './quarantine.ts'
+import { createCounts, type ReadCounts, readSource } from './source-reader.ts'
+
+export interface ReadingDeps {
+  readonly datasets: readonly Dataset[]
+  readonly bronze: Bronze
+  readonly store: Store
+  readonly clock: Clock
+  readonly log: Log
+  readonly encode: Encode
+  readonly limits: Limits
+  readonly kinds: PayloadKinds
+  /** Ends with a slash. */
+  readonly quarantinePrefix: string
+}
+
+export interface ReadBatch {
+  readonly sources: readonly ManifestSource[]
+  readonly chunks: readonly Chunk[]
+  readonly quarantine: readonly QuarantinePayload[]
+}
+
+export interface BatchFacts {
+  readonly id: string
+  /** Epoch ms. */
+  readonly createdAt: number
+}
+
+/** What reading made of a source. `left`: it could not be read now; it is not listed and comes again. */
+type Outcome =
+  | { readonly kind: 'read'; readonly counts: ReadCounts }
+  | { readonly kind: 'settled'; readonly disposition: Disposition; readonly reason: string }
+  | { readonly kind: 'left' }
+
+/** Sources read at a time; each may hold one record of the largest size. */
+const readersMax = 4
+
+/**
+ * Reads all sources of a batch and stages what came of them. A source that turns out unreadable, gone or out of reach after
+ * something of it was taken spoils the pass: the others are then read once more without it, under a new attempt, so that
+ * nothing of it is staged with them. Each repetition excludes at least one source, so there are at most as many.
+ */
+export const readBatch = async (
+  deps: ReadingDeps,
+  batch: BatchFacts,
+  sources: readonly Source[],
+  call: Call,
+): Promise<ReadBatch> => {
+  const outcomes = new Map<string, Outcome>()
+  for (let attempt = 1; ; attempt += 1) {
+    const pass = createPass(deps, batch, attempt, call)
+    const open = sources.filter(({ id }) => (outcomes.get(id)?.kind ?? 'read') === 'read')
+    const readers = Math.min(readersMax, deps.limits.concurrencyMax)
+    const results = await mapConcurrently(open, readers, pass.read)
+    open.forEach(({ id }, index) => outcomes.set(id, results[index]!.outcome))
+    if (results.some(({ spoils }) => spoils)) continue
+    return {
+      chunks: await pass.chunks.finish(),
+      quarantine: await pass.quarantine.finish(),
+      sources: sources.flatMap((source) => list(source, outcomes.get(source.id))),
+    }
+  }
+}
+
+const createPass = (deps: ReadingDeps, batch: BatchFacts, attempt: number, call: Call) => {
+  const { clock, limits, store } = deps
+  const place = { batch: batch.id, attempt, limits, store, clock, call }
+  const tables = deps.datasets.flatMap((dataset) => dataset.tables)
+  const chunks = createChunkBuilder({ ...place, tables, kinds: deps.kinds, encode: deps.encode })
+  const quarantine = createQuarantine({
+    ...place,
+    createdAt: batch.createdAt,
+    prefix: deps.quarantinePrefix,
+  })
+
+  const read = async (source: Source): Promise<{ outcome: Outcome; spoils: boolean }> => {
+    const dataset = deps.datasets.find(({ name }) => name === source.dataset)
+    if (!dataset) return { outcome: unrouted(deps.datasets, source), spoils: false }
+    if (!chunks.hasRoom() || clock.now() > call.deadline) {
+      return { outcome: { kind: 'left' }, spoils: false }
+    }
+    const counts = createCounts()
+    try {
+      await readSource({
+        ...{ source, dataset, chunks, quarantine, limits, clock, call, counts },
+        bronze: deps.bronze,
+        loadedAtMicros: batch.createdAt * 1000,
+      })
+      return { outcome: { kind: 'read', counts }, spoils: false }
+    } catch (error) {
+      return { outcome: outcomeOf(deps.log, error), spoils: counts.rows + counts.rejected > 0 }
+    }
+  }
+
+  return { chunks, quarantine, read }
+}
+
+const dispositions: Readonly<Partial<Record<string, Disposition>>> = {
+  OBJECT_GONE: 'gone',
+  OBJECT_UNREADABLE: 'unreadable',
+  OBJECT_TOO_LARGE: 'too-large',
+}
+
+const outcomeOf = (log: Log, error: unknown): Outcome => {
+  const disposition = isFault(error) ? dispositions[error.code] : undefined
+  if (disposition && isFault(error)) return { kind: 'settled', disposition, reason: error.message }
+  log.emit({ kind: 'work-failed', ...describeFailure(error) })
+  return { kind: 'left' }
+}
+
+const unrouted = (datasets: readonly Dataset[], source: Source): Outcome => ({
+  kind: 'settled',
+  disposition: 'unrouted',
+  reason:
+    source.dataset === undefined
+      ? 'no route accepts this key; add one to ROUTES and send the object again'
+      : `dataset ${source.dataset} is not known here; known: ${datasets.map(({ name }) => name).join(', ')}`,
+})
+
+const list = (source: Source, outcome: Outcome | undefined): readonly ManifestSource[] => {
+  if (!outcome || outcome.kind === 'left') return []
+  const { id, object, dataset, generation } = source
+  const own = { id, object, ...(dataset !== undefined && { dataset }), generation }
+  if (outcome.kind === 'settled') {
+    const { disposition, reason } = outcome
+    return [{ ...own, disposition, reason, ...createCounts() }]
+  }
+  const { counts } = outcome
+  return [{ ...own, disposition: counts.rows > 0 ? 'rows' : 'empty', ...counts }]
+}

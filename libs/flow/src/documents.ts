@@ -1,0 +1,118 @@
+import { createRecordBuffer, type RawRecord, type RecordLimits } from './record.ts'
+
+const code = (text: string): number => text.charCodeAt(0)
+const quote = code('"')
+const backslash = code('\\')
+const comma = code(',')
+const open = { brace: code('{'), bracket: code('[') }
+const close = { brace: code('}'), bracket: code(']') }
+
+const isSpace = (byte: number): boolean => byte === 32 || byte === 10 || byte === 13 || byte === 9
+
+/**
+ * Splits a stream of JSON documents into records: each element of a top-level array, each other top-level value. One array,
+ * one pretty-printed document and concatenated documents all read so. Framing is by brackets and strings only; whether a
+ * record is JSON is for the parser to say. An array or record that the stream ends in the middle of is `broken`.
+ */
+export async function* readDocuments(
+  stream: AsyncIterable<Buffer>,
+  limits: RecordLimits,
+): AsyncGenerator<RawRecord> {
+  const buffer = createRecordBuffer(limits)
+  let ordinal = 0
+  let position = 0
+  let start = 0
+  let inArray = false
+  // What the scanner is inside of: nothing, a bracketed value (depth > 0), a bare string or a bare token.
+  let inside: 'none' | 'value' | 'string' | 'token' = 'none'
+  let depth = 0
+  let inString = false
+  let escaped = false
+
+  const finish = (broken?: string): RawRecord => {
+    inside = 'none'
+    return {
+      ordinal: ordinal++,
+      line: null,
+      offset: start,
+      ...buffer.take(),
+      ...(broken && { broken }),
+    }
+  }
+
+  /** True when `byte` is the last of the record. */
+  const step = (byte: number): boolean => {
+    if (inString) {
+      if (escaped) escaped = false
+      else if (byte === backslash) escaped = true
+      else if (byte === quote) {
+        inString = false
+        return inside === 'string'
+      }
+      return false
+    }
+    if (byte === quote) inString = true
+    else if (byte === open.brace || byte === open.bracket) depth += 1
+    else if (byte === close.brace || byte === close.bracket) {
+      depth -= 1
+      return depth <= 0
+    }
+    return false
+  }
+
+  /** A token ends before anything that cannot belong to it. */
+  const endsToken = (byte: number): boolean =>
+    isSpace(byte) ||
+    byte === comma ||
+    byte === open.brace ||
+    byte === open.bracket ||
+    byte === close.brace ||
+    byte === close.bracket
+
+  for await (const piece of stream) {
+    let from = 0
+    for (let at = 0; at < piece.length; at += 1) {
+      const byte = piece[at]!
+      if (inside === 'token' && endsToken(byte)) {
+        buffer.add(piece.subarray(from, at))
+        yield finish()
+      }
+      if (inside === 'none') {
+        if (isSpace(byte) || (byte === comma && inArray)) continue
+        if (byte === open.bracket && !inArray) {
+          inArray = true
+          start = position + at
+          continue
+        }
+        if (byte === close.bracket && inArray) {
+          inArray = false
+          continue
+        }
+        from = at
+        start = position + at
+        depth = 0
+        escaped = false
+        const opens = byte === open.brace || byte === open.bracket
+        inside = opens ? 'value' : byte === quote ? 'string' : 'token'
+        inString = byte === quote
+        depth = opens ? 1 : 0
+        // A stray comma or closing bracket is a record of one byte, so that nothing disappears unseen.
+        if (inside === 'token' && endsToken(byte)) {
+          buffer.add(piece.subarray(at, at + 1))
+          yield finish()
+        }
+        continue
+      }
+      if (inside !== 'token' && step(byte)) {
+        buffer.add(piece.subarray(from, at + 1))
+        yield finish()
+      }
+    }
+    // TypeScript narrows `inside` to what the loop began with; the closures above change it.
+    if ((inside as string) !== 'none') buffer.add(piece.subarray(from))
+    position += piece.length
+  }
+  if ((inside as string) === 'token') yield finish()
+  else if ((inside as string) !== 'none') yield finish('truncated_document')
+  if (inArray) yield { ...finish('truncated_array'), offset: start }
+}

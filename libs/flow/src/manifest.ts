@@ -1,0 +1,47 @@
+import { createHash } from 'node:crypto'
+import { Fault, type Manifest, type ManifestRef, type Store } from '@silversmith/core'
+
+/** Lower-hex SHA-256. */
+export const hashOf = (bytes: Uint8Array): string =>
+  createHash('sha256').update(bytes).digest('hex')
+
+/** `YYYY-MM-DD` of an epoch in ms, UTC. */
+export const dayOf = (epochMs: number): string => new Date(epochMs).toISOString().slice(0, 10)
+
+/** Where all manifests are, by day of their batch. */
+export const manifestPrefix = '_batches/'
+
+/** Everything a batch stages is below this; gone after the commit. */
+export const stagingPrefixOf = (batch: string): string => `${stagingPrefix}${batch}/`
+export const stagingPrefix = '_staging/'
+
+/** Writes the manifest of a batch, once and for ever. Throws what Store.write throws. */
+export const writeManifest = async (
+  store: Store,
+  manifest: Manifest,
+  signal: AbortSignal,
+): Promise<ManifestRef> => {
+  const bytes = Buffer.from(JSON.stringify(manifest))
+  const sha256 = hashOf(bytes)
+  const key = `${manifestPrefix}dt=${dayOf(manifest.createdAt)}/${manifest.batch}.json`
+  await store.write(key, bytes, { sha256, contentType: 'application/json' }, signal)
+  const rows = manifest.chunks.reduce((sum, chunk) => sum + chunk.rows, 0)
+  return { key, sha256, chunks: manifest.chunks.length, rows }
+}
+
+/** Reads a sealed batch's manifest back; the seal's hash says whether it is the one that was sealed. */
+export const readManifest = async (
+  store: Store,
+  ref: ManifestRef,
+  signal: AbortSignal,
+): Promise<Manifest> => {
+  const bytes = await store.read(ref.key, ref.sha256, signal)
+  const manifest = JSON.parse(Buffer.from(bytes).toString()) as Manifest
+  if (manifest.version !== 1) {
+    throw new Fault(
+      'STORE_CONFLICT',
+      `${ref.key} has manifest version ${String(manifest.version)}; this release reads version 1: deploy the newer one`,
+    )
+  }
+  return manifest
+}

@@ -1,0 +1,60 @@
+import { createHash, type Hash } from 'node:crypto'
+
+/** One record as it stands in an object, before anything is made of it. */
+export interface RawRecord {
+  /** 0-based, counted over all records of the object, good and bad. */
+  readonly ordinal: number
+  /** 1-based physical line where it begins; null where the object is not read by lines. */
+  readonly line: number | null
+  /** Of its first byte, in the decompressed object. */
+  readonly offset: number
+  readonly sizeBytes: number
+  /** All its bytes; for a record over the limit only the first `keepBytes`. */
+  readonly bytes: Buffer
+  /** Set for a record over the limit: lower-hex SHA-256 of all its bytes. */
+  readonly cut?: { readonly sha256: string }
+  /** Set when the framing itself is broken here: why. */
+  readonly broken?: string
+}
+
+export interface RecordLimits {
+  /** A longer record is cut. */
+  readonly recordBytesMax: number
+  /** What is kept of a cut record. */
+  readonly keepBytes: number
+}
+
+const isSpace = (byte: number): boolean => byte === 32 || byte === 9 || byte === 13
+
+/** Gathers one record from pieces of the stream in bounded memory: past the limit only a hash and the beginning stay. */
+export const createRecordBuffer = (limits: RecordLimits) => {
+  let pieces: Buffer[] = []
+  let sizeBytes = 0
+  let hash: Hash | undefined
+
+  const add = (piece: Buffer): void => {
+    sizeBytes += piece.length
+    if (hash) hash.update(piece)
+    else pieces.push(piece)
+    if (!hash && sizeBytes > limits.recordBytesMax) {
+      const whole = Buffer.concat(pieces)
+      hash = createHash('sha256').update(whole)
+      pieces = [Buffer.from(whole.subarray(0, limits.keepBytes))]
+    }
+  }
+
+  /** Hands out what was gathered and begins anew. */
+  const take = (): { bytes: Buffer; sizeBytes: number; cut?: { sha256: string } } => {
+    const bytes = pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces)
+    const taken = { bytes, sizeBytes, ...(hash && { cut: { sha256: hash.digest('hex') } }) }
+    pieces = []
+    sizeBytes = 0
+    hash = undefined
+    return taken
+  }
+
+  return { add, take, size: () => sizeBytes }
+}
+
+/** Nothing but white space: no record at all. */
+export const isBlank = (bytes: Buffer): boolean => bytes.every(isSpace)

@@ -1,0 +1,155 @@
+import { isUtf8 } from 'node:buffer'
+import { createHash } from 'node:crypto'
+import {
+  type Bronze,
+  type Clock,
+  type Dataset,
+  Fault,
+  type Limits,
+  type Mapped,
+  objectUri,
+  type OpenObject,
+  type Source,
+} from '@silversmith/core'
+import type { ChunkBuilder } from './chunk-builder.ts'
+import { readPlain } from './decompression.ts'
+import { readDocuments } from './documents.ts'
+import { readLines } from './lines.ts'
+import { type Call, persist } from './patience.ts'
+import type { Quarantine } from './quarantine.ts'
+import type { RawRecord } from './record.ts'
+
+/** records = rows + rejected + discarded; `rows` counts accepted records. */
+export interface ReadCounts {
+  sizeBytes: number
+  records: number
+  rows: number
+  rejected: number
+  discarded: number
+}
+
+export interface ReadOptions {
+  readonly source: Source
+  readonly dataset: Dataset
+  readonly bronze: Bronze
+  readonly chunks: ChunkBuilder
+  readonly quarantine: Quarantine
+  readonly limits: Limits
+  readonly loadedAtMicros: number
+  readonly clock: Clock
+  readonly call: Call
+  /** Counted up while reading, so that the caller knows after a fault whether anything was taken. */
+  readonly counts: ReadCounts
+}
+
+export const createCounts = (): ReadCounts => ({
+  sizeBytes: 0,
+  records: 0,
+  rows: 0,
+  rejected: 0,
+  discarded: 0,
+})
+
+/**
+ * Reads one source to its end: every record becomes rows in `chunks` or a line in `quarantine`. Constant memory for any size.
+ * Faults: OBJECT_GONE, OBJECT_UNREADABLE, OBJECT_TOO_LARGE (each also after rows were added: the pass must then be
+ * repeated without this source), and those of the stores.
+ */
+export const readSource = async (options: ReadOptions): Promise<void> => {
+  const { source, limits, counts, call } = options
+  const name = objectUri(source.object)
+  const opened = await persist(options.clock, call, () =>
+    options.bronze.open(source.object, call.signal),
+  )
+  counts.sizeBytes = opened.sizeBytes
+  if (opened.sizeBytes > limits.objectBytesMax) {
+    await discard(opened)
+    throw new Fault(
+      'OBJECT_TOO_LARGE',
+      `${name} has ${opened.sizeBytes} bytes, more than MAX_S3_OBJECT_BYTES (${limits.objectBytesMax}); split it, or raise the limit`,
+    )
+  }
+  const plain = readPlain(opened.body, {
+    contentEncoding: opened.contentEncoding,
+    decompressedBytesMax: limits.decompressedBytesMax,
+    name,
+  })
+  const recordLimits = {
+    recordBytesMax: limits.recordBytesMax,
+    keepBytes: limits.quarantineRawBytesMax,
+  }
+  const records = isDocumentKey(source.object.key)
+    ? readDocuments(plain, recordLimits)
+    : readLines(plain, recordLimits)
+  for await (const record of records) {
+    if (call.signal.aborted) {
+      throw new Fault('DEADLINE_REACHED', `stopped reading ${name}: the invocation's time is over`)
+    }
+    counts.records += 1
+    place(options, opened, record, mapRecord(options.dataset, record))
+    await options.chunks.settle()
+    await options.quarantine.settle()
+  }
+}
+
+/** `.json` holds documents, everything else lines; `.gz` says nothing about either. */
+const isDocumentKey = (key: string): boolean => /\.json(\.gz)?$/i.test(key)
+
+/** Ends the iteration, so that the connection behind it is let go. */
+const discard = async (opened: OpenObject): Promise<void> => {
+  for await (const piece of opened.body) if (piece) return
+}
+
+const reject = (reason: string): Mapped => ({ rejection: { reason } })
+
+/** Bad data is data: whatever is wrong with a record becomes its rejection. */
+export const mapRecord = (dataset: Dataset, record: RawRecord): Mapped => {
+  if (record.broken !== undefined) return reject(record.broken)
+  if (record.cut) return reject('record_too_large')
+  if (!isUtf8(record.bytes)) return reject('invalid_utf8')
+  let parsed: unknown
+  try {
+    parsed = JSON.parse(record.bytes.toString())
+  } catch {
+    return reject('invalid_json')
+  }
+  const hash = createHash('sha256').update(record.bytes).digest('hex')
+  try {
+    return dataset.map(parsed, { hash })
+  } catch {
+    // A mapping must not throw; should one do so all the same, its record is kept and the others go on.
+    return reject('mapping_failed')
+  }
+}
+
+const place = (
+  options: ReadOptions,
+  opened: OpenObject,
+  record: RawRecord,
+  mapped: Mapped,
+): void => {
+  const { source, dataset, counts } = options
+  if ('rejection' in mapped) {
+    counts.rejected += 1
+    options.quarantine.add(source.object, dataset, record, mapped.rejection)
+    return
+  }
+  if ('discarded' in mapped) {
+    counts.discarded += 1
+    return
+  }
+  counts.rows += 1
+  mapped.rows.forEach((row, part) => {
+    options.chunks.addRow(row.table, row.timeMicros, row.values, {
+      source: objectUri(source.object),
+      version: source.object.version,
+      record: record.ordinal,
+      part,
+      line: record.line,
+      generation: source.generation,
+      objectTimeMicros: opened.lastModified * 1000,
+      loadedAtMicros: options.loadedAtMicros,
+      datasetVersion: dataset.version,
+    })
+  })
+}

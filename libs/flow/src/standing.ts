@@ -1,0 +1,142 @@
+import {
+  type Batch,
+  type Claim,
+  type Clock,
+  type ItemKey,
+  type Ledger,
+  type Log,
+  type ManifestSource,
+  type Source,
+  type Store,
+  type Versioned,
+} from '@silversmith/core'
+import { judge, type Standing, type Verdict } from './claims.ts'
+import { changeItem } from './ledger-write.ts'
+import { readManifest } from './manifest.ts'
+import { type Call, persist } from './patience.ts'
+
+export interface StandingDeps {
+  readonly ledger: Ledger
+  readonly store: Store
+  readonly clock: Clock
+  readonly log: Log
+}
+
+export interface Judged {
+  readonly source: Source
+  readonly claim: Versioned<Claim> | undefined
+  readonly verdict: Verdict
+}
+
+const roundsMax = 3
+
+/** Reads the claims of all sources and says of each what may be done with it; aborts batches whose lease is over. */
+export const judgeSources = async (
+  deps: StandingDeps,
+  sources: readonly Source[],
+  call: Call,
+): Promise<readonly Judged[]> => {
+  // Of each manifest only the sources asked for are kept: it may list thousands of others.
+  const asked = new Set(sources.map(({ id }) => id))
+  const listings: Listings = new Map()
+  const judged: Judged[] = []
+  let open = sources
+  for (let round = 1; open.length > 0; round += 1) {
+    const standings = await readStandings(deps, open, call)
+    const again: Source[] = []
+    const lost = new Map<string, Versioned<Batch>>()
+    for (const standing of standings) {
+      const listed = await listedIn(deps, standing, { asked, listings }, call)
+      const verdict = judge(standing, listed, deps.clock.now())
+      if (verdict.kind === 'abort' && round < roundsMax && standing.batch) {
+        again.push(standing.source)
+        lost.set(standing.batch.item.id, standing.batch)
+        continue
+      }
+      if (verdict.kind === 'alarm' && standing.claim) {
+        const { batch } = standing.claim.item
+        deps.log.emit({ kind: 'claim-without-batch', source: standing.source.id, batch })
+      }
+      judged.push({ source: standing.source, claim: standing.claim, verdict })
+    }
+    for (const batch of lost.values()) await abortLost(deps, batch, call)
+    open = again
+  }
+  return judged
+}
+
+const readStandings = async (
+  deps: StandingDeps,
+  sources: readonly Source[],
+  call: Call,
+): Promise<readonly Standing[]> => {
+  const claims = await readAll<Claim>(
+    deps,
+    sources.map(({ id }) => ({ kind: 'claim', id })),
+    call,
+  )
+  const ids = [...new Set(claims.flatMap((claim) => (claim ? [claim.item.batch] : [])))]
+  const batches = await readAll<Batch>(
+    deps,
+    ids.map((id) => ({ kind: 'batch', id })),
+    call,
+  )
+  const byId = new Map(ids.map((id, index) => [id, batches[index]]))
+  return sources.map((source, index) => {
+    const claim = claims[index]
+    return { source, claim, batch: claim && byId.get(claim.item.batch) }
+  })
+}
+
+const readAll = async <Item extends Claim | Batch>(
+  { ledger, clock }: StandingDeps,
+  keys: readonly ItemKey[],
+  call: Call,
+): Promise<readonly (Versioned<Item> | undefined)[]> => {
+  if (keys.length === 0) return []
+  const found = await persist(clock, call, () => ledger.read(keys, call.signal))
+  return found as readonly (Versioned<Item> | undefined)[]
+}
+
+/** Batch id → source id → its entry in that batch's manifest. */
+type Listings = Map<string, ReadonlyMap<string, ManifestSource>>
+
+const listedIn = async (
+  deps: StandingDeps,
+  { source, batch }: Standing,
+  { asked, listings }: { readonly asked: ReadonlySet<string>; readonly listings: Listings },
+  call: Call,
+): Promise<ManifestSource | undefined> => {
+  const ref = batch?.item.manifest
+  if (!batch || !ref) return undefined
+  const known = listings.get(batch.item.id)
+  if (known) return known.get(source.id)
+  const manifest = await persist(deps.clock, call, () => readManifest(deps.store, ref, call.signal))
+  const own = manifest.sources
+    .filter(({ id }) => asked.has(id))
+    .map((entry) => [entry.id, entry] as const)
+  const listing = new Map(own)
+  listings.set(batch.item.id, listing)
+  return listing.get(source.id)
+}
+
+/** Ends a forming batch whose lease is over. It and its seal exclude each other by the item's revision. */
+export const abortLost = async (
+  deps: Pick<StandingDeps, 'ledger' | 'clock' | 'log'>,
+  found: Versioned<Batch>,
+  call: Call,
+): Promise<Batch | undefined> => {
+  const { id } = found.item
+  const batch = await changeItem<Batch>(
+    deps,
+    { kind: 'batch', id },
+    (item) =>
+      item?.state === 'F' && item.leaseUntil <= deps.clock.now()
+        ? { ...item, state: 'A', end: 'lost' }
+        : undefined,
+    call,
+    { found },
+  )
+  if (batch?.state === 'A') deps.log.emit({ kind: 'batch-aborted', batch: id, end: 'lost' })
+  return batch
+}
