@@ -25,6 +25,7 @@ export const faults = {
   CLAIM_WITHOUT_BATCH: 'fix',
   PIPELINE_CHANGED: 'fix',
   SETTINGS_INVALID: 'fix',
+  EVENT_UNKNOWN: 'fix',
 } as const satisfies Record<string, FaultMeaning>
 
 export type FaultCode = keyof typeof faults

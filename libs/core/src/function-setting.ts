@@ -1,7 +1,15 @@
 import type { Route } from './route.ts'
-import type { Parsed, RefusedSetting } from './setting.ts'
+import type { Parsed, RefusedSetting, SettingValues } from './setting.ts'
 import { setting } from './setting.ts'
-import { parseJson, parseOneOf, parseSecondsAsMs, parseText, parseWhole } from './setting-parser.ts'
+import {
+  parseBoolean,
+  parseJson,
+  parseOneOf,
+  parseSecondsAsMs,
+  parseText,
+  parseUrl,
+  parseWhole,
+} from './setting-parser.ts'
 
 /** Settings every function takes. */
 export const functionSettings = {
@@ -27,21 +35,48 @@ export const functionSettings = {
     name: 'S3_CONNECT_TIMEOUT_SECONDS',
     parse: parseSecondsAsMs,
     default: 5_000,
-    description: 'longest wait for a connection to S3',
+    description: 'longest wait for a connection to S3, SQS and DynamoDB',
   }),
   s3ReadTimeoutMs: setting({
     name: 'S3_READ_TIMEOUT_SECONDS',
     parse: parseSecondsAsMs,
-    default: 60_000,
-    description: 'longest silence on a connection to S3',
+    default: 20_000,
+    description: 'longest wait for an answer of S3, SQS and DynamoDB',
   }),
   s3AttemptsMax: setting({
     name: 'S3_MAX_ATTEMPTS',
     parse: parseWhole(1, 20),
-    default: 3,
-    description: 'tries of one S3 request',
+    default: 4,
+    description: 'tries of one request to S3, SQS and DynamoDB',
+  }),
+  s3Endpoint: setting<string | undefined>({
+    name: 'AWS_ENDPOINT_URL_S3',
+    parse: parseUrl,
+    default: undefined,
+    description: 'another S3 than that of the region',
+  }),
+  awsEndpoint: setting<string | undefined>({
+    name: 'AWS_ENDPOINT_URL',
+    parse: parseUrl,
+    default: undefined,
+    description: 'another AWS than that of the region',
+  }),
+  s3PathStyle: setting<boolean | undefined>({
+    name: 'S3_PATH_STYLE',
+    parse: parseBoolean,
+    default: undefined,
+    description: 'bucket in the path of the URL; by default where another S3 is named',
   }),
 }
+
+/** The part of the settings that AWS clients are made of, named as their adapter names it. */
+export const awsSettingsOf = (values: SettingValues<typeof functionSettings>) => ({
+  connectTimeoutMs: values.s3ConnectTimeoutMs,
+  requestTimeoutMs: values.s3ReadTimeoutMs,
+  attemptsMax: values.s3AttemptsMax,
+  endpoints: { s3: values.s3Endpoint ?? values.awsEndpoint },
+  s3PathStyle: values.s3PathStyle,
+})
 
 /** `[{"prefix": "section/", "suffixes": [".jsonl"], "dataset": "xapi_events"}, …]`, first match wins. */
 export const parseRoutes = parseJson<readonly Route[]>((parsed): Parsed<readonly Route[]> => {

@@ -57,7 +57,7 @@ export {
   sourceIdOf,
   writeObjectsMessage,
 } from './source.ts'
-export { functionSettings, parseRoutes, refusedSettings } from './function-setting.ts'
+export { awsSettingsOf, functionSettings, parseRoutes, refusedSettings } from './function-setting.ts'
 export type {
   Environment,
   Parsed,

@@ -116,8 +116,11 @@ describe('a table of settings', () => {
       logLevel: 'DEBUG',
       environment: undefined,
       s3ConnectTimeoutMs: 5000,
-      s3ReadTimeoutMs: 60000,
-      s3AttemptsMax: 3,
+      s3ReadTimeoutMs: 20000,
+      s3AttemptsMax: 4,
+      s3Endpoint: undefined,
+      awsEndpoint: undefined,
+      s3PathStyle: undefined,
     })
   })
 })
