@@ -1,6 +1,14 @@
 export { applyBatch, backoffMs, blindApplyMsMax } from './apply.ts'
 export type { Encode } from './chunk-builder.ts'
-export { createIngest } from './ingest.ts'
+export {
+  type Arrival,
+  createIngest,
+  type Ingest,
+  type IngestDeps,
+  type Ingested,
+  type SendKey,
+  type SendOnce,
+} from './ingest.ts'
 export { manifestPrefix, readManifest, stagingPrefix } from './manifest.ts'
 export type { Call } from './patience.ts'
 export { createSilverTarget, silverKeyOf } from './silver-target.ts'
