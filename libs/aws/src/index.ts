@@ -1,1 +1,11 @@
-export {}
+export type { AwsClients, AwsSettings } from './clients.ts'
+export { createAwsClients } from './clients.ts'
+export type { DynamoLedgerSettings } from './dynamo-ledger.ts'
+export { createDynamoLedger } from './dynamo-ledger.ts'
+export type { S3BronzeSettings } from './s3-bronze.ts'
+export { createS3Bronze } from './s3-bronze.ts'
+export type { S3StoreSettings } from './s3-store.ts'
+export { createS3Store } from './s3-store.ts'
+export type { SqsQueueSettings } from './sqs-queue.ts'
+export { createSqsQueue } from './sqs-queue.ts'
+export { idempotencyTableDefinition, ledgerTableDefinition } from './table-definition.ts'

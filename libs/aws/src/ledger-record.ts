@@ -1,0 +1,60 @@
+import { createHash } from 'node:crypto'
+import type { ItemKey, LedgerItem, Versioned } from '@silversmith/core'
+import { Fault } from '@silversmith/core'
+
+/** One item as the table has it: the ledger item's own attributes beside these. */
+export interface LedgerRecord {
+  /** `O#<source>`, `B#<batch>` or `P#<pipeline>` */
+  readonly pk: string
+  readonly rev: number
+  /** Only in batches in state F or S: what puts them into the index. */
+  readonly openShard?: string
+  readonly [attribute: string]: unknown
+}
+
+const prefixes: Readonly<Record<ItemKey['kind'], string>> = {
+  claim: 'O#',
+  batch: 'B#',
+  pipeline: 'P#',
+}
+
+/** Design: a batch item stays this small whatever the number of its sources. */
+const itemBytesMax = 4096
+
+/** One shard would make every seal and commit of the house meet in one partition of the index. */
+export const openShards: readonly string[] = ['OPEN#0', 'OPEN#1', 'OPEN#2', 'OPEN#3']
+
+export const pkOf = ({ kind, id }: ItemKey): string => `${prefixes[kind]}${id}`
+
+/** Id of a batch, by its pk. */
+export const batchOf = (pk: string): string => pk.slice(prefixes.batch.length)
+
+/** Throws RangeError when the item is over 4 KB: a bug, since nothing in an item grows with the data. */
+export const writeRecord = (item: LedgerItem, revision: number): LedgerRecord => {
+  const sizeBytes = Buffer.byteLength(JSON.stringify(item))
+  if (sizeBytes > itemBytesMax)
+    throw new RangeError(`${pkOf(item)} has ${sizeBytes} bytes, over the ${itemBytesMax} allowed`)
+  const isOpen = item.kind === 'batch' && (item.state === 'F' || item.state === 'S')
+  return {
+    ...item,
+    pk: pkOf(item),
+    rev: revision,
+    ...(isOpen ? { openShard: shardOf(item.id) } : {}),
+  }
+}
+
+export const readRecord = (record: Readonly<Record<string, unknown>>): Versioned => {
+  const { pk, rev, ...rest } = record
+  const item = Object.fromEntries(Object.entries(rest).filter(([name]) => name !== 'openShard'))
+  if (typeof pk !== 'string' || typeof rev !== 'number' || !('kind' in item) || !('id' in item))
+    throw new Fault(
+      'LEDGER_DENIED',
+      `item ${String(pk)} of the ledger is not one of ours; find out who else writes to the table`,
+    )
+  return { item: item as unknown as LedgerItem, revision: rev }
+}
+
+const shardOf = (batch: string): string => {
+  const [first = 0] = createHash('sha256').update(batch).digest()
+  return openShards[first % openShards.length] ?? 'OPEN#0'
+}

@@ -1,0 +1,111 @@
+import type { HeadObjectCommandOutput, S3Client } from '@aws-sdk/client-s3'
+import { HeadBucketCommand, HeadObjectCommand } from '@aws-sdk/client-s3'
+import type { Bronze, Clock, ObjectRef } from '@silversmith/core'
+import { Fault, identify, isFault, objectUri } from '@silversmith/core'
+import { systemClock } from './back-off.ts'
+import { openObject, readFaultOf } from './s3-object.ts'
+import { statusOf } from './vendor-fault.ts'
+
+export interface S3BronzeSettings {
+  /** From `createAwsClients`: the SDK's own checksums of answers must be off. */
+  readonly client: S3Client
+  readonly clock?: Clock
+  /** Connections one body may take, the first included. */
+  readonly attemptsMax?: number
+  readonly backOffMs?: number
+  /** Longest silence of a connection while its next bytes are waited for. */
+  readonly stallMs?: number
+}
+
+/**
+ * Bronze on S3. Bodies are the stored bytes, never decompressed. A dropped, stalled or short connection is resumed with
+ * a Range of the same version.
+ *
+ * Faults: OBJECT_GONE, STORE_UNAVAILABLE, STORE_DENIED, DEADLINE_REACHED.
+ */
+export const createS3Bronze = ({
+  client,
+  clock = systemClock,
+  attemptsMax = 5,
+  backOffMs = 100,
+  stallMs = 20_000,
+}: S3BronzeSettings): Bronze => {
+  const limits = { clock, attemptsMax, backOffMs, stallMs }
+  return {
+    open: async (object, signal) => {
+      const opened = await openObject(client, queryOf(object), limits, signal)
+      if (!isSame(object, opened)) {
+        opened.discard()
+        throw new Fault('OBJECT_GONE', `${objectUri(object)} was replaced: not ${object.version}`)
+      }
+      const { sizeBytes, lastModified, contentEncoding, body } = opened
+      return { sizeBytes, lastModified, contentEncoding, body }
+    },
+    head: async (bucket, key, signal) => {
+      const answer = await headObject(client, bucket, key, signal)
+      const { VersionId: versionId, ETag: etag, ContentLength: sizeBytes } = answer
+      const object = identify({ bucket, key, versionId, etag })
+      if (!object || sizeBytes === undefined)
+        throw new Fault(
+          'STORE_UNAVAILABLE',
+          `${objectUri({ bucket, key })}: the answer has no etag or length; something between S3 and us removed it`,
+        )
+      return { ...object, sizeBytes }
+    },
+  }
+}
+
+const queryOf = ({ bucket, key, version, versioned }: ObjectRef) => ({
+  Bucket: bucket,
+  Key: key,
+  ...(versioned ? { VersionId: version } : { IfMatch: `"${version}"` }),
+})
+
+/** S3-like servers exist that ignore If-Match or versionId and answer with what they have. */
+const isSame = (
+  object: ObjectRef,
+  { etag, versionId }: { etag: string; versionId: string | undefined },
+): boolean =>
+  object.versioned
+    ? versionId === undefined || versionId === object.version
+    : etag.replaceAll('"', '') === object.version
+
+const headObject = async (
+  client: S3Client,
+  bucket: string,
+  key: string,
+  signal: AbortSignal,
+): Promise<HeadObjectCommandOutput> => {
+  const name = objectUri({ bucket, key })
+  try {
+    return await client.send(new HeadObjectCommand({ Bucket: bucket, Key: key }), {
+      abortSignal: signal,
+    })
+  } catch (error) {
+    const fault = readFaultOf(error, name, 'looking up', signal)
+    // A HEAD has no body, so its 404 does not say whether the key or the whole bucket is missing.
+    if (isFault(fault, 'OBJECT_GONE') && (await isBucketMissing(client, bucket, signal)))
+      throw new Fault(
+        'STORE_DENIED',
+        `there is no bucket ${bucket}; create it or correct its name`,
+        {
+          cause: error,
+        },
+      )
+    throw fault
+  }
+}
+
+const isBucketMissing = async (
+  client: S3Client,
+  bucket: string,
+  signal: AbortSignal,
+): Promise<boolean> => {
+  try {
+    await client.send(new HeadBucketCommand({ Bucket: bucket }), { abortSignal: signal })
+    return false
+  } catch (error) {
+    // Anything but a clear 404 (no s3:ListBucket, a throttle) proves nothing: the key's own answer stands.
+    return statusOf(error) === 404
+  }
+}
