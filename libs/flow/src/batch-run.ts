@@ -1,0 +1,242 @@
+import {
+  type Batch,
+  type Claim,
+  type Clock,
+  Fault,
+  type Ids,
+  type Ledger,
+  type Log,
+  type Manifest,
+  type Source,
+  type Target,
+  type Versioned,
+} from '@silversmith/core'
+import { applyBatch, removeStaging } from './apply.ts'
+import { readBatch, type ReadBatch, type ReadingDeps } from './batch-reading.ts'
+import { changeItem } from './ledger-write.ts'
+import { writeManifest } from './manifest.ts'
+import { type Call, mapConcurrently, persist } from './patience.ts'
+
+export interface TransformDeps extends Omit<ReadingDeps, 'kinds'> {
+  readonly pipeline: string
+  readonly targets: readonly Target[]
+  readonly ledger: Ledger
+  readonly clock: Clock
+  readonly ids: Ids
+  readonly log: Log
+}
+
+/** Solo opens that ended in silence; the next time the source is sealed `poison` without being opened. */
+export const triesMax = 3
+
+/** How long after its invocation's end a worker may still be at it: nothing waits for less. */
+const leaseMarginMs = 60_000
+
+/** A source with the claim it was judged by. */
+export interface Claimed {
+  readonly source: Source
+  readonly claim: Versioned<Claim> | undefined
+}
+
+/** `solo`: counts a try on the claim before it opens the source. `condemn`: seals it as poison without opening. */
+export type Mode = 'usual' | 'solo' | 'condemn'
+
+/**
+ * Takes free sources through one batch of their own: open, claim, read and stage, seal, apply. `ack` is called for each source
+ * that the sealed batch lists; the others are free again and come back. Throws what kept the batch from being sealed.
+ */
+export const runBatch = async (
+  deps: TransformDeps,
+  free: readonly Claimed[],
+  ack: (sourceId: string) => void,
+  call: Call,
+  mode: Mode = 'usual',
+): Promise<void> => {
+  const batch = await openBatch(deps, free.length, call)
+  let isSealed = false
+  try {
+    const claimed = await claimSources(deps, batch.id, free, mode, call)
+    const sources = claimed.map(({ source }) => source)
+    const read =
+      mode === 'condemn' ? condemned(sources) : await readSources(deps, batch, sources, call)
+    isSealed = read.sources.length > 0 && (await seal(deps, batch, read, call))
+    if (isSealed) for (const { id } of read.sources) ack(id)
+  } catch (error) {
+    isSealed = await endBatch(deps, batch, free, mode, call)
+    if (!isSealed) throw error
+    // The seal had landed, only its answer was lost: the batch is real. Its messages come again and find it.
+  }
+  if (isSealed) await applyBatch(deps, batch.id, 'sealer', call)
+  else await endBatch(deps, batch, free, mode, call)
+}
+
+const readSources = (
+  deps: TransformDeps,
+  batch: OpenedBatch,
+  sources: readonly Source[],
+  call: Call,
+): Promise<ReadBatch> => {
+  const kinds = {
+    block: deps.targets.some(({ name }) => name !== 'silver'),
+    days: deps.targets.some(({ name }) => name === 'silver'),
+  }
+  return readBatch({ ...deps, kinds }, batch, sources, call)
+}
+
+const condemned = (sources: readonly Source[]): ReadBatch => ({
+  chunks: [],
+  quarantine: [],
+  sources: sources.map(({ id, object, dataset, generation }) => ({
+    ...{ id, object, generation, ...(dataset !== undefined && { dataset }) },
+    disposition: 'poison',
+    reason: `opening it ended the process ${triesMax} times; look at the object, then reload it`,
+    ...{ sizeBytes: 0, records: 0, rows: 0, rejected: 0, discarded: 0 },
+  })),
+})
+
+interface OpenedBatch {
+  readonly id: string
+  readonly owner: string
+  readonly createdAt: number
+}
+
+const openBatch = async (
+  deps: TransformDeps,
+  sourceCount: number,
+  call: Call,
+): Promise<OpenedBatch> => {
+  const id = deps.ids.next()
+  const owner = deps.ids.next()
+  const leaseUntil = call.deadline + leaseMarginMs
+  const fresh: Batch = {
+    ...{ kind: 'batch', id, pipeline: deps.pipeline, state: 'F', owner, leaseUntil, sourceCount },
+  }
+  const key = { kind: 'batch', id } as const
+  const batch = await changeItem<Batch>(deps, key, (item) => (item ? undefined : fresh), call, {
+    found: undefined,
+  })
+  if (batch?.owner !== owner || batch.state !== 'F') {
+    throw new Fault('LEDGER_UNAVAILABLE', `batch ${id} could not be opened; its sources come again`)
+  }
+  return { id, owner, createdAt: deps.clock.now() }
+}
+
+/** Claims each source by compare-and-set on the claim that was judged; whoever was faster keeps it. */
+const claimSources = async (
+  deps: TransformDeps,
+  batch: string,
+  free: readonly Claimed[],
+  mode: Mode,
+  call: Call,
+): Promise<readonly Claimed[]> => {
+  const owned = await mapConcurrently(
+    free,
+    deps.limits.concurrencyMax,
+    async ({ source, claim }) => {
+      const seen = claim?.revision ?? 0
+      const tries = (claim?.item.tries ?? 0) + (mode === 'solo' ? 1 : 0)
+      const { id, generation } = source
+      const ours: Claim = { kind: 'claim', id, batch, generation, tries }
+      const isOurs = (item: Claim | undefined): boolean => item?.batch === batch
+      const written = await persist(deps.clock, call, () =>
+        deps.ledger.write(ours, seen, call.signal),
+      )
+      if (written) return true
+      const [found] = await persist(deps.clock, call, () =>
+        deps.ledger.read([{ kind: 'claim', id }], call.signal),
+      )
+      return isOurs(found?.item as Claim | undefined)
+    },
+  )
+  return free.filter((_, index) => owned[index])
+}
+
+/** Makes the batch real. False: somebody aborted it, nothing was written to a target, the sources are free. */
+const seal = async (
+  deps: TransformDeps,
+  batch: OpenedBatch,
+  read: ReadBatch,
+  call: Call,
+): Promise<boolean> => {
+  const { createdAt, id } = batch
+  const targets = deps.targets.map(({ name }) => name)
+  const manifest: Manifest = {
+    ...{ version: 1, batch: id, pipeline: deps.pipeline, targets, createdAt, ...read },
+  }
+  const ref = await persist(deps.clock, call, () =>
+    writeManifest(deps.store, manifest, call.signal),
+  )
+  const sealed = await changeItem<Batch>(
+    deps,
+    { kind: 'batch', id },
+    (item) =>
+      item?.state === 'F' && item.owner === batch.owner
+        ? { ...item, state: 'S', manifest: ref, sealedAt: deps.clock.now() }
+        : undefined,
+    call,
+  )
+  if (!isSealedAs(sealed, ref.sha256)) return false
+  deps.log.emit({ kind: 'batch-sealed', batch: id, ...summarize(read) })
+  return true
+}
+
+const isSealedAs = (batch: Batch | undefined, sha256: string): boolean =>
+  (batch?.state === 'S' || batch?.state === 'C') && batch.manifest?.sha256 === sha256
+
+const summarize = ({ sources, chunks }: ReadBatch) => {
+  const dispositions: Partial<Record<(typeof sources)[number]['disposition'], number>> = {}
+  let rows = 0
+  let rejected = 0
+  for (const source of sources) {
+    dispositions[source.disposition] = (dispositions[source.disposition] ?? 0) + 1
+    rows += source.rows
+    rejected += source.rejected
+  }
+  return { sources: sources.length, rows, rejected, chunks: chunks.length, dispositions }
+}
+
+/**
+ * Records that the batch came to nothing without a crash: its sources are free at once and under no suspicion. True when the
+ * batch turns out to be sealed after all.
+ */
+const endBatch = async (
+  deps: TransformDeps,
+  { id, owner }: OpenedBatch,
+  free: readonly Claimed[],
+  mode: Mode,
+  call: Call,
+): Promise<boolean> => {
+  const batch = await changeItem<Batch>(
+    deps,
+    { kind: 'batch', id },
+    (item) =>
+      item?.state === 'F' && item.owner === owner
+        ? { ...item, state: 'A', end: 'failed' }
+        : undefined,
+    call,
+  )
+  if (batch?.state === 'S' || batch?.state === 'C') return true
+  if (batch?.state !== 'A') return false
+  deps.log.emit({ kind: 'batch-aborted', batch: id, end: 'failed' })
+  if (mode === 'solo') await forgiveTries(deps, id, free, call)
+  await removeStaging(deps.store, id, call)
+  return false
+}
+
+/** The source was opened and nobody died: outages never condemn. */
+const forgiveTries = async (
+  deps: TransformDeps,
+  batch: string,
+  free: readonly Claimed[],
+  call: Call,
+): Promise<void> => {
+  for (const { source } of free) {
+    const key = { kind: 'claim', id: source.id } as const
+    await changeItem<Claim>(
+      deps,
+      key,
+      (item) => (item?.batch === batch && item.tries > 0 ? { ...item, tries: 0 } : undefined),
+      call,
+    )
+  }
+}
