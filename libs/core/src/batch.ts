@@ -105,6 +105,8 @@ export interface ManifestSource {
   readonly disposition: Disposition
   readonly reason?: string
   readonly sizeBytes: number
+  /** Epoch ms; 0 when the object was not opened. Orders the versions of a key. */
+  readonly lastModified: number
   readonly records: number
   readonly rows: number
   readonly rejected: number

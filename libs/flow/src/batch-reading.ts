@@ -8,7 +8,9 @@ import {
   type Limits,
   type Log,
   type ManifestSource,
+  objectUri,
   type QuarantinePayload,
+  reloadsTable,
   type Source,
   type Store,
 } from '@silversmith/core'
@@ -71,6 +73,7 @@ export const readBatch = async (
     const results = await mapConcurrently(open, readers, pass.read)
     open.forEach(({ id }, index) => outcomes.set(id, results[index]!.outcome))
     if (results.some(({ spoils }) => spoils)) continue
+    pass.turnOver(open, outcomes)
     return {
       chunks: await pass.chunks.finish(),
       quarantine: await pass.quarantine.finish(),
@@ -82,7 +85,7 @@ export const readBatch = async (
 const createPass = (deps: ReadingDeps, batch: BatchFacts, attempt: number, call: Call) => {
   const { clock, limits, store } = deps
   const place = { batch: batch.id, attempt, limits, store, clock, call }
-  const tables = deps.datasets.flatMap((dataset) => dataset.tables)
+  const tables = [...deps.datasets.flatMap((dataset) => dataset.tables), reloadsTable]
   const chunks = createChunkBuilder({ ...place, tables, kinds: deps.kinds, encode: deps.encode })
   const quarantine = createQuarantine({
     ...place,
@@ -109,7 +112,31 @@ const createPass = (deps: ReadingDeps, batch: BatchFacts, attempt: number, call:
     }
   }
 
-  return { chunks, quarantine, read }
+  /**
+   * Entries that make the tables' views show a reloaded source's new generation. They are the last rows added, so their chunk
+   * has the highest number and every target applies it last.
+   */
+  const turnOver = (
+    sources: readonly Source[],
+    outcomes: ReadonlyMap<string, Outcome>,
+  ): void => {
+    for (const source of sources) {
+      const outcome = outcomes.get(source.id)
+      if (source.generation === 0 || outcome?.kind !== 'read') continue
+      const dataset = deps.datasets.find(({ name }) => name === source.dataset)
+      const loadedAtMicros = batch.createdAt * 1000
+      dataset?.tables.forEach((table, part) => {
+        chunks.addRow(reloadsTable.name, loadedAtMicros, [loadedAtMicros, table.name, false, ''], {
+          ...{ source: objectUri(source.object), version: source.object.version },
+          ...{ record: 0, part, line: null, generation: source.generation, loadedAtMicros },
+          objectTimeMicros: outcome.counts.lastModified * 1000,
+          datasetVersion: dataset.version,
+        })
+      })
+    }
+  }
+
+  return { chunks, quarantine, read, turnOver }
 }
 
 const dispositions: Readonly<Partial<Record<string, Disposition>>> = {

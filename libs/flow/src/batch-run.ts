@@ -15,6 +15,7 @@ import { applyBatch, removeStaging } from './apply.ts'
 import { readBatch, type ReadBatch, type ReadingDeps } from './batch-reading.ts'
 import { changeItem } from './ledger-write.ts'
 import { writeManifest } from './manifest.ts'
+import { createCounts } from './source-reader.ts'
 import { type Call, mapConcurrently, persist } from './patience.ts'
 
 export interface TransformDeps extends Omit<ReadingDeps, 'kinds'> {
@@ -90,7 +91,7 @@ const condemned = (sources: readonly Source[]): ReadBatch => ({
     ...{ id, object, generation, ...(dataset !== undefined && { dataset }) },
     disposition: 'poison',
     reason: `opening it ended the process ${triesMax} times; look at the object, then reload it`,
-    ...{ sizeBytes: 0, records: 0, rows: 0, rejected: 0, discarded: 0 },
+    ...createCounts(),
   })),
 })
 

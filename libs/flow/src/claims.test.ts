@@ -29,7 +29,7 @@ const claim = (generation = 0) => ({
 })
 
 const listed = (disposition: ManifestSource['disposition'] = 'rows'): ManifestSource => ({
-  ...{ id: 's', object, generation: 0, disposition, sizeBytes: 0 },
+  ...{ id: 's', object, generation: 0, disposition, sizeBytes: 0, lastModified: 0 },
   ...{ records: 0, rows: 0, rejected: 0, discarded: 0 },
 })
 
@@ -92,6 +92,11 @@ describe('a source', () => {
   test('asked for again with a higher generation is free once its batch is committed, not before', () => {
     expect(verdict('C', { entry: listed(), asks: 2, has: 1 })).toEqual({ kind: 'free' })
     expect(verdict('S', { entry: listed(), asks: 2, has: 1 })).toEqual({ kind: 'wait' })
+  })
+
+  test('of a lower generation than its claim is never loaded, also when the reload came to nothing', () => {
     expect(verdict('C', { entry: listed(), asks: 1, has: 2 })).toEqual({ kind: 'done' })
+    expect(verdict('A', { more: { end: 'failed' }, asks: 0, has: 2 })).toEqual({ kind: 'done' })
+    expect(verdict('A', { more: { end: 'failed' }, asks: 2, has: 2 })).toEqual({ kind: 'free' })
   })
 })

@@ -22,6 +22,8 @@ import type { RawRecord } from './record.ts'
 /** records = rows + rejected + discarded; `rows` counts accepted records. */
 export interface ReadCounts {
   sizeBytes: number
+  /** Epoch ms; 0 until the object was opened. */
+  lastModified: number
   records: number
   rows: number
   rejected: number
@@ -44,6 +46,7 @@ export interface ReadOptions {
 
 export const createCounts = (): ReadCounts => ({
   sizeBytes: 0,
+  lastModified: 0,
   records: 0,
   rows: 0,
   rejected: 0,
@@ -62,6 +65,7 @@ export const readSource = async (options: ReadOptions): Promise<void> => {
     options.bronze.open(source.object, call.signal),
   )
   counts.sizeBytes = opened.sizeBytes
+  counts.lastModified = opened.lastModified
   if (opened.sizeBytes > limits.objectBytesMax) {
     await discard(opened)
     throw new Fault(

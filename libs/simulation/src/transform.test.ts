@@ -136,7 +136,9 @@ const createWorld = (options: WorldOptions = {}) => {
     return rows
   }
   const names = (rows: readonly Record<string, unknown>[]): string[] =>
-    rows.map((row) => `${String(row['_source'])}#${String(row['_record'])}=${String(row['id'])}`).toSorted()
+    rows
+      .map((row) => `${String(row['_source'])}#${String(row['_record'])}=${String(row['id'])}`)
+      .toSorted()
   const items = <Item extends Batch | Claim>(kind: Item['kind']): Item[] =>
     ledger.items().flatMap(({ item }) => (item.kind === kind ? [item as Item] : []))
   const manifests = (): Manifest[] =>
@@ -156,7 +158,20 @@ const createWorld = (options: WorldOptions = {}) => {
       ),
     )
   return {
-    ...{ clock, bronze, store, engine, log, put, source, run, deliver, transform, sweepAndRun, call },
+    ...{
+      clock,
+      bronze,
+      store,
+      engine,
+      log,
+      put,
+      source,
+      run,
+      deliver,
+      transform,
+      sweepAndRun,
+      call,
+    },
     ...{ silver, names, items, manifests, quarantined, staged, dispositions, sweep, queue },
     rows: () => engine.rows('notes'),
   }
@@ -167,18 +182,34 @@ const day = 86_400_000
 describe('a healthy run', () => {
   test('brings every row once to both targets, every bad record to quarantine, and leaves no staging', async () => {
     const world = createWorld()
-    const a = world.put('a.jsonl', `{"id":"a0"}\n{"id":"a1","at":${40 * day}}\n{"x":1}\n{"id":"skip"}\noops`)
+    const a = world.put(
+      'a.jsonl',
+      `{"id":"a0"}\n{"id":"a1","at":${40 * day}}\n{"x":1}\n{"id":"skip"}\noops`,
+    )
     const b = world.put('b.jsonl', '{"id":"b0"}\n{"id":"b0"}')
     expect(await world.run(a, b)).toEqual([])
 
-    const expected = ['s3://b/a.jsonl#0=a0', 's3://b/a.jsonl#1=a1', 's3://b/b.jsonl#0=b0', 's3://b/b.jsonl#1=b0']
+    const expected = [
+      's3://b/a.jsonl#0=a0',
+      's3://b/a.jsonl#1=a1',
+      's3://b/b.jsonl#0=b0',
+      's3://b/b.jsonl#1=b0',
+    ]
     expect(world.names(world.rows())).toEqual(expected)
     expect(world.names(await world.silver())).toEqual(expected)
     expect(new Set((await world.silver()).map(({ day }) => day))).toEqual(
       new Set(['dt=1970-01-01', 'dt=1970-02-10']),
     )
     expect(world.quarantined()).toMatchObject([
-      { source: 's3://b/a.jsonl', record: 2, line: 3, offset: 35 + String(40 * day).length - 5, reason: 'no_id', path: 'id', raw: '{"x":1}' },
+      {
+        source: 's3://b/a.jsonl',
+        record: 2,
+        line: 3,
+        offset: 35 + String(40 * day).length - 5,
+        reason: 'no_id',
+        path: 'id',
+        raw: '{"x":1}',
+      },
       { record: 4, line: 5, reason: 'invalid_json', raw: 'oops' },
     ])
     const [manifest] = world.manifests()
@@ -192,7 +223,9 @@ describe('a healthy run', () => {
 
   test('rows of one month are one block for ClickHouse and a file per day for silver, with equal values', async () => {
     const world = createWorld()
-    await world.run(world.put('a.jsonl', [0, 1, 2, 2].map((n) => `{"id":"r${n}","at":${n * day}}`).join('\n')))
+    await world.run(
+      world.put('a.jsonl', [0, 1, 2, 2].map((n) => `{"id":"r${n}","at":${n * day}}`).join('\n')),
+    )
     const [manifest] = world.manifests()
     expect(manifest?.chunks).toMatchObject([{ n: 0, month: '1970-01', rows: 4 }])
     expect(manifest?.chunks[0]?.days?.map(({ day, rows }) => [day, rows])).toEqual([
@@ -208,8 +241,14 @@ describe('a healthy run', () => {
 
   test('chunks close at their row limit and carry their own number', async () => {
     const world = createWorld({ limits: { chunkRowsMax: 3 } })
-    await world.run(world.put('a.jsonl', Array.from({ length: 8 }, (_, n) => `{"id":"${n}"}`).join('\n')))
-    expect(world.manifests()[0]?.chunks.map(({ n, rows }) => [n, rows])).toEqual([[0, 3], [1, 3], [2, 2]])
+    await world.run(
+      world.put('a.jsonl', Array.from({ length: 8 }, (_, n) => `{"id":"${n}"}`).join('\n')),
+    )
+    expect(world.manifests()[0]?.chunks.map(({ n, rows }) => [n, rows])).toEqual([
+      [0, 3],
+      [1, 3],
+      [2, 2],
+    ])
     expect(new Set(world.rows().map((row) => row['_chunk'])).size).toBe(3)
     expect(world.rows()).toHaveLength(8)
   })
@@ -222,6 +261,32 @@ describe('a healthy run', () => {
     const b = world.put('a.jsonl', '{"id":"b"}')
     expect(await world.run(b, a)).toEqual([])
     expect(world.names(world.rows())).toEqual(['s3://b/a.jsonl#0=a', 's3://b/a.jsonl#0=b'])
+  })
+})
+
+describe('a reload', () => {
+  test('loads the source once more with its generation, and enters it last of all', async () => {
+    const world = createWorld({ limits: { chunkRowsMax: 1 } })
+    const a = world.put('a.jsonl', '{"id":"a0"}\n{"id":"a1"}')
+    await world.run(a)
+    const reload = { ...a, generation: 2 }
+    expect(await world.run(reload)).toEqual([])
+    expect(await world.run(reload, a)).toEqual([])
+    expect(world.rows().map((row) => [row['id'], row['_generation']])).toEqual([
+      ['a0', 0],
+      ['a1', 0],
+      ['a0', 2],
+      ['a1', 2],
+    ])
+    expect(world.engine.rows('_reloads')).toMatchObject([
+      {
+        table_name: 'notes',
+        _source: 's3://b/a.jsonl',
+        _version: a.object.version,
+        _generation: 2,
+      },
+    ])
+    expect(world.manifests()[1]?.chunks.at(-1)).toMatchObject({ table: '_reloads' })
   })
 })
 
@@ -243,16 +308,28 @@ describe('bad objects', () => {
       world.put('other.jsonl', '{}', 'unheard_of'),
       world.put('last.jsonl', '{"id":"last"}'),
     ]
-    const nowhere = sources.map((one) => (one.object.key === 'nowhere.csv' ? { ...one, dataset: undefined } : one))
+    const nowhere = sources.map((one) =>
+      one.object.key === 'nowhere.csv' ? { ...one, dataset: undefined } : one,
+    )
     expect(await world.run(gone, replaced, ...nowhere)).toEqual([])
     expect(world.dispositions()).toEqual({
-      ...{ 'gone.jsonl': 'gone', 'replaced.jsonl': 'gone', 'good.jsonl': 'rows', 'last.jsonl': 'rows' },
+      ...{
+        'gone.jsonl': 'gone',
+        'replaced.jsonl': 'gone',
+        'good.jsonl': 'rows',
+        'last.jsonl': 'rows',
+      },
       ...{ 'cut.jsonl.gz': 'unreadable', 'bomb.jsonl.gz': 'too-large', 'large.jsonl': 'too-large' },
       ...{ 'empty.jsonl': 'empty', 'nowhere.csv': 'unrouted', 'other.jsonl': 'unrouted' },
     })
-    const refused = world.manifests()[0]?.sources.filter(({ disposition }) => !/rows|empty/.test(disposition))
+    const refused = world
+      .manifests()[0]
+      ?.sources.filter(({ disposition }) => !/rows|empty/.test(disposition))
     for (const { reason } of refused ?? []) expect(reason).toMatch(/.{20}/)
-    expect(world.names(world.rows())).toEqual(['s3://b/good.jsonl#0=good', 's3://b/last.jsonl#0=last'])
+    expect(world.names(world.rows())).toEqual([
+      's3://b/good.jsonl#0=good',
+      's3://b/last.jsonl#0=last',
+    ])
     expect(world.quarantined()).toEqual([])
   })
 
@@ -265,7 +342,9 @@ describe('bad objects', () => {
     ])
     await world.run(world.put('a.jsonl', bad))
     expect(world.names(world.rows())).toEqual(['s3://b/a.jsonl#0=ok', 's3://b/a.jsonl#4=end'])
-    const byRecord = world.quarantined().toSorted((a, b) => Number(a['record']) - Number(b['record']))
+    const byRecord = world
+      .quarantined()
+      .toSorted((a, b) => Number(a['record']) - Number(b['record']))
     expect(byRecord).toMatchObject([
       { record: 1, reason: 'invalid_utf8', raw: 'Iv/+Ig==', rawEncoding: 'base64' },
       { record: 2, reason: 'mapping_failed', raw: '{"id":"bug"}' },
@@ -309,21 +388,25 @@ describe('bad objects', () => {
 })
 
 describe('a target that fails', () => {
-  const failing = (state: { isDown: boolean; puts: string[] }) => (target: Target): Target => ({
-    ...target,
-    put: async (batch: string, chunk: Chunk, signal: AbortSignal) => {
-      if (state.isDown) throw new Fault('TARGET_UNAVAILABLE', 'down')
-      state.puts.push(`${batch}#${chunk.n}`)
-      await target.put(batch, chunk, signal)
-    },
-  })
+  const failing =
+    (state: { isDown: boolean; puts: string[] }) =>
+    (target: Target): Target => ({
+      ...target,
+      put: async (batch: string, chunk: Chunk, signal: AbortSignal) => {
+        if (state.isDown) throw new Fault('TARGET_UNAVAILABLE', 'down')
+        state.puts.push(`${batch}#${chunk.n}`)
+        await target.put(batch, chunk, signal)
+      },
+    })
 
   test('never stops the other; messages are acked, the sweep applies the rest when it is back', async () => {
     const state = { isDown: true, puts: [] as string[] }
     const world = createWorld({ clickhouse: failing(state), limits: { chunkRowsMax: 1 } })
     expect(await world.run(world.put('a.jsonl', '{"id":"a"}\n{"id":"b"}'))).toEqual([])
     expect(world.names(await world.silver())).toHaveLength(2)
-    expect(world.items<Batch>('batch')).toMatchObject([{ state: 'S', done: { silver: 2, clickhouse: 0 } }])
+    expect(world.items<Batch>('batch')).toMatchObject([
+      { state: 'S', done: { silver: 2, clickhouse: 0 } },
+    ])
     expect(world.staged()).not.toEqual([])
 
     await world.sweepAndRun()
@@ -364,7 +447,9 @@ describe('poison', () => {
         ...bronze,
         open: (object, signal) => {
           opened.push(object.key)
-          return object.key === 'poison.jsonl' ? new Promise(() => undefined) : bronze.open(object, signal)
+          return object.key === 'poison.jsonl'
+            ? new Promise(() => undefined)
+            : bronze.open(object, signal)
         },
       }),
     })
@@ -372,12 +457,15 @@ describe('poison', () => {
     const invoke = async (sources: readonly Source[]): Promise<Source[]> => {
       const dead = Symbol('dead')
       const beats = (async () => {
-        for (let beat = 0; beat < 300; beat += 1) await new Promise((resolve) => setImmediate(resolve))
+        for (let beat = 0; beat < 300; beat += 1)
+          await new Promise((resolve) => setImmediate(resolve))
         return dead
       })()
       const left = await Promise.race([world.run(...sources), beats])
       world.clock.advance(200_000)
-      return left === dead ? [...sources] : sources.filter((_, index) => (left as string[]).some((id) => id.startsWith(`${index}-`)))
+      return left === dead
+        ? [...sources]
+        : sources.filter((_, index) => (left as string[]).some((id) => id.startsWith(`${index}-`)))
     }
     return { world, invoke, opened }
   }
@@ -404,7 +492,9 @@ describe('poison', () => {
       bronze: (bronze) => ({
         ...bronze,
         open: (object, signal) =>
-          isDown ? Promise.reject(new Fault('STORE_UNAVAILABLE', 'down')) : bronze.open(object, signal),
+          isDown
+            ? Promise.reject(new Fault('STORE_UNAVAILABLE', 'down'))
+            : bronze.open(object, signal),
       }),
     })
     const a = world.put('a.jsonl', '{"id":"a"}')
@@ -424,12 +514,25 @@ describe('the pipeline', () => {
     await world.run(world.put('a.jsonl', '{"id":"a"}'))
     const { store, clock, log, bronze } = world
     const ledger: Ledger = {
-      read: async (keys) => keys.map(() => ({ revision: 1, item: { kind: 'pipeline', id: pipeline, targets: ['silver'] } })),
+      read: async (keys) =>
+        keys.map(() => ({
+          revision: 1,
+          item: { kind: 'pipeline', id: pipeline, targets: ['silver'] },
+        })),
       write: async () => false,
       listOpen: async () => [],
     }
     const other = createTransform({
-      ...{ pipeline, datasets: [notes], store, clock, log, bronze, ledger, ids: createMemoryIds(7) },
+      ...{
+        pipeline,
+        datasets: [notes],
+        store,
+        clock,
+        log,
+        bronze,
+        ledger,
+        ids: createMemoryIds(7),
+      },
       targets: [{ name: 'clickhouse', has: async () => false, put: async () => undefined }],
       encode: encodeParquet,
       limits: defaultLimits,
@@ -441,9 +544,14 @@ describe('the pipeline', () => {
   test('leaves a message that is not its own on the queue, and says so', async () => {
     const world = createWorld()
     const good = world.put('a.jsonl', '{"id":"a"}')
-    const left = await world.transform([{ messageId: 'x', message: undefined }, ...world.deliver(good)], world.call())
+    const left = await world.transform(
+      [{ messageId: 'x', message: undefined }, ...world.deliver(good)],
+      world.call(),
+    )
     expect(left).toEqual(['x'])
-    expect(world.log.events).toContainEqual(expect.objectContaining({ kind: 'message-unreadable', messageId: 'x' }))
+    expect(world.log.events).toContainEqual(
+      expect.objectContaining({ kind: 'message-unreadable', messageId: 'x' }),
+    )
     expect(world.rows()).toHaveLength(1)
   })
 
@@ -456,10 +564,15 @@ describe('the pipeline', () => {
     const [batch] = world.items<Batch>('batch')
     expect(batch?.state).toBe('F')
     const bytes = Buffer.from('x')
-    await world.store.write(`${stagingPrefix}${batch?.id}/1-0.parquet`, bytes, {
-      sha256: '2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881',
-      contentType: 'x',
-    }, world.call().signal)
+    await world.store.write(
+      `${stagingPrefix}${batch?.id}/1-0.parquet`,
+      bytes,
+      {
+        sha256: '2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881',
+        contentType: 'x',
+      },
+      world.call().signal,
+    )
     await world.sweep(world.call())
     expect(world.items<Batch>('batch')).toMatchObject([{ state: 'F' }])
     expect(world.staged()).toHaveLength(1)
