@@ -47,6 +47,7 @@ export type {
   Target,
   Versioned,
 } from './ports.ts'
+export { reloadsTable } from './reload.ts'
 export type { Route } from './route.ts'
 export { routeOf } from './route.ts'
 export type { ObjectFacts, ObjectRef, ObjectsMessage, Source } from './source.ts'
