@@ -1,1 +1,19 @@
-export {}
+export type { Connection } from './connection.ts'
+export { createConnection } from './connection.ts'
+export { createTable, grantsFor } from './ddl.ts'
+export { insertLayout } from './layout.ts'
+export type { Migration, MigrationStep, Present } from './migrate.ts'
+export { migrate, planMigration, readPresent } from './migrate.ts'
+export { namesOf, qualify } from './name.ts'
+export type { Preflight } from './preflight.ts'
+export { preflight } from './preflight.ts'
+export type { ClickHouseSettings, Engine, ParsedSettings } from './settings.ts'
+export {
+  clickHouseSettings,
+  defaultDeduplicationWindow,
+  parseClickHouseSettings,
+  refusedClickHouseSettings,
+} from './settings.ts'
+export type { ClickHouseTargetOptions } from './target.ts'
+export { createClickHouseTarget } from './target.ts'
+export { currentViewName } from './view.ts'

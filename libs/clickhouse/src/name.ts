@@ -1,0 +1,43 @@
+import { Fault } from '@silversmith/core'
+import type { Table } from '@silversmith/core'
+import { reloadsTable } from '@silversmith/core'
+import type { ClickHouseSettings } from './settings.ts'
+
+export const quoteName = (name: string): string =>
+  `\`${name.replaceAll('\\', '\\\\').replaceAll('`', '\\`')}\``
+
+export const quoteText = (text: string): string =>
+  `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`
+
+/** `` `database`.`name` `` */
+export const qualify = (database: string, name: string): string =>
+  `${quoteName(database)}.${quoteName(name)}`
+
+/** The pipeline's tables and `_reloads`, each once. */
+export const withReloads = (tables: readonly Table[]): readonly Table[] => [
+  ...tables.filter(({ name }) => name !== reloadsTable.name),
+  reloadsTable,
+]
+
+/**
+ * Table name of the datasets → name in ClickHouse. They are the same, except that `settings.table` renames the table when
+ * the pipeline writes exactly one; with several, nobody could say which is meant.
+ *
+ * Throws SETTINGS_INVALID.
+ */
+export const namesOf = (
+  tables: readonly Table[],
+  settings: Pick<ClickHouseSettings, 'table'>,
+): ReadonlyMap<string, string> => {
+  const own = tables.filter(({ name }) => name !== reloadsTable.name).map(({ name }) => name)
+  if (settings.table && own.length !== 1)
+    throw new Fault(
+      'SETTINGS_INVALID',
+      `CLICKHOUSE_TABLE renames the table of a pipeline that writes one, but this one writes ${own.length} (${own.join(', ')}). ` +
+        'Unset it, or give each dataset its own pipeline.',
+    )
+  return new Map([
+    ...own.map((name): [string, string] => [name, settings.table ?? name]),
+    [reloadsTable.name, reloadsTable.name],
+  ])
+}

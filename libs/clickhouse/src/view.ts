@@ -1,0 +1,75 @@
+import { createHash } from 'node:crypto'
+import { columnsOf, reloadsTable } from '@silversmith/core'
+import type { Table } from '@silversmith/core'
+import { onCluster } from './ddl.ts'
+import { qualify, quoteName, quoteText } from './name.ts'
+import type { ClickHouseSettings } from './settings.ts'
+
+export interface View {
+  readonly name: string
+  readonly statement: string
+  /** The description and a mark of the definition: ClickHouse rewrites a SELECT, so its text cannot be compared. */
+  readonly comment: string
+}
+
+/** `<table>_current`: the rows to read once anything was reloaded or superseded. */
+export const currentViewName = (name: string): string => `${name}_current`
+
+export const viewsOf = (
+  table: Table,
+  settings: ClickHouseSettings,
+  name: string,
+): readonly View[] => {
+  const source = qualify(settings.database, name)
+  const own = table.views.map((view) =>
+    viewOf(settings, view.name, view.description, view.select.replaceAll('{table}', source)),
+  )
+  if (table.name === reloadsTable.name) return own
+  const current = viewOf(
+    settings,
+    currentViewName(name),
+    `Rows of ${name} that count: of each object version its newest generation, and of superseded objects the newest version`,
+    selectCurrent(table, settings, source),
+  )
+  return [current, ...own]
+}
+
+const viewOf = (
+  settings: ClickHouseSettings,
+  name: string,
+  description: string,
+  select: string,
+): View => {
+  const mark = createHash('sha256').update(select).digest('hex').slice(0, 12)
+  const comment = `${description} [definition ${mark}]`
+  return {
+    name,
+    comment,
+    statement:
+      `CREATE OR REPLACE VIEW ${qualify(settings.database, name)}${onCluster(settings)} AS\n` +
+      `${select}\nCOMMENT ${quoteText(comment)}`,
+  }
+}
+
+/**
+ * Object versions without an entry show generation 0, those with one the newest generation entered: a reload is seen when
+ * its entry lands, after all its rows. An object with a superseding entry shows only the version of the newest.
+ */
+const selectCurrent = (table: Table, settings: ClickHouseSettings, source: string): string => {
+  const reloads = qualify(settings.database, reloadsTable.name)
+  const entries = `FROM ${reloads} WHERE table_name = ${quoteText(table.name)}`
+  const columns = columnsOf(table).map(({ name }) => quoteName(name))
+  return [
+    `SELECT ${columns.join(', ')}`,
+    `FROM ${source}`,
+    'WHERE if(',
+    `  (_source, _version) IN (SELECT _source, _version ${entries}),`,
+    `  (_source, _version, _generation) IN (SELECT _source, _version, max(_generation) ${entries} GROUP BY _source, _version),`,
+    '  _generation = 0',
+    ')',
+    'AND (',
+    `  _source NOT IN (SELECT _source ${entries} AND supersedes)`,
+    `  OR (_source, _version) IN (SELECT _source, argMax(_version, (_object_time, sequencer)) ${entries} AND supersedes GROUP BY _source)`,
+    ')',
+  ].join('\n')
+}
