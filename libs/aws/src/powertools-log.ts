@@ -1,7 +1,7 @@
 import { Logger } from '@aws-lambda-powertools/logger'
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics'
 import type { Tracer } from '@aws-lambda-powertools/tracer'
-import type { Event, Log } from '@silversmith/core'
+import type { Event, Log, LogLevel } from '@silversmith/core'
 import type { Context } from 'aws-lambda'
 
 const namespace = 'Silversmith'
@@ -10,7 +10,7 @@ export interface FunctionLogSettings {
   /** Name of the function in logs and metrics: `ingest`, `transform`, `bulk`. */
   readonly service: string
   readonly pipeline: string
-  readonly logLevel: 'DEBUG' | 'INFO' | 'WARN' | 'ERROR' | 'CRITICAL' | 'SILENT'
+  readonly logLevel: LogLevel
   readonly environment: string | undefined
 }
 

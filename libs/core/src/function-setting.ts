@@ -11,6 +11,8 @@ import {
   parseWhole,
 } from './setting-parser.ts'
 
+export type LogLevel = 'DEBUG' | 'INFO' | 'WARN' | 'ERROR' | 'CRITICAL' | 'SILENT'
+
 /** Settings every function takes. */
 export const functionSettings = {
   pipeline: setting({
@@ -19,7 +21,7 @@ export const functionSettings = {
     default: 'default',
     description: 'the name the pipeline and its claims go by',
   }),
-  logLevel: setting({
+  logLevel: setting<LogLevel>({
     name: 'LOG_LEVEL',
     parse: parseOneOf('DEBUG', 'INFO', 'WARN', 'ERROR', 'CRITICAL', 'SILENT'),
     default: 'INFO',

@@ -58,6 +58,7 @@ export {
   sourceIdOf,
   writeObjectsMessage,
 } from './source.ts'
+export type { LogLevel } from './function-setting.ts'
 export { awsSettingsOf, functionSettings, parseRoutes, refusedSettings } from './function-setting.ts'
 export type {
   Environment,

@@ -1,0 +1,53 @@
+import {
+  type Environment,
+  effectiveSettings,
+  functionSettings,
+  inspectSettings,
+  parseRoutes,
+  parseText,
+  parseUrl,
+  refusedSettings,
+  setting,
+  settingsInvalid,
+} from '@silversmith/core'
+import { datasets, defaultRoutes } from '@silversmith/datasets'
+
+/** Every setting of ingest. */
+export const ingestSettings = {
+  ...functionSettings,
+  objectsQueueUrl: setting({
+    name: 'OBJECTS_QUEUE_URL',
+    aliases: ['QUEUE_URL'],
+    parse: parseUrl,
+    required: true,
+    description: 'URL of the queue transform reads',
+  }),
+  idempotencyTable: setting({
+    name: 'IDEMPOTENCY_TABLE_NAME',
+    aliases: ['IDEMPOTENCY_TABLE'],
+    parse: parseText,
+    required: true,
+    description: 'DynamoDB table of Powertools idempotency, key id',
+  }),
+  routes: setting({
+    name: 'ROUTES',
+    parse: parseRoutes,
+    default: defaultRoutes,
+    description: 'which keys belong to which dataset',
+  }),
+}
+
+/** @throws Fault SETTINGS_INVALID that lists every problem. */
+export const parseConfig = (environment: Environment) => {
+  const { values, problems } = inspectSettings(ingestSettings, environment, refusedSettings)
+  const known = datasets.map(({ name }) => name)
+  const strangers = (values.routes ?? []).filter(({ dataset }) => !known.includes(dataset))
+  const all = [
+    ...problems,
+    ...strangers.map(
+      ({ dataset }) => `ROUTES names the dataset ${dataset}; known are ${known.join(', ')}`,
+    ),
+  ]
+  if (all.length > 0) throw settingsInvalid(all)
+  return { ...values, effective: effectiveSettings(ingestSettings, values) }
+}

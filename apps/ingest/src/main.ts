@@ -1,0 +1,29 @@
+import { Tracer } from '@aws-lambda-powertools/tracer'
+import { createAwsClients, createS3Bronze, createSqsQueue } from '@silversmith/aws'
+import { createFunctionLog, observe } from '@silversmith/aws/powertools-log'
+import { awsSettingsOf } from '@silversmith/core'
+import { createIngest } from '@silversmith/flow'
+import { parseConfig } from './config.ts'
+import { createHandler } from './handler.ts'
+import { createIdempotentSends } from './send-once.ts'
+
+const config = parseConfig(process.env)
+const log = createFunctionLog({ service: 'ingest', ...config })
+const clients = createAwsClients(awsSettingsOf(config))
+const { begin, sendOnce } = createIdempotentSends(clients.dynamodb, config.idempotencyTable)
+
+const ingest = createIngest({
+  pipeline: config.pipeline,
+  routes: config.routes,
+  bronze: createS3Bronze({ client: clients.s3, stallMs: config.s3ReadTimeoutMs }),
+  queue: createSqsQueue({ client: clients.sqs, queueUrl: config.objectsQueueUrl }),
+  sendOnce,
+})
+
+log.started(config.effective)
+
+export const handler = observe(
+  log,
+  new Tracer({ serviceName: 'ingest' }),
+  createHandler({ ingest, log, begin }),
+)

@@ -1,0 +1,156 @@
+import { type ClickHouseSettings, parseClickHouseSettings } from '@silversmith/clickhouse'
+import {
+  defaultLimits,
+  type Environment,
+  effectiveSettings,
+  functionSettings,
+  inspectSettings,
+  type Limits,
+  parseBytes,
+  parseList,
+  parseOneOf,
+  parsePrefix,
+  parseText,
+  parseWhole,
+  refusedSettings,
+  setting,
+  settingsInvalid,
+} from '@silversmith/core'
+
+export type TargetName = 'silver' | 'clickhouse'
+
+/** Every setting of transform, those of ClickHouse apart. */
+export const transformSettings = {
+  ...functionSettings,
+  ledgerTable: setting({
+    name: 'LEDGER_TABLE_NAME',
+    parse: parseText,
+    required: true,
+    description: 'DynamoDB table of claims and batches',
+  }),
+  silverBucket: setting({
+    name: 'SILVER_BUCKET',
+    parse: parseText,
+    required: true,
+    description: 'bucket of silver, quarantine, manifests and staging',
+  }),
+  silverPrefix: setting({
+    name: 'SILVER_PREFIX',
+    parse: parsePrefix,
+    default: 'silver',
+    description: 'folder of the Parquet files',
+  }),
+  quarantinePrefix: setting({
+    name: 'QUARANTINE_PREFIX',
+    parse: parsePrefix,
+    default: 'quarantine',
+    description: 'folder of rejected records',
+  }),
+  targets: setting<readonly TargetName[]>({
+    name: 'TARGETS',
+    parse: parseList(parseOneOf('silver', 'clickhouse')),
+    default: ['silver', 'clickhouse'],
+    description: 'where rows go; fixed once the pipeline has run',
+  }),
+  objectBytesMax: setting({
+    name: 'MAX_S3_OBJECT_BYTES',
+    parse: parseBytes,
+    default: defaultLimits.objectBytesMax,
+    description: 'a larger object is sealed as too-large',
+  }),
+  recordBytesMax: setting({
+    name: 'MAX_RECORD_BYTES',
+    parse: parseBytes,
+    default: defaultLimits.recordBytesMax,
+    description: 'a longer record is rejected',
+  }),
+  decompressedBytesMax: setting({
+    name: 'MAX_DECOMPRESSED_BYTES',
+    parse: parseBytes,
+    default: defaultLimits.decompressedBytesMax,
+    description: 'an object that unpacks to more is sealed as too-large',
+  }),
+  chunkRowsMax: setting({
+    name: 'MAX_ROWS_PER_INSERT',
+    parse: parseWhole(1),
+    default: defaultLimits.chunkRowsMax,
+    description: 'rows of one chunk, which is one INSERT',
+  }),
+  chunkBytesMax: setting({
+    name: 'MAX_CHUNK_BYTES',
+    parse: parseBytes,
+    default: defaultLimits.chunkBytesMax,
+    description: 'decoded bytes of one chunk',
+  }),
+  compression: setting({
+    name: 'PARQUET_COMPRESSION',
+    parse: parseOneOf('snappy', 'gzip', 'none'),
+    default: 'snappy',
+    description: 'codec of the Parquet files',
+  }),
+  marginMs: setting({
+    name: 'LAMBDA_TIMEOUT_SAFETY_MARGIN_MS',
+    parse: parseWhole(0, 300_000),
+    default: 5_000,
+    description: 'time before the end of an invocation at which its work is stopped',
+  }),
+}
+
+/** @throws Fault SETTINGS_INVALID that lists every problem, also those of ClickHouse where it is a target. */
+export const parseConfig = (environment: Environment) => {
+  const { values, problems } = inspectSettings(transformSettings, environment, refusedSettings)
+  const clickHouse = values.targets?.includes('clickhouse')
+    ? parseClickHouseSettings(environment)
+    : undefined
+  const all = [
+    ...problems,
+    ...folderProblems(values.silverPrefix, values.quarantinePrefix),
+    ...(clickHouse && 'problems' in clickHouse ? clickHouse.problems : []),
+  ]
+  if (all.length > 0) throw settingsInvalid(all)
+  const { objectBytesMax, recordBytesMax, decompressedBytesMax, chunkRowsMax, chunkBytesMax } =
+    values
+  const limits: Limits = {
+    ...defaultLimits,
+    ...{ objectBytesMax, recordBytesMax, decompressedBytesMax, chunkRowsMax, chunkBytesMax },
+  }
+  const settings = clickHouse && 'settings' in clickHouse ? clickHouse.settings : undefined
+  return {
+    ...values,
+    limits,
+    clickHouse: settings,
+    effective: {
+      ...effectiveSettings(transformSettings, values),
+      ...(settings && { clickHouse: withoutSecrets(settings) }),
+    },
+  }
+}
+
+/** Folders the house uses itself, beside those of the settings. */
+const ownFolders: readonly string[] = ['_staging', '_batches']
+
+const folderProblems = (
+  silver: string | undefined,
+  quarantine: string | undefined,
+): readonly string[] => {
+  if (silver === undefined || quarantine === undefined) return []
+  const holds = (outer: string, inner: string): boolean => `${inner}/`.startsWith(`${outer}/`)
+  const overlap = (one: string, other: string): boolean => holds(one, other) || holds(other, one)
+  return [
+    ...(overlap(silver, quarantine)
+      ? ['SILVER_PREFIX and QUARANTINE_PREFIX must not be within one another']
+      : []),
+    ...ownFolders.flatMap((own) => [
+      ...(overlap(silver, own) ? [`SILVER_PREFIX must not be ${own}, the house uses it`] : []),
+      ...(overlap(quarantine, own)
+        ? [`QUARANTINE_PREFIX must not be ${own}, the house uses it`]
+        : []),
+    ]),
+  ]
+}
+
+const withoutSecrets = (settings: ClickHouseSettings): Readonly<Record<string, unknown>> => ({
+  ...settings,
+  ...(settings.password && { password: 'set' }),
+  settings: Object.keys(settings.settings),
+})

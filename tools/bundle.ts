@@ -1,0 +1,110 @@
+import { build, type Metafile } from 'esbuild'
+import { zipSync } from 'fflate'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+
+export const functionNames = ['ingest', 'transform', 'bulk'] as const
+
+export type FunctionName = (typeof functionNames)[number]
+
+export interface Bundle {
+  readonly name: FunctionName
+  /** ESM file that exports `handler`. */
+  readonly file: string
+  /** The file Lambda takes. Equal sources give equal bytes. */
+  readonly zip: string
+  readonly sizeBytes: number
+  readonly zipBytes: number
+  /** Packages inside, with their bytes, largest first. */
+  readonly packages: readonly (readonly [name: string, sizeBytes: number])[]
+}
+
+/** CommonJS packages within an ESM file need a `require`. */
+const requireBanner =
+  "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);"
+
+/** Zip cannot say "no date": the earliest there is, the same in every time zone. */
+const zipDate = '1980-01-01T12:00:00'
+
+/**
+ * Bundles Lambdas to `apps/<name>/dist`: `index.mjs`, its source map beside it, and `<name>.zip`. The SDK is inside: the runtime's own
+ * drifts with AWS's releases, and a bundle that runs alone can be tested alone.
+ */
+export const bundleApps = async (
+  names: readonly FunctionName[] = functionNames,
+): Promise<readonly Bundle[]> => Promise.all(names.map(bundleApp))
+
+const bundleApp = async (name: FunctionName): Promise<Bundle> => {
+  const dist = join(root, 'apps', name, 'dist')
+  await rm(dist, { recursive: true, force: true })
+  await mkdir(dist, { recursive: true })
+  const { metafile, outputFiles } = await build({
+    absWorkingDir: root,
+    entryPoints: [join(root, 'apps', name, 'src', 'main.ts')],
+    outfile: join(dist, 'index.mjs'),
+    bundle: true,
+    platform: 'node',
+    target: 'node22',
+    format: 'esm',
+    mainFields: ['module', 'main'],
+    minifySyntax: true,
+    minifyWhitespace: true,
+    keepNames: true,
+    legalComments: 'none',
+    sourcemap: 'linked',
+    banner: { js: requireBanner },
+    metafile: true,
+    write: false,
+    logLevel: 'warning',
+  })
+  for (const { path, contents } of outputFiles) await writeFile(path, contents)
+  const code = outputFiles.find(({ path }) => path.endsWith('.mjs'))
+  if (!code) throw new Error(`esbuild made no bundle of ${name}`)
+  const zipped = zipSync(
+    { 'index.mjs': [code.contents, { mtime: zipDate, level: 9, os: 3, attrs: 0o644 << 16 }] },
+    { level: 9 },
+  )
+  const zip = join(dist, `${name}.zip`)
+  await writeFile(zip, zipped)
+  return {
+    name,
+    file: join(dist, 'index.mjs'),
+    zip,
+    sizeBytes: code.contents.length,
+    zipBytes: zipped.length,
+    packages: packagesOf(metafile),
+  }
+}
+
+const packagesOf = (metafile: Metafile): Bundle['packages'] => {
+  const bytes = new Map<string, number>()
+  for (const output of Object.values(metafile.outputs)) {
+    for (const [path, { bytesInOutput }] of Object.entries(output.inputs)) {
+      const name = packageOf(path)
+      bytes.set(name, (bytes.get(name) ?? 0) + bytesInOutput)
+    }
+  }
+  return [...bytes].toSorted(([, one], [, other]) => other - one)
+}
+
+/** `node_modules/a/node_modules/@b/c/d.js` → `@b/c`; a file of ours → its workspace. */
+const packageOf = (path: string): string =>
+  /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? path.split('/').slice(0, 2).join('/')
+
+const isMain = process.argv[1] === fileURLToPath(import.meta.url)
+if (isMain) {
+  const asked = process.argv.slice(2)
+  const strangers = asked.filter((name) => !functionNames.some((known) => known === name))
+  if (strangers.length > 0) throw new Error(`no such function: ${strangers.join(', ')}`)
+  const kib = (bytes: number): string => `${(bytes / 1024).toFixed(0)} KiB`
+  for (const bundle of await bundleApps(asked.length > 0 ? (asked as FunctionName[]) : undefined)) {
+    const top = bundle.packages.slice(0, 8).map(([name, bytes]) => `${name} ${kib(bytes)}`)
+    console.log(
+      `${relative(root, bundle.zip)}  ${kib(bundle.sizeBytes)}, zipped ${kib(bundle.zipBytes)}`,
+    )
+    console.log(`  ${top.join(', ')}`)
+  }
+}
