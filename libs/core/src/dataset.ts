@@ -62,6 +62,8 @@ export type Mapped =
 export interface RecordContext {
   /** Lower-hex SHA-256 of the record's raw bytes. */
   readonly hash: string
+  /** The record's raw text, for datasets that keep it whole: JSON.stringify of what JSON.parse gave rounds large numbers. */
+  readonly text?: string
 }
 
 /** Everything known of one kind of data. Parquet schema, ClickHouse DDL, docs and validation come from it. */

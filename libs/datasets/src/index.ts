@@ -1,1 +1,4 @@
-export {}
+export { datasetOf, datasets, defaultRoutes } from './registry.ts'
+export { parseTimestamp, plausibleTimes } from './timestamp.ts'
+export { xapiEvents } from './xapi-events/dataset.ts'
+export { xapiStatements } from './xapi-statements/dataset.ts'

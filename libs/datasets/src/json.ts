@@ -1,0 +1,64 @@
+/** A JSON object as JSON.parse gives it. */
+export type JsonObject = Readonly<Record<string, unknown>>
+
+export const isObject = (value: unknown): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** Absent and null say the same: there is no value. */
+export const isAbsent = (value: unknown): value is null | undefined =>
+  value === null || value === undefined
+
+/**
+ * JSON text of any value JSON.parse gave, however deeply nested. Numbers beyond a double (`1e999` was read as Infinity)
+ * are written as text, since JSON.stringify would make them null.
+ */
+export const writeJson = (value: unknown): string => {
+  try {
+    return JSON.stringify(value, keepInfinity) ?? 'null'
+  } catch (error) {
+    // V8 recurses in JSON.stringify, but not in JSON.parse.
+    if (error instanceof RangeError) return writeDeepJson(value)
+    throw error
+  }
+}
+
+const keepInfinity = (_key: string, value: unknown): unknown =>
+  typeof value === 'number' && !Number.isFinite(value) ? String(value) : value
+
+/** A piece of finished text, or a value still to be written. */
+type Pending = { readonly text: string } | { readonly value: unknown }
+
+const writeDeepJson = (root: unknown): string => {
+  const written: string[] = []
+  const pending: Pending[] = [{ value: root }]
+  for (let next = pending.pop(); next; next = pending.pop()) {
+    if ('text' in next) written.push(next.text)
+    else if (Array.isArray(next.value)) pushParts(pending, '[', ']', next.value.map(elementOf))
+    else if (isObject(next.value))
+      pushParts(pending, '{', '}', Object.entries(next.value).map(memberOf))
+    else written.push(JSON.stringify(keepInfinity('', next.value)) ?? 'null')
+  }
+  return written.join('')
+}
+
+const elementOf = (value: unknown): readonly Pending[] => [{ value }]
+
+const memberOf = ([key, value]: readonly [string, unknown]): readonly Pending[] => [
+  { text: `${JSON.stringify(key)}:` },
+  { value },
+]
+
+/** Last first: `pending` is a stack. */
+const pushParts = (
+  pending: Pending[],
+  open: string,
+  close: string,
+  parts: readonly (readonly Pending[])[],
+): void => {
+  pending.push({ text: close })
+  for (let at = parts.length - 1; at >= 0; at--) {
+    for (const part of [...(parts[at] ?? [])].reverse()) pending.push(part)
+    if (at > 0) pending.push({ text: ',' })
+  }
+  pending.push({ text: open })
+}

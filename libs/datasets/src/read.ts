@@ -1,0 +1,105 @@
+import type { ColumnType, Value } from '@silversmith/core'
+import { isObject, writeJson } from './json.ts'
+import { isWithin, parseTimestamp, plausibleTimes } from './timestamp.ts'
+
+/** A present JSON value → the column's value; undefined when it is not of that kind. */
+export type Read = (value: unknown) => Value | undefined
+
+/** Text as it is; numbers and booleans as JSON writes them. */
+export const readText: Read = (value) =>
+  typeof value === 'string'
+    ? value
+    : typeof value === 'number' || typeof value === 'boolean'
+      ? String(value)
+      : undefined
+
+/** Text as it is, anything else as its JSON text. Never refuses. */
+export const readTextOrJson: Read = (value) =>
+  typeof value === 'string' ? value : writeJson(value)
+
+/** JSON text of an object or array. */
+export const readJson: Read = (value) =>
+  typeof value === 'object' && value !== null ? writeJson(value) : undefined
+
+const uint64Max = 2n ** 64n - 1n
+const uint64DigitsMax = 20
+
+/** Whole numbers from 0 and their decimal digits as text. A number above 2^53 was already rounded: refused. */
+export const readUint64: Read = (value) => {
+  if (typeof value === 'number')
+    return Number.isSafeInteger(value) && value >= 0 ? value : undefined
+  if (typeof value !== 'string' || value.length > uint64DigitsMax || !/^\d+$/.test(value))
+    return undefined
+  const number = Number(value)
+  if (Number.isSafeInteger(number)) return number
+  const big = BigInt(value)
+  return big <= uint64Max ? big : undefined
+}
+
+const uint32Max = 2 ** 32 - 1
+
+export const readUint32: Read = (value) => {
+  const whole = readUint64(value)
+  return typeof whole === 'number' && whole <= uint32Max ? whole : undefined
+}
+
+const decimal = /^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$/
+
+/** Finite numbers and their decimal text. */
+export const readFloat64: Read = (value) => {
+  const number =
+    typeof value === 'string' && decimal.test(value.trim()) ? Number(value.trim()) : value
+  return typeof number === 'number' && Number.isFinite(number) ? number : undefined
+}
+
+const booleanWords: ReadonlyMap<unknown, boolean> = new Map<unknown, boolean>([
+  [true, true],
+  [1, true],
+  ['true', true],
+  ['t', true],
+  ['yes', true],
+  ['y', true],
+  ['1', true],
+  [false, false],
+  [0, false],
+  ['false', false],
+  ['f', false],
+  ['no', false],
+  ['n', false],
+  ['0', false],
+])
+
+export const readBoolean: Read = (value) =>
+  booleanWords.get(typeof value === 'string' ? value.trim().toLowerCase() : value)
+
+/** A plausible ISO 8601 time. */
+export const readTimestamp: Read = (value) => {
+  const micros = typeof value === 'string' ? parseTimestamp(value.trim()) : undefined
+  return micros !== undefined && isWithin(plausibleTimes, micros) ? micros : undefined
+}
+
+/** A list counts as its length: hints are sent as a list of their ids. */
+export const readCount: Read = (value) => (Array.isArray(value) ? value.length : readUint32(value))
+
+const preferredLanguages = ['en-US', 'en', 'en-GB', 'und'] as const
+
+/** An xAPI language map in one language, English where there is it; plain text as it is. */
+export const readLanguageMap: Read = (value) => {
+  if (typeof value === 'string') return value
+  if (!isObject(value)) return undefined
+  const text = [...preferredLanguages.map((language) => value[language]), ...Object.values(value)]
+  return text.find((candidate) => typeof candidate === 'string')
+}
+
+/** What a column of this type takes when its rule says nothing else. */
+export const readers: Readonly<Record<ColumnType, Read>> = {
+  text: readText,
+  category: readText,
+  json: readJson,
+  uint32: readUint32,
+  uint64: readUint64,
+  int64: (value) => (typeof value === 'number' && Number.isSafeInteger(value) ? value : undefined),
+  float64: readFloat64,
+  boolean: readBoolean,
+  timestamp: readTimestamp,
+}

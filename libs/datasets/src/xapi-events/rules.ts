@@ -1,0 +1,228 @@
+import type { Path } from '../path.ts'
+import { pathText, valueAt } from '../path.ts'
+import { isAbsent, isObject, writeJson } from '../json.ts'
+import { readCount, readLanguageMap, readTextOrJson } from '../read.ts'
+import type { Derive, Facts, Rule } from '../rule.ts'
+import { uuidOfHash } from '../uuid.ts'
+import type { EventType } from './event-type.ts'
+import { hostOf } from './host-name.ts'
+
+/** A statement with what its columns share. */
+export interface EventFacts extends Facts {
+  readonly hash: string
+  readonly micros: number
+  readonly eventType: EventType
+}
+
+const videoPrefix = 'https://w3id.org/xapi/video/extensions/'
+
+const spellings = (name: string): readonly string[] => [
+  `http://oli.cmu.edu/extensions/${name}`,
+  `https://oli.cmu.edu/extensions/${name}`,
+]
+const ext = (name: string): Path => ['context', 'extensions', spellings(name)]
+const resultExt = (name: string): Path => ['result', 'extensions', spellings(name)]
+const video = (name: string): Path => ['result', 'extensions', `${videoPrefix}${name}`]
+
+type EventRule = Rule<EventFacts>
+type Settings = Partial<Pick<EventRule, 'read' | 'nullable'>>
+
+/** A column that may be null, read at the first of these paths that has a value. */
+const column = (
+  name: string,
+  type: EventRule['type'],
+  description: string,
+  from: EventRule['from'],
+  settings: Settings = {},
+): EventRule => ({ name, type, nullable: true, description, from, ...settings })
+
+const always: Settings = { nullable: false }
+
+const ignore = (): void => undefined
+
+const eventId: Derive<EventFacts> = ({ record, hash }, rescue) => {
+  for (const field of ['id', 'event_id']) {
+    const id = record[field]
+    if (typeof id === 'string' && id.trim() !== '') return id
+    if (!isAbsent(id)) rescue(field, id)
+  }
+  return uuidOfHash(hash)
+}
+
+const hostPaths: readonly Path[] = [
+  ext('host_name'),
+  ['actor', 'account', 'homePage'],
+  ['object', 'id'],
+]
+
+const hostName: Derive<EventFacts> = ({ record }) => {
+  for (const path of hostPaths) {
+    const address = valueAt(record, path, ignore)
+    if (typeof address !== 'string' || address.trim() === '') continue
+    const host = hostOf(address)
+    if (host !== undefined) return host
+    // The producer's own host name is taken at its word.
+    if (path === hostPaths[0]) return address
+  }
+  return ''
+}
+
+/** Video statements carry the page as `resource_id`. */
+const pagePaths: readonly Path[] = [ext('page_id'), ext('resource_id')]
+
+const videoUrl: Derive<EventFacts> = ({ record, eventType }) => {
+  const id = eventType === 'video' ? valueAt(record, ['object', 'id'], ignore) : undefined
+  return typeof id === 'string' ? id : null
+}
+
+const videoTitle: Derive<EventFacts> = ({ record, eventType }, rescue) => {
+  const path = ['object', 'definition', 'name']
+  const name = eventType === 'video' ? valueAt(record, path, rescue) : undefined
+  if (name === undefined) return null
+  const title = readLanguageMap(name)
+  if (title === undefined) rescue(pathText(path), name)
+  return title ?? null
+}
+
+/** The learner's input as it is where it is text, else as JSON; a response without input as a whole. */
+const response: Derive<EventFacts> = ({ record }, rescue) => {
+  const found = valueAt(record, ['result', 'response'], rescue)
+  if (found === undefined) return null
+  if (typeof found === 'string') return found
+  const input = isObject(found) ? found['input'] : undefined
+  if (typeof input === 'string') return input
+  return writeJson(isAbsent(input) ? found : input)
+}
+
+const identityRules: readonly EventRule[] = [
+  column('event_id', 'text', 'Statement id, else UUIDv5 of event_hash', eventId, always),
+  column(
+    'user_id',
+    'text',
+    'Name of the account of the actor, else mbox, else empty',
+    [
+      ['actor', 'account', 'name'],
+      ['actor', 'mbox'],
+    ],
+    always,
+  ),
+  column(
+    'host_name',
+    'category',
+    'Extension host_name, else host of the home page, else host of the object id, else empty',
+    hostName,
+    always,
+  ),
+  column('section_id', 'uint64', 'Course section', [ext('section_id')]),
+  column('project_id', 'uint64', 'Authoring project', [ext('project_id')]),
+  column('publication_id', 'uint64', 'Publication of the project', [ext('publication_id')]),
+  column('timestamp', 'timestamp', 'Time of the event', ({ micros }) => micros, always),
+  column(
+    'event_type',
+    'category',
+    'video, activity_attempt, page_attempt, part_attempt, page_viewed, tutor_message or unknown',
+    ({ eventType }) => eventType,
+    always,
+  ),
+  column('page_id', 'uint64', 'Page; of videos resource_id', pagePaths),
+]
+
+const videoRules: readonly EventRule[] = [
+  column('content_element_id', 'text', 'Element of the page', [
+    resultExt('content_element_id'),
+    ext('content_element_id'),
+  ]),
+  column('video_url', 'text', 'Object id of video events', videoUrl),
+  column('video_time', 'float64', 'Position, seconds', [video('time')]),
+  column('video_length', 'float64', 'Length, seconds', [
+    video('length'),
+    ['context', 'extensions', `${videoPrefix}length`],
+    ['object', 'definition', 'extensions', `${videoPrefix}length`],
+  ]),
+  column('video_progress', 'float64', 'Share played, 0 to 1', [video('progress')]),
+  column('video_played_segments', 'text', 'start[.]end joined by [,]', [video('played-segments')], {
+    read: readTextOrJson,
+  }),
+  column('video_play_time', 'float64', 'Time played, seconds', [resultExt('video_play_time')]),
+  column('video_seek_from', 'float64', 'Position before the seek, seconds', [video('time-from')]),
+  column('video_seek_to', 'float64', 'Position after the seek, seconds', [video('time-to')]),
+]
+
+const attemptRules: readonly EventRule[] = [
+  column('activity_attempt_guid', 'text', 'Attempt of the activity', [
+    ext('activity_attempt_guid'),
+  ]),
+  column('activity_attempt_number', 'uint32', 'Its number', [ext('activity_attempt_number')]),
+  column('page_attempt_guid', 'text', 'Attempt of the page; null for intro videos', [
+    ext('page_attempt_guid'),
+  ]),
+  column('page_attempt_number', 'uint32', 'Its number', [ext('page_attempt_number')]),
+  column('part_attempt_guid', 'text', 'Attempt of the part', [ext('part_attempt_guid')]),
+  column('part_attempt_number', 'uint32', 'Its number', [ext('part_attempt_number')]),
+  column('activity_id', 'uint64', 'Activity', [ext('activity_id')]),
+  column('activity_revision_id', 'uint64', 'Revision of the activity', [
+    ext('activity_revision_id'),
+  ]),
+  column('part_id', 'text', 'Part of the activity', [ext('part_id')]),
+  column('page_sub_type', 'category', 'basic or advanced', [['object', 'definition', 'subType']]),
+]
+
+const resultRules: readonly EventRule[] = [
+  column('score', 'float64', 'Raw score', [['result', 'score', 'raw']]),
+  column('out_of', 'float64', 'Highest score possible', [['result', 'score', 'max']]),
+  column('scaled_score', 'float64', 'Score as a share of the highest', [
+    ['result', 'score', 'scaled'],
+  ]),
+  column('success', 'boolean', 'As sent: true for every attempt, not correctness', [
+    ['result', 'success'],
+  ]),
+  column('completion', 'boolean', 'As sent', [['result', 'completion']]),
+  column('response', 'text', 'Input of the response; JSON text when it is not text', response),
+  column('feedback', 'text', 'Feedback; JSON text when it is not text', [resultExt('feedback')], {
+    read: readTextOrJson,
+  }),
+  column('hints_requested', 'uint32', 'Number of hints', [ext('hints_requested')], {
+    read: readCount,
+  }),
+  column(
+    'attached_objectives',
+    'text',
+    'JSON text of the list of objectives',
+    [ext('attached_objectives')],
+    { read: readTextOrJson },
+  ),
+  column('session_id', 'text', 'Session', [ext('session_id')]),
+  column('event_hash', 'text', 'Lower-hex SHA-256 of the line', ({ hash }) => hash, always),
+]
+
+/** What seed systems dropped on the way. */
+const addedRules: readonly EventRule[] = [
+  column('home_page', 'category', 'Home page of the account, as sent', [
+    ['actor', 'account', 'homePage'],
+  ]),
+  column('verb_id', 'category', 'Verb', [['verb', 'id']]),
+  column('object_id', 'text', 'Object id, as sent', [['object', 'id']]),
+  column('video_title', 'text', 'Name of the object of video events', videoTitle),
+  column('video_completion_threshold', 'float64', 'Share that counts as completed', [
+    ['context', 'extensions', `${videoPrefix}completion-threshold`],
+  ]),
+  column('registration', 'text', 'Registration of video events', [
+    ['registration'],
+    ['context', 'registration'],
+  ]),
+  column('enrollment_id', 'uint64', 'Enrolment', [ext('enrollment_id')]),
+  column('tutor_message', 'text', 'Text of a tutor message', [['result', 'message']], {
+    read: readTextOrJson,
+  }),
+  column('experiment_attributions', 'json', 'Experiments the event counts for', [
+    ext('experiment_attributions'),
+  ]),
+]
+
+export const eventRules: readonly EventRule[] = [
+  ...identityRules,
+  ...videoRules,
+  ...attemptRules,
+  ...resultRules,
+  ...addedRules,
+]
