@@ -4,7 +4,7 @@ import { GetObjectCommand } from '@aws-sdk/client-s3'
 import { Fault } from '@silversmith/core'
 import type { BodyLimits } from './s3-body.ts'
 import { createBody } from './s3-body.ts'
-import { errorNameOf, faultOf, statusOf } from './vendor-fault.ts'
+import { errorNameOf, faultOf, isForbidden, statusOf } from './vendor-fault.ts'
 
 /** The parts of a GetObject that say which object is meant. */
 export type ObjectQuery = Pick<GetObjectCommandInput, 'VersionId' | 'IfMatch'> & {
@@ -86,9 +86,7 @@ export const readFaultOf = (
     return new Fault('OBJECT_GONE', `${name} is not there any more, or not in that version`, {
       cause: error,
     })
-  const hidden =
-    statusOf(error) === 403 && ['AccessDenied', 'Forbidden', '403', ''].includes(errorNameOf(error))
-  const what = hidden
+  const what = isForbidden(error)
     ? `${doing} ${name} (it may not exist: without s3:ListBucket S3 answers 403 for a missing object too)`
     : `${doing} ${name}`
   return faultOf('store', error, what, signal)

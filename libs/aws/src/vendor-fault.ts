@@ -91,6 +91,12 @@ export const errorNameOf = (error: unknown): string => {
   return typeof name === 'string' ? name : ''
 }
 
+/** Was it refused for want of a permission? A HEAD has no body, so its 403 has no name of its own. */
+export const isForbidden = (error: unknown): boolean => {
+  const remedy = remedies[errorNameOf(error)]
+  return statusOf(error) === 403 && (remedy === undefined || remedy === policy)
+}
+
 /** Does an error of that name pass by itself? For the entries of batch calls, which have no status of their own. */
 export const isPassing = (name: string): boolean => passing.has(name)
 
@@ -117,7 +123,7 @@ export const faultOf = (
     return new Fault(codes[service].unavailable, `${what} failed for now: ${said}`, {
       cause: error,
     })
-  const remedy = remedies[name] ?? (statusOf(error) === 403 ? policy : undefined)
+  const remedy = remedies[name] ?? (isForbidden(error) ? policy : undefined)
   return new Fault(
     codes[service].denied,
     `${what} was refused: ${said}${remedy ? `; ${remedy}` : ''}`,
@@ -142,11 +148,13 @@ const isBug = (error: unknown): boolean =>
   !('code' in error)
 
 const wordsMax = 500
+/** What the SDK says when the service said nothing. */
+const unsaid: ReadonlySet<unknown> = new Set(['', 'Unknown', 'UnknownError'])
 
 const wordsOf = (error: unknown): string => {
   const { name, message } = (error ?? {}) as VendorError
   const status = statusOf(error)
-  const words = [String(name ?? 'error'), typeof message === 'string' ? message : '']
-  const said = words.filter((word, at) => word !== '' && words.indexOf(word) === at).join(': ')
+  const words = [name, message].filter((word) => typeof word === 'string' && !unsaid.has(word))
+  const said = [...new Set(words)].join(': ') || 'no reason given'
   return `${said.slice(0, wordsMax)}${status === undefined ? '' : ` (HTTP ${status})`}`
 }
