@@ -1,7 +1,8 @@
-import type { Bronze, ObjectFacts, ObjectRef, OpenObject } from '@silversmith/core'
-import { Fault, identify } from '@silversmith/core'
+import type { Bronze, ObjectFacts, OpenObject } from '@silversmith/core'
+import { Fault } from '@silversmith/core'
 import { describe, expect, test } from 'vitest'
 import type { BucketState } from './memory-bronze.ts'
+import { refOf } from './object-ref.ts'
 
 /** A bucket the suite may arrange, and the port that reads it. */
 export interface BronzeRoom {
@@ -27,12 +28,6 @@ const oddKeys = [
   'dir//double',
   'dt=2026-01-01/x=1.jsonl',
 ]
-
-export const refOf = (facts: ObjectFacts): ObjectRef => {
-  const object = identify(facts)
-  if (!object) throw new Error(`putObject told neither etag nor versionId of ${facts.key}`)
-  return object
-}
 
 export const bytesOf = async ({ body }: Pick<OpenObject, 'body'>): Promise<Uint8Array> => {
   const pieces: Uint8Array[] = []

@@ -33,10 +33,13 @@ interface Version {
   readonly lastModified: number
 }
 
-const pieceBytes = 4096
+const pieceBytesDefault = 4096
 
-/** Buckets in maps. `etag` is the MD5 of the bytes, so equal bytes put again have the same one, as on S3. */
-export const createMemoryBronze = (clock: Pick<Clock, 'now'>): MemoryBronze => {
+/** Buckets in maps; bodies come in pieces of `pieceBytes`. `etag` is the MD5 of the bytes, so equal bytes put again have the same one, as on S3. */
+export const createMemoryBronze = (
+  clock: Pick<Clock, 'now'>,
+  pieceBytes = pieceBytesDefault,
+): MemoryBronze => {
   const states = new Map<string, BucketState>()
   /** Newest last. */
   const objects = new Map<string, Version[]>()

@@ -1,0 +1,191 @@
+import type { Batch, Manifest, ManifestSource } from '@silversmith/core'
+import { objectUri } from '@silversmith/core'
+import type { Engine, StoredRow } from './engine.ts'
+import type { History, Version } from './history.ts'
+import { isHeldNow, wasGoneIn } from './history.ts'
+import type { MemoryLedger } from './memory-ledger.ts'
+import type { MemoryFile } from './memory-store.ts'
+import { sha256Of } from './memory-store.ts'
+import type { Watch } from './watch.ts'
+import { identityOf } from './watch.ts'
+
+export interface Remains {
+  readonly history: History
+  readonly ledger: MemoryLedger
+  readonly engine: Engine
+  readonly files: ReadonlyMap<string, MemoryFile>
+  readonly watch: Watch
+  readonly decode: (bytes: Uint8Array) => Promise<readonly StoredRow[]>
+  readonly violate: (text: string) => void
+}
+
+interface Listing {
+  readonly batch: string
+  readonly source: ManifestSource
+}
+
+/** Deaths that may condemn a source which kills nobody: the protocol cannot tell it from one that does. */
+const condemningDeaths = 3
+
+/** Looks at a world that has come to rest, and says all that is wrong with it. Compares identities, never counts alone. */
+export const judgeWorld = async (remains: Remains): Promise<void> => {
+  const { history, engine, files, violate } = remains
+  const listings = listCommitted(remains)
+  const expectedRows = new Map<string, string>()
+  const expectedRejections: string[] = []
+  for (const version of history.all()) {
+    const loaded = judgeVersion(remains, version, listings.get(version.id) ?? [])
+    if (!loaded) continue
+    const name = `${objectUri(version.object)} ${version.object.version}`
+    for (const row of version.expected.rows) {
+      const [identity = '', ...content] = row.split(' ')
+      expectedRows.set(`${name} ${identity}`, content.join(' '))
+    }
+    for (const rejection of version.expected.rejections)
+      expectedRejections.push(`${name} ${rejection}`)
+  }
+  const known = new Set(history.all().map(({ id }) => id))
+  for (const id of listings.keys()) if (!known.has(id)) violate(`unheard-of source ${id} listed`)
+  const inClickHouse = engine
+    .tables()
+    .flatMap((table) => [...engine.rows(table)].map(rowLine(table)))
+  compare('clickhouse', expectedRows, inClickHouse, violate)
+  compare('silver', expectedRows, await readSilver(remains), violate)
+  compareLists('quarantine', expectedRejections, readQuarantine(files), violate)
+}
+
+const listCommitted = ({ ledger, files, violate }: Remains): Map<string, Listing[]> => {
+  const listings = new Map<string, Listing[]>()
+  const batches = ledger
+    .items()
+    .map(({ item }) => item)
+    .filter((item): item is Batch => item.kind === 'batch' && item.state === 'C')
+  for (const { id, manifest: ref } of batches) {
+    const file = ref && files.get(ref.key)
+    if (!file || sha256Of(file.bytes) !== ref.sha256) {
+      violate(`manifest of committed batch ${id} is lost or changed`)
+      continue
+    }
+    const manifest = JSON.parse(new TextDecoder().decode(file.bytes)) as Manifest
+    for (const source of manifest.sources)
+      listings.set(source.id, [...(listings.get(source.id) ?? []), { batch: id, source }])
+  }
+  return listings
+}
+
+/** True when the version's rows and rejections must be there; false when nothing of it may be. */
+const judgeVersion = (
+  { watch, violate }: Remains,
+  version: Version,
+  listings: readonly Listing[],
+): boolean => {
+  const name = `${version.object.key} ${version.object.version}`
+  for (const { batch, source } of listings) {
+    if (source.disposition !== 'gone') continue
+    const [begunAt, sealedAt] = [watch.begunAt.get(batch), watch.sealedAt.get(batch)]
+    if (begunAt === undefined || sealedAt === undefined || !wasGoneIn(version, begunAt, sealedAt))
+      violate(`${name} is called gone by ${batch}, but it was there all the time`)
+  }
+  const taken = listings.filter(({ source }) => source.disposition !== 'gone')
+  const [first, second] = taken
+  if (first && second)
+    violate(
+      `${name} is in two batches: ${first.batch} (${first.source.disposition}) and ${second.batch}`,
+    )
+  if (!first) {
+    if (isHeldNow(version)) violate(`${name} is there and in no batch`)
+    else if (version.isTold && listings.length === 0) violate(`${name} was told of and forgotten`)
+    return false
+  }
+  return judgeTaken(version, name, first.source, violate)
+}
+
+const judgeTaken = (
+  version: Version,
+  name: string,
+  source: ManifestSource,
+  violate: (text: string) => void,
+): boolean => {
+  const { expected, isPoison, isRouted, deaths } = version
+  const { disposition } = source
+  if (disposition === 'poison') {
+    if (!isPoison && deaths < condemningDeaths)
+      violate(`${name} was condemned as poison after ${deaths} deaths`)
+    return false
+  }
+  // What shows before the first byte is read spares the reader.
+  const isSpared = expected.disposition === 'too-large' || expected.disposition === 'unreadable'
+  const right = !isRouted ? 'unrouted' : isPoison && !isSpared ? 'poison' : expected.disposition
+  if (disposition !== right) violate(`${name} is called ${disposition}, it is ${right}`)
+  const { records, rows, rejected, discarded } = source
+  const counted = JSON.stringify({ records, rows, rejected, discarded })
+  const loads = right === 'rows' || right === 'empty'
+  const actual = JSON.stringify({
+    records: loads ? expected.records : 0,
+    rows: loads ? expected.accepted : 0,
+    rejected: loads ? expected.rejections.length : 0,
+    discarded: loads ? expected.discarded : 0,
+  })
+  if (counted !== actual) violate(`${name} is counted ${counted}, it is ${actual}`)
+  return loads
+}
+
+const rowLine =
+  (table: string) =>
+  (row: StoredRow): readonly [string, string] => {
+    const content = table === 'notes' ? row['id'] : row['mark']
+    return [identityOf(row), `line ${row['_line']} ${table} ${String(content)}`]
+  }
+
+const readSilver = async ({ files, decode, violate }: Remains) => {
+  const rows: (readonly [string, string])[] = []
+  for (const [key, { bytes }] of files) {
+    const [, table, day] = /^silver\/([^/]+)\/dt=([^/]+)\//.exec(key) ?? []
+    if (table === undefined || day === undefined) continue
+    for (const row of await decode(bytes)) {
+      rows.push(rowLine(table)(row))
+      const time = row['time']
+      if (typeof time === 'number' && !new Date(time / 1000).toISOString().startsWith(day))
+        violate(`${key} holds a row of another day`)
+    }
+  }
+  return rows
+}
+
+const readQuarantine = (files: ReadonlyMap<string, MemoryFile>): readonly string[] =>
+  [...files]
+    .filter(([key]) => key.startsWith('quarantine/'))
+    .flatMap(([, { bytes }]) => new TextDecoder().decode(bytes).split('\n'))
+    .filter((line) => line !== '')
+    .map((line) => {
+      const { source, version, record, reason } = JSON.parse(line) as Record<string, unknown>
+      return `${source} ${version} ${record} ${reason}`
+    })
+
+const compare = (
+  place: string,
+  expected: ReadonlyMap<string, string>,
+  found: readonly (readonly [string, string])[],
+  violate: (text: string) => void,
+): void =>
+  compareLists(
+    place,
+    [...expected].map(([identity, content]) => `${identity} ${content}`),
+    found.map(([identity, content]) => `${identity} ${content}`),
+    violate,
+  )
+
+const compareLists = (
+  place: string,
+  expected: readonly string[],
+  found: readonly string[],
+  violate: (text: string) => void,
+): void => {
+  const open = new Map<string, number>()
+  for (const line of expected) open.set(line, (open.get(line) ?? 0) + 1)
+  for (const line of found) open.set(line, (open.get(line) ?? 0) - 1)
+  for (const [line, count] of open) {
+    if (count > 0) violate(`${place} lost ${line}`)
+    if (count < 0) violate(`${place} has ${-count} too many of ${line}`)
+  }
+}

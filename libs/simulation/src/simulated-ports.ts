@@ -1,0 +1,186 @@
+import type {
+  Bronze,
+  Clock,
+  FaultCode,
+  Ids,
+  Ledger,
+  Log,
+  Queue,
+  Store,
+  Target,
+} from '@silversmith/core'
+import { sourceIdOf, tokenOf } from '@silversmith/core'
+import type { ClickHouseModel } from './clickhouse-model.ts'
+import type { StoredRow } from './engine.ts'
+import type { History } from './history.ts'
+import type { Invocation, Request } from './invocation.ts'
+import { blockOf } from './memory-target.ts'
+
+/** The one world all invocations act on. */
+export interface Grounds {
+  readonly pipeline: string
+  readonly bronze: Bronze
+  readonly store: Store
+  readonly ledger: Ledger
+  readonly history: History
+  readonly clickHouse: ClickHouseModel
+  readonly decode: (bytes: Uint8Array) => Promise<readonly StoredRow[]>
+  readonly send: (body: string) => void
+  readonly ids: Ids
+  readonly log: Log
+  /** Wraps real work of the event loop, see Scheduler.hold. */
+  readonly hold: <Result>(work: Promise<Result>) => Promise<Result>
+}
+
+/** The ports of one invocation, and the sources it set out to claim: whatever it does goes through its await points. */
+export interface Ports {
+  readonly bronze: Bronze
+  readonly store: Store
+  readonly ledger: Ledger
+  readonly queue: Queue
+  readonly clickHouse: Target
+  readonly clock: Clock
+  readonly ids: Ids
+  readonly log: Log
+  readonly claimed: ReadonlySet<string>
+}
+
+const lateMaxMs = 60_000
+const detached = new AbortController().signal
+
+/** Effects happen whether or not the caller still listens: they never see its signal. */
+const request = <Result>(
+  label: string,
+  service: 'STORE' | 'LEDGER' | 'QUEUE' | 'TARGET',
+  signal: AbortSignal | undefined,
+  apply: () => Promise<Result>,
+): Request<Result> => {
+  const throttledCode: FaultCode = `${service}_UNAVAILABLE`
+  const unknownCode = service === 'TARGET' ? 'TARGET_OUTCOME_UNKNOWN' : throttledCode
+  return { label, apply, throttledCode, unknownCode, lateMaxMs, ...(signal && { signal }) }
+}
+
+export const createSimulatedPorts = (grounds: Grounds, invocation: Invocation): Ports => {
+  const store = simulateStore(grounds, invocation)
+  const claimed = new Set<string>()
+  return {
+    claimed,
+    bronze: simulateBronze(grounds, invocation),
+    store,
+    ledger: simulateLedger(grounds, invocation, claimed),
+    queue: {
+      send: (body) =>
+        invocation.call(request('queue.send', 'QUEUE', undefined, async () => grounds.send(body))),
+    },
+    clickHouse: simulateClickHouse(grounds, invocation, store),
+    clock: { now: invocation.now, sleep: invocation.sleep },
+    ids: grounds.ids,
+    log: grounds.log,
+  }
+}
+
+const simulateBronze = (grounds: Grounds, { call, crash }: Invocation): Bronze => ({
+  open: async (object, signal) => {
+    const version = grounds.history.find(sourceIdOf(grounds.pipeline, object))
+    const opened = await call(
+      request(`bronze.open ${object.key}`, 'STORE', signal, () =>
+        grounds.bronze.open(object, detached),
+      ),
+    )
+    const pieces = opened.body[Symbol.asyncIterator]()
+    const body = async function* (): AsyncGenerator<Uint8Array> {
+      for (;;) {
+        const piece = await call(
+          request(`bronze.read ${object.key}`, 'STORE', signal, async () => {
+            if (version?.isPoison) crash(`poison in ${object.key}`)
+            return pieces.next()
+          }),
+        )
+        if (piece.done) return
+        yield piece.value
+      }
+    }
+    return { ...opened, body: body() }
+  },
+  head: (bucket, key, signal) =>
+    call(
+      request(`bronze.head ${key}`, 'STORE', signal, () =>
+        grounds.bronze.head(bucket, key, detached),
+      ),
+    ),
+})
+
+const simulateStore = ({ store }: Grounds, { call }: Invocation): Store => ({
+  write: (key, bytes, file, signal) =>
+    call(
+      request(`store.write ${key}`, 'STORE', signal, () => store.write(key, bytes, file, detached)),
+    ),
+  copy: (from, to, file, signal) =>
+    call(request(`store.copy ${to}`, 'STORE', signal, () => store.copy(from, to, file, detached))),
+  read: (key, sha256, signal) =>
+    call(request(`store.read ${key}`, 'STORE', signal, () => store.read(key, sha256, detached))),
+  remove: (keys, signal) =>
+    call(
+      request(`store.remove ${keys[0] ?? ''}`, 'STORE', signal, () => store.remove(keys, detached)),
+    ),
+  list: async function* (prefix, signal) {
+    yield* await call(
+      request(`store.list ${prefix}`, 'STORE', signal, async () => {
+        const keys: string[] = []
+        for await (const key of store.list(prefix, detached)) keys.push(key)
+        return keys
+      }),
+    )
+  },
+})
+
+const simulateLedger = (
+  { ledger }: Grounds,
+  { call }: Invocation,
+  claimed: Set<string>,
+): Ledger => ({
+  read: (keys, signal) =>
+    call(
+      request(`ledger.read ${keys[0]?.kind} ×${keys.length}`, 'LEDGER', signal, () =>
+        ledger.read(keys, detached),
+      ),
+    ),
+  write: (item, expected, signal) => {
+    // What the caller holds may change before a late apply; the request went out as it was.
+    const sent = JSON.parse(JSON.stringify(item)) as typeof item
+    if (item.kind === 'claim') claimed.add(item.id)
+    const state = item.kind === 'batch' ? ` ${item.state}` : ''
+    const label = `ledger.write ${item.kind} ${item.id}${state} @${expected}`
+    return call({
+      ...request(label, 'LEDGER', signal, () => ledger.write(sent, expected, detached)),
+      afterRetry: false,
+    })
+  },
+  listOpen: (now, limit, signal) =>
+    call(request('ledger.listOpen', 'LEDGER', signal, () => ledger.listOpen(now, limit, detached))),
+})
+
+const simulateClickHouse = (
+  { clickHouse, decode, hold }: Grounds,
+  { call }: Invocation,
+  store: Store,
+): Target => ({
+  name: 'clickhouse',
+  has: (batch, chunk, signal) =>
+    call(
+      request(`clickhouse.has ${tokenOf(batch, chunk.n)}`, 'TARGET', signal, async () => {
+        const count = await clickHouse.count(chunk.table, tokenOf(batch, chunk.n))
+        return count >= chunk.rows
+      }),
+    ),
+  put: async (batch, chunk, signal) => {
+    const { key, sha256 } = blockOf(chunk)
+    const rows = await hold(decode(await store.read(key, sha256, signal)))
+    const token = tokenOf(batch, chunk.n)
+    await call(
+      request(`clickhouse.put ${token}`, 'TARGET', signal, () =>
+        clickHouse.insert(chunk.table, token, rows),
+      ),
+    )
+  },
+})

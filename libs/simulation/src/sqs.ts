@@ -1,0 +1,94 @@
+import type { Surroundings } from './invocation.ts'
+
+export interface Delivery {
+  readonly messageId: string
+  readonly body: string
+}
+
+/** An SQS standard queue with an event source mapping on it and a dead letter queue behind it. */
+export interface Sqs {
+  send(body: string): void
+  /** Receives a random batch in random order, hides it, or nothing when nothing is visible. */
+  receive(batchMax: number): readonly Delivery[]
+  /** Deletes what the reader finished; a delete may be lost. */
+  finish(messageIds: readonly string[]): void
+  /** Moves the dead letters back; they are new messages then. */
+  redrive(): number
+  /** Messages on the queue and behind it. */
+  size(): number
+  /** When the next message becomes visible; undefined on an empty queue. */
+  nextVisibleAt(): number | undefined
+}
+
+export interface SqsOptions {
+  readonly visibilityMs: number
+  readonly receivesMax: number
+}
+
+interface Stored {
+  readonly id: string
+  readonly body: string
+  visibleAt: number
+  receives: number
+}
+
+const deliveryDelayMaxMs = 2_000
+const shortVisibilityMaxMs = 30_000
+
+export const createSqs = (around: Surroundings, options: SqsOptions): Sqs => {
+  const { scheduler, random, tally } = around
+  let stored: Stored[] = []
+  let dead: Stored[] = []
+  let count = 0
+  const add = (body: string): void => {
+    count += 1
+    const visibleAt = scheduler.now() + random.below(deliveryDelayMaxMs)
+    stored.push({ id: `m${count}`, body, visibleAt, receives: 0 })
+  }
+  const deliver = (message: Stored): Delivery => {
+    message.receives += 1
+    const visibleMs = random.chance(around.troubles().shortVisibility)
+      ? random.below(shortVisibilityMaxMs)
+      : options.visibilityMs
+    message.visibleAt = scheduler.now() + visibleMs
+    return { messageId: message.id, body: message.body }
+  }
+  return {
+    send: add,
+    receive: (batchMax) => {
+      const spent = (message: Stored): boolean =>
+        message.receives >= options.receivesMax && message.visibleAt <= scheduler.now()
+      dead = [...dead, ...stored.filter(spent)]
+      stored = stored.filter((message) => !spent(message))
+      const visible = stored.filter(({ visibleAt }) => visibleAt <= scheduler.now())
+      const inFlight = stored.filter(({ visibleAt }) => visibleAt > scheduler.now())
+      const taken: Stored[] = []
+      while (visible.length > 0 && taken.length < batchMax)
+        taken.push(...visible.splice(random.below(visible.length), 1))
+      if (
+        taken.length > 0 &&
+        inFlight.length > 0 &&
+        random.chance(around.troubles().duplicateDelivery)
+      ) {
+        tally.duplicatesDelivered += 1
+        taken.push(random.pick(inFlight))
+      }
+      return taken.map(deliver)
+    },
+    finish: (messageIds) => {
+      const deleted = new Set(messageIds.filter(() => !random.chance(around.troubles().lostDelete)))
+      stored = stored.filter(({ id }) => !deleted.has(id))
+    },
+    redrive: () => {
+      const moved = dead
+      dead = []
+      for (const { body } of moved) add(body)
+      return moved.length
+    },
+    size: () => stored.length + dead.length,
+    nextVisibleAt: () =>
+      stored.length === 0
+        ? undefined
+        : stored.reduce((first, { visibleAt }) => Math.min(first, visibleAt), Infinity),
+  }
+}

@@ -1,0 +1,91 @@
+import type { Batch, LedgerItem, Versioned } from '@silversmith/core'
+import type { Block, Engine, StoredRow } from './engine.ts'
+import type { MemoryLedger } from './memory-ledger.ts'
+import type { MemoryStore } from './memory-store.ts'
+
+/** What must hold at every moment, looked at with every effect. */
+export interface Watch {
+  ledger(ledger: MemoryLedger): MemoryLedger
+  engine(engine: Engine): Engine
+  store(store: MemoryStore): MemoryStore
+  /** True time at which the batch first was in the ledger, and at which it was sealed. */
+  readonly begunAt: ReadonlyMap<string, number>
+  readonly sealedAt: ReadonlyMap<string, number>
+}
+
+const moves: Readonly<Record<Batch['state'], string>> = { F: 'FSA', S: 'SC', A: 'A', C: 'C' }
+const batchIdPattern = /[0-9A-HJKMNP-TV-Z]{26}/
+
+export const identityOf = (row: StoredRow): string =>
+  `${row['_source']} ${row['_version']} ${row['_record']}/${row['_part']}`
+
+export const createWatch = (now: () => number, violate: (text: string) => void): Watch => {
+  const states = new Map<string, Batch['state']>()
+  const begunAt = new Map<string, number>()
+  const sealedAt = new Map<string, number>()
+  const seen = new Set<string>()
+
+  const watchBatch = (before: Batch | undefined, after: Batch): void => {
+    states.set(after.id, after.state)
+    if (!before) begunAt.set(after.id, now())
+    if (after.state === 'S' && before?.state === 'F') sealedAt.set(after.id, now())
+    if (!before && after.state !== 'F') violate(`batch ${after.id} began as ${after.state}`)
+    if (!before) return
+    if (!moves[before.state].includes(after.state))
+      violate(`batch ${after.id} went from ${before.state} to ${after.state}`)
+    if (before.manifest && before.manifest.sha256 !== after.manifest?.sha256)
+      violate(`sealed batch ${after.id} changed its manifest`)
+    for (const [target, count] of Object.entries(before.done ?? {}))
+      if ((after.done?.[target] ?? 0) < count) violate(`batch ${after.id} lost progress`)
+  }
+  const watchItem = (before: LedgerItem | undefined, after: LedgerItem): void => {
+    if (after.kind === 'batch') watchBatch(before?.kind === 'batch' ? before : undefined, after)
+    if (after.kind === 'claim' && before?.kind === 'claim' && after.generation < before.generation)
+      violate(`claim ${after.id} went back to generation ${after.generation}`)
+  }
+  const refuseUnsealed = (batch: string, what: string): void => {
+    const state = states.get(batch)
+    if (state !== 'S' && state !== 'C')
+      violate(`${what} written while batch ${batch} was ${state ?? 'unknown'}`)
+  }
+
+  return {
+    begunAt,
+    sealedAt,
+    ledger: (ledger) => ({
+      ...ledger,
+      write: async (item, expected, signal) => {
+        const before: Versioned | undefined = (await ledger.read([item], signal))[0]
+        const isWritten = await ledger.write(item, expected, signal)
+        if (isWritten) watchItem(before?.item, JSON.parse(JSON.stringify(item)) as LedgerItem)
+        return isWritten
+      },
+    }),
+    engine: (engine) => ({
+      ...engine,
+      insertBlock: (block: Block) => {
+        const isAppended = engine.insertBlock(block)
+        if (!isAppended) return false
+        refuseUnsealed(block.token.split('#')[0] ?? '', `block ${block.token}`)
+        for (const row of block.rows) {
+          const identity = `${block.table} ${identityOf(row)}`
+          if (seen.has(identity)) violate(`duplicate row ${identity} by ${block.token}`)
+          seen.add(identity)
+        }
+        return true
+      },
+    }),
+    store: (store) => ({
+      ...store,
+      copy: async (from, to, file, signal) => {
+        refuseUnsealed(batchIdPattern.exec(to)?.[0] ?? '', to)
+        await store.copy(from, to, file, signal)
+      },
+      write: async (key, bytes, file, signal) => {
+        if (!key.startsWith('_staging/') && !key.startsWith('_batches/'))
+          refuseUnsealed(batchIdPattern.exec(key)?.[0] ?? '', key)
+        await store.write(key, bytes, file, signal)
+      },
+    }),
+  }
+}
