@@ -2,3 +2,11 @@ export { datasetOf, datasets, defaultRoutes } from './registry.ts'
 export { parseTimestamp, plausibleTimes } from './timestamp.ts'
 export { xapiEvents } from './xapi-events/dataset.ts'
 export { xapiStatements } from './xapi-statements/dataset.ts'
+export type {
+  Sample,
+  SampleExpectation,
+  SampleObject,
+  SampleOptions,
+  SampleRecord,
+} from './xapi-events/sample.ts'
+export { sampleObjects } from './xapi-events/sample.ts'
