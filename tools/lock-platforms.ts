@@ -20,11 +20,35 @@ interface Lock {
   packages: Record<string, LockPackage>
 }
 
-const systems = ['darwin', 'linux', 'win32', 'freebsd', 'netbsd', 'openbsd', 'android', 'sunos', 'aix', 'openharmony']
-const processors = ['arm64', 'x64', 'ia32', 'arm', 'ppc64', 's390x', 'riscv64', 'loong64', 'mips64el', 'wasm32']
+const systems = [
+  'darwin',
+  'linux',
+  'win32',
+  'freebsd',
+  'netbsd',
+  'openbsd',
+  'android',
+  'sunos',
+  'aix',
+  'openharmony',
+]
+const processors = [
+  'arm64',
+  'x64',
+  'ia32',
+  'arm',
+  'ppc64',
+  's390x',
+  'riscv64',
+  'loong64',
+  'mips64el',
+  'wasm32',
+]
 
 const find = (words: readonly string[], known: readonly string[]): string[] =>
-  known.filter((name) => words.some((word) => word === name || (name === 'arm' && word.startsWith('armv'))))
+  known.filter((name) =>
+    words.some((word) => word === name || (name === 'arm' && word.startsWith('armv'))),
+  )
 
 /** What the name of a platform package says of its platform; undefined when it says nothing. */
 const stubOf = (name: string, version: string): LockPackage | undefined => {
@@ -50,7 +74,9 @@ export const addPlatforms = (lock: Lock): string[] => {
   const added: string[] = []
   for (const entry of Object.values(lock.packages)) {
     for (const [name, range] of Object.entries(entry.optionalDependencies ?? {})) {
-      const isThere = Object.keys(lock.packages).some((path) => path.endsWith(`node_modules/${name}`))
+      const isThere = Object.keys(lock.packages).some((path) =>
+        path.endsWith(`node_modules/${name}`),
+      )
       const stub = isThere || !isExact(range) ? undefined : stubOf(name, range)
       if (!stub) continue
       lock.packages[`node_modules/${name}`] = stub

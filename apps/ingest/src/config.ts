@@ -7,6 +7,7 @@ import {
   parseText,
   parseUrl,
   refusedSettings,
+  routeProblems,
   setting,
   settingsInvalid,
 } from '@silversmith/core'
@@ -40,14 +41,7 @@ export const ingestSettings = {
 /** @throws Fault SETTINGS_INVALID that lists every problem. */
 export const parseConfig = (environment: Environment) => {
   const { values, problems } = inspectSettings(ingestSettings, environment, refusedSettings)
-  const known = datasets.map(({ name }) => name)
-  const strangers = (values.routes ?? []).filter(({ dataset }) => !known.includes(dataset))
-  const all = [
-    ...problems,
-    ...strangers.map(
-      ({ dataset }) => `ROUTES names the dataset ${dataset}; known are ${known.join(', ')}`,
-    ),
-  ]
+  const all = [...problems, ...routeProblems(values.routes ?? [], datasets)]
   if (all.length > 0) throw settingsInvalid(all)
   return { ...values, effective: effectiveSettings(ingestSettings, values) }
 }

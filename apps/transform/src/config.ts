@@ -10,12 +10,16 @@ import {
   parseList,
   parseOneOf,
   parsePrefix,
+  parseRoutes,
   parseText,
   parseWhole,
   refusedSettings,
+  routeProblems,
   setting,
   settingsInvalid,
 } from '@silversmith/core'
+import { datasets, defaultRoutes } from '@silversmith/datasets'
+import type { Compression } from '@silversmith/parquet'
 
 export type TargetName = 'silver' | 'clickhouse'
 
@@ -45,6 +49,12 @@ export const transformSettings = {
     parse: parsePrefix,
     default: 'quarantine',
     description: 'folder of rejected records',
+  }),
+  routes: setting({
+    name: 'ROUTES',
+    parse: parseRoutes,
+    default: defaultRoutes,
+    description: 'the same as of ingest: the datasets whose tables ClickHouse must have',
   }),
   targets: setting<readonly TargetName[]>({
     name: 'TARGETS',
@@ -82,7 +92,7 @@ export const transformSettings = {
     default: defaultLimits.chunkBytesMax,
     description: 'decoded bytes of one chunk',
   }),
-  compression: setting({
+  compression: setting<Compression>({
     name: 'PARQUET_COMPRESSION',
     parse: parseOneOf('snappy', 'gzip', 'none'),
     default: 'snappy',
@@ -104,6 +114,7 @@ export const parseConfig = (environment: Environment) => {
     : undefined
   const all = [
     ...problems,
+    ...routeProblems(values.routes ?? [], datasets),
     ...folderProblems(values.silverPrefix, values.quarantinePrefix),
     ...(clickHouse && 'problems' in clickHouse ? clickHouse.problems : []),
   ]

@@ -89,6 +89,17 @@ export const parseRoutes = parseJson<readonly Route[]>((parsed): Parsed<readonly
   }
 })
 
+/** Routes to datasets nobody knows: their objects would be sealed as unrouted. */
+export const routeProblems = (
+  routes: readonly Route[],
+  datasets: readonly { readonly name: string }[],
+): readonly string[] => {
+  const known = datasets.map(({ name }) => name)
+  return routes
+    .filter(({ dataset }) => !known.includes(dataset))
+    .map(({ dataset }) => `ROUTES names the dataset ${dataset}; known are ${known.join(', ')}`)
+}
+
 const isText = (value: unknown): value is string => typeof value === 'string'
 
 const isRoute = (value: unknown): value is Route => {

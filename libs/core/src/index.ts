@@ -59,7 +59,13 @@ export {
   writeObjectsMessage,
 } from './source.ts'
 export type { LogLevel } from './function-setting.ts'
-export { awsSettingsOf, functionSettings, parseRoutes, refusedSettings } from './function-setting.ts'
+export {
+  awsSettingsOf,
+  functionSettings,
+  parseRoutes,
+  refusedSettings,
+  routeProblems,
+} from './function-setting.ts'
 export type {
   Environment,
   Parsed,

@@ -1,0 +1,136 @@
+import {
+  type Event,
+  Fault,
+  type ObjectsMessage,
+  sourceIdOf,
+  writeObjectsMessage,
+} from '@silversmith/core'
+import type { Call, Delivery } from '@silversmith/flow'
+import type { Context, SQSEvent } from 'aws-lambda'
+import { beforeEach, describe, expect, test } from 'vitest'
+import { createHandler, type HandlerDeps } from './handler.ts'
+
+const pipeline = 'blue'
+
+const sourceOf = (key: string): ObjectsMessage => {
+  const object = { bucket: 'bronze', key, version: 'v', versioned: true }
+  const id = sourceIdOf(pipeline, object)
+  return { kind: 'source', source: { id, object, dataset: 'xapi_events', generation: 0 } }
+}
+
+const eventOf = (...records: (readonly [messageId: unknown, body: unknown])[]): SQSEvent =>
+  ({ Records: records.map(([messageId, body]) => ({ messageId, body })) }) as unknown as SQSEvent
+
+const bodyOf = (key: string): string => writeObjectsMessage(pipeline, sourceOf(key))
+
+const contextOf = (remainingMs: number): Context =>
+  ({ getRemainingTimeInMillis: () => remainingMs }) as Context
+
+const three = eventOf(['m1', bodyOf('a')], ['m2', bodyOf('b')], ['m3', bodyOf('c')])
+
+let events: Event[]
+
+beforeEach(() => {
+  events = []
+})
+
+const handlerOf = (transform: HandlerDeps['transform'], marginMs = 0) =>
+  createHandler({
+    ...{ transform, pipeline, marginMs, now: () => 1_000_000 },
+    log: { emit: (event) => events.push(event) },
+  })
+
+const answerTo = async (transform: HandlerDeps['transform'], event = three) =>
+  (await handlerOf(transform)(event, contextOf(10_000))).batchItemFailures
+
+describe('the door of transform', () => {
+  test('hands the flow what the messages say', async () => {
+    let seen: readonly Delivery[] = []
+    const event = eventOf(
+      ['m1', bodyOf('a')],
+      ['m2', writeObjectsMessage(pipeline, { kind: 'batch', batch: '01B' })],
+      ['m3', writeObjectsMessage('green', sourceOf('b'))],
+      ['m4', 'not JSON'],
+    )
+    await answerTo((deliveries) => {
+      seen = deliveries
+      return Promise.resolve([])
+    }, event)
+    expect(seen).toEqual([
+      { messageId: 'm1', message: sourceOf('a') },
+      { messageId: 'm2', message: { kind: 'batch', batch: '01B' } },
+      { messageId: 'm3', message: undefined },
+      { messageId: 'm4', message: undefined },
+    ])
+  })
+
+  test('leaves exactly the messages on the queue that the flow says', async () => {
+    expect(await answerTo(() => Promise.resolve(['m3', 'm1']))).toEqual([
+      { itemIdentifier: 'm1' },
+      { itemIdentifier: 'm3' },
+    ])
+    expect(await answerTo(() => Promise.resolve([]))).toEqual([])
+  })
+
+  test('leaves all messages when the flow breaks, and says so', async () => {
+    const all = [{ itemIdentifier: 'm1' }, { itemIdentifier: 'm2' }, { itemIdentifier: 'm3' }]
+    const fault = new Fault('LEDGER_UNAVAILABLE', 'no ledger')
+    expect(await answerTo(() => Promise.reject(fault))).toEqual(all)
+    expect(await answerTo(() => Promise.reject(new TypeError('x is undefined')))).toEqual(all)
+    expect(events).toEqual([
+      { kind: 'work-failed', code: 'LEDGER_UNAVAILABLE', message: 'no ledger' },
+      { kind: 'work-failed', code: 'BUG', message: 'x is undefined' },
+    ])
+  })
+
+  test('never answers with an id that is not of the event, nor with one twice', async () => {
+    const event = eventOf(['m1', bodyOf('a')], ['m1', bodyOf('a')])
+    expect(await answerTo(() => Promise.resolve(['', 'm1', 'm9', 'm1']), event)).toEqual([
+      { itemIdentifier: 'm1' },
+    ])
+  })
+
+  test.each([
+    ['no records', {}],
+    ['nothing', undefined],
+    ['a record without id', eventOf([undefined, 'x'])],
+    ['a record with an empty id', eventOf(['', 'x'])],
+    ['a record without body', eventOf(['m1', undefined])],
+  ])('refuses an event with %s', async (_, event) => {
+    const handler = handlerOf(() => Promise.resolve([]))
+    await expect(handler(event as SQSEvent, contextOf(1_000))).rejects.toMatchObject({
+      code: 'EVENT_UNKNOWN',
+    })
+  })
+
+  test('gives the flow the time there is, less the margin', async () => {
+    let call: Call | undefined
+    const handler = handlerOf((_, given) => {
+      call = given
+      return Promise.resolve([])
+    }, 4_000)
+    await handler(three, contextOf(10_000))
+    expect(call?.deadline).toBe(1_006_000)
+  })
+
+  test('stops the work when the time is over, and leaves its messages', async () => {
+    const handler = handlerOf(
+      (deliveries, { signal }) =>
+        new Promise((resolve) => {
+          signal.addEventListener('abort', () => resolve(deliveries.map((one) => one.messageId)))
+        }),
+      9_990,
+    )
+    const { batchItemFailures } = await handler(three, contextOf(10_000))
+    expect(batchItemFailures).toHaveLength(3)
+  })
+
+  test('stops what the flow left behind, so that it does not wake in the next invocation', async () => {
+    let signal: AbortSignal | undefined
+    await answerTo((_, call) => {
+      signal = call.signal
+      return Promise.resolve([])
+    })
+    expect(signal?.aborted).toBe(true)
+  })
+})

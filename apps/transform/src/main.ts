@@ -1,0 +1,63 @@
+import { Tracer } from '@aws-lambda-powertools/tracer'
+import {
+  createAwsClients,
+  createDynamoLedger,
+  createS3Bronze,
+  createS3Store,
+} from '@silversmith/aws'
+import { createFunctionLog, observe } from '@silversmith/aws/powertools-log'
+import { createClickHouseTarget } from '@silversmith/clickhouse'
+import { awsSettingsOf, type Clock, type Target } from '@silversmith/core'
+import { datasets } from '@silversmith/datasets'
+import { createSilverTarget, createTransform } from '@silversmith/flow'
+import { encodeParquet } from '@silversmith/parquet'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { parseConfig } from './config.ts'
+import { createHandler } from './handler.ts'
+import { createUlid } from './ulid.ts'
+
+const config = parseConfig(process.env)
+const log = createFunctionLog({ service: 'transform', ...config })
+const clients = createAwsClients(awsSettingsOf(config))
+const clock: Clock = { now: Date.now, sleep: async (ms) => void (await sleep(ms)) }
+const stallMs = config.s3ReadTimeoutMs
+const store = createS3Store({ client: clients.s3, bucket: config.silverBucket, stallMs })
+
+const routed = datasets.filter(({ name }) => config.routes.some(({ dataset }) => dataset === name))
+const targets: readonly Target[] = [
+  ...(config.targets.includes('silver')
+    ? [createSilverTarget({ store, prefix: `${config.silverPrefix}/` })]
+    : []),
+  ...(config.clickHouse
+    ? [
+        createClickHouseTarget({
+          settings: config.clickHouse,
+          tables: routed.flatMap(({ tables }) => tables),
+          store,
+        }),
+      ]
+    : []),
+]
+
+const transform = createTransform({
+  pipeline: config.pipeline,
+  datasets,
+  targets,
+  bronze: createS3Bronze({ client: clients.s3, stallMs }),
+  store,
+  ledger: createDynamoLedger({ client: clients.dynamodb, tableName: config.ledgerTable }),
+  clock,
+  ids: { next: () => createUlid(clock.now()) },
+  log,
+  encode: (columns, rows) => encodeParquet(columns, rows, { compression: config.compression }),
+  limits: config.limits,
+  quarantinePrefix: `${config.quarantinePrefix}/`,
+})
+
+log.started(config.effective)
+
+export const handler = observe(
+  log,
+  new Tracer({ serviceName: 'transform' }),
+  createHandler({ transform, log, now: clock.now, ...config }),
+)
