@@ -1,7 +1,7 @@
 import type { Path } from '../path.ts'
 import { pathText, valueAt } from '../path.ts'
 import { isAbsent, isObject, writeJson } from '../json.ts'
-import { readCount, readLanguageMap, readTextOrJson } from '../read.ts'
+import { readCount, readLanguageMap, readText, readTextOrJson } from '../read.ts'
 import type { Derive, Facts, Rule } from '../rule.ts'
 import { uuidOfHash } from '../uuid.ts'
 import type { EventType } from './event-type.ts'
@@ -47,6 +47,21 @@ const eventId: Derive<EventFacts> = ({ record, hash }, rescue) => {
     if (!isAbsent(id)) rescue(field, id)
   }
   return uuidOfHash(hash)
+}
+
+const userPaths: readonly Path[] = [
+  ['actor', 'account', 'name'],
+  ['actor', 'mbox'],
+]
+
+const userId: Derive<EventFacts> = ({ record }, rescue) => {
+  for (const path of userPaths) {
+    const found = valueAt(record, path, rescue)
+    const id = found === undefined ? '' : readText(found)
+    if (id === undefined) rescue(pathText(path), found)
+    else if (id !== '') return id
+  }
+  return ''
 }
 
 const hostPaths: readonly Path[] = [
@@ -100,10 +115,7 @@ const identityRules: readonly EventRule[] = [
     'user_id',
     'text',
     'Name of the account of the actor, else mbox, else empty',
-    [
-      ['actor', 'account', 'name'],
-      ['actor', 'mbox'],
-    ],
+    userId,
     always,
   ),
   column(

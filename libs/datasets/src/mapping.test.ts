@@ -1,0 +1,161 @@
+import type { Column, Dataset, Value } from '@silversmith/core'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { datasets, plausibleTimes } from './index.ts'
+
+const hash = 'ab'.repeat(32)
+const oli = 'http://oli.cmu.edu/extensions/'
+const w3 = 'https://w3id.org/xapi/video/extensions/'
+
+/** Any JSON value, more often one that a column would take. */
+const leaf = fc.oneof(
+  { weight: 3, arbitrary: fc.jsonValue({ maxDepth: 2 }) },
+  fc.constantFrom<unknown>(
+    '',
+    'https://w3id.org/xapi/video/verbs/played',
+    'http://adlnet.gov/expapi/verbs/completed',
+    '2026-02-11T14:05:02.123456Z',
+    '18446744073709551615',
+    '-1',
+    'true',
+    '\ud800',
+    '\0',
+    -1,
+    2 ** 53,
+    1e308,
+    Infinity,
+  ),
+)
+
+const objectOf = (keys: Record<string, fc.Arbitrary<unknown>>): fc.Arbitrary<unknown> =>
+  fc.oneof({ weight: 4, arbitrary: fc.record(keys, { requiredKeys: [] }) }, leaf)
+
+const extensionNames = ['section_id', 'page_id', 'resource_id', 'hints_requested', 'host_name']
+const extensions = objectOf({
+  ...Object.fromEntries(extensionNames.map((name) => [oli + name, leaf])),
+  ...Object.fromEntries(['time', 'length', 'progress'].map((name) => [w3 + name, leaf])),
+})
+const activity = objectOf({
+  id: leaf,
+  objectType: leaf,
+  definition: objectOf({ name: objectOf({ 'en-US': leaf }), type: leaf, extensions }),
+})
+const actor = objectOf({
+  objectType: leaf,
+  mbox: leaf,
+  account: objectOf({ name: leaf, homePage: leaf }),
+})
+
+const statementLike = objectOf({
+  id: leaf,
+  timestamp: fc.oneof(fc.constant('2026-02-11T14:05:02Z'), leaf),
+  stored: leaf,
+  actor,
+  verb: objectOf({ id: leaf, display: leaf }),
+  object: activity,
+  result: objectOf({ score: objectOf({ raw: leaf, max: leaf }), response: leaf, extensions }),
+  context: objectOf({
+    extensions,
+    contextActivities: objectOf({ parent: fc.oneof(activity, fc.array(activity)) }),
+  }),
+  authority: leaf,
+  // JSON.parse makes this an own key; spreading or assigning it would not.
+  ['__proto__']: leaf,
+})
+
+const accepts = ({ type, nullable }: Column, value: Value): boolean => {
+  if (value === null) return nullable
+  switch (type) {
+    case 'text':
+    case 'category':
+      return typeof value === 'string'
+    case 'json':
+      return typeof value === 'string' && JSON.parse(value) !== undefined
+    case 'uint32':
+      return Number.isInteger(value) && Number(value) >= 0 && Number(value) < 2 ** 32
+    case 'uint64':
+      return typeof value === 'bigint'
+        ? value >= 0n && value < 2n ** 64n
+        : Number.isSafeInteger(value) && Number(value) >= 0
+    case 'float64':
+      return Number.isFinite(value)
+    case 'boolean':
+      return typeof value === 'boolean'
+    case 'timestamp':
+      return (
+        Number.isSafeInteger(value) &&
+        Number(value) >= plausibleTimes.from &&
+        Number(value) < plausibleTimes.until
+      )
+    case 'int64':
+      return Number.isSafeInteger(value)
+  }
+}
+
+const checkMapped = (dataset: Dataset, record: unknown): void => {
+  const mapped = dataset.map(record, { hash })
+  if ('rejection' in mapped) return expect(mapped.rejection.reason).toMatch(/^[a-z_]+$/)
+  if ('discarded' in mapped) return expect(mapped.discarded).toMatch(/^[a-z_]+$/)
+  expect(mapped.rows.length).toBeGreaterThan(0)
+  for (const row of mapped.rows) {
+    const table = dataset.tables.find(({ name }) => name === row.table)
+    const refused = table?.columns.filter((column, at) => !accepts(column, row.values[at] as Value))
+    expect(refused).toEqual([])
+    expect(row.values).toHaveLength(table?.columns.length ?? NaN)
+  }
+}
+
+describe.each(datasets.map((dataset) => [dataset.name, dataset] as const))(
+  'the mapping of %s',
+  (_, dataset) => {
+    it('never throws, whatever the record, and fills every column with what it may hold', () => {
+      fc.assert(
+        fc.property(fc.oneof(statementLike, leaf), (record) => {
+          checkMapped(dataset, record)
+        }),
+        { numRuns: 1_500 },
+      )
+    })
+
+    it.each([
+      ['the record', (deep: string) => deep],
+      ['a field', (deep: string) => `{"timestamp":"2026-02-11T14:05:02Z","actor":${deep}}`],
+      [
+        'an id',
+        (deep: string) =>
+          `{"timestamp":"2026-02-11T14:05:02Z","id":${deep},"context":{"extensions":{"${oli}section_id":${deep}}}}`,
+      ],
+      [
+        'a response',
+        (deep: string) =>
+          `{"timestamp":"2026-02-11T14:05:02Z","result":{"response":{"input":${deep}},"extensions":${deep}}}`,
+      ],
+    ])('takes 10 000 levels in %s', (_where, wrap) => {
+      for (const [open, close] of [
+        ['[', ']'],
+        ['{"id":', '}'],
+      ] as const) {
+        const deep = open.repeat(10_000) + '1' + close.repeat(10_000)
+        const record: unknown = JSON.parse(wrap(deep))
+        expect(() => dataset.map(record, { hash })).not.toThrow()
+      }
+    })
+
+    it('leaves the record as it was and gives equal rows for equal records', () => {
+      fc.assert(
+        fc.property(statementLike, (record) => {
+          const before = structuredClone(record)
+          const first = dataset.map(record, { hash })
+          expect(record).toEqual(before)
+          expect(dataset.map(structuredClone(record), { hash })).toEqual(first)
+        }),
+      )
+    })
+
+    it('puts no value into a rejection', () => {
+      const secret = 'learner-4711'
+      const mapped = dataset.map({ timestamp: secret, actor: secret }, { hash })
+      expect(JSON.stringify(mapped)).not.toContain(secret)
+    })
+  },
+)

@@ -1,0 +1,152 @@
+import { createHash } from 'node:crypto'
+import type { Value } from '@silversmith/core'
+import { describe, expect, it } from 'vitest'
+import { xapiEvents } from './dataset.ts'
+import { eventTypeOf } from './event-type.ts'
+
+const oli = 'http://oli.cmu.edu/extensions/'
+const base = { timestamp: '2026-02-11T14:05:02Z' }
+const withExtensions = (extensions: Record<string, unknown>): Record<string, unknown> => ({
+  ...base,
+  context: {
+    extensions: Object.fromEntries(
+      Object.entries(extensions).map(([name, value]) => [oli + name, value]),
+    ),
+  },
+})
+
+const map = (record: unknown, hash = 'ab'.repeat(32)): Record<string, Value> | string => {
+  const mapped = xapiEvents.map(record, { hash })
+  if ('rejection' in mapped) return mapped.rejection.reason
+  if (!('rows' in mapped)) throw new Error('Nothing is discarded here.')
+  expect(mapped.rows).toHaveLength(1)
+  const names = xapiEvents.tables[0]?.columns.map(({ name }) => name) ?? []
+  return Object.fromEntries(names.map((name, at) => [name, mapped.rows[0]?.values[at] as Value]))
+}
+
+describe('xapi_events has none of the defects of the system it replaces', () => {
+  it('000-1: a line that is no object is rejected alone', () => {
+    for (const record of [null, [1], 'x', 7, true]) expect(map(record)).toBe('not_an_object')
+    expect(map({ ...base, actor: 'a string' })).toMatchObject({ user_id: '' })
+  })
+
+  it('000-2: responses of every type are text', () => {
+    const inputs = [['a'], 42, 'text', '', { x: 1 }]
+    expect(
+      inputs.map((input) => {
+        const row = map({ ...base, result: { response: { input } } })
+        return typeof row === 'object' && row['response']
+      }),
+    ).toEqual(['["a"]', '42', 'text', '', '{"x":1}'])
+  })
+
+  it('000-3: a timestamp that cannot be read rejects its record, not its file', () => {
+    expect(map({ timestamp: 'yesterday' })).toBe('timestamp_invalid')
+    expect(map({ timestamp: '1970-01-01T00:00:00Z' })).toBe('timestamp_out_of_range')
+  })
+
+  it('000-4: a missing timestamp is never made up', () => {
+    expect(map({})).toBe('timestamp_missing')
+    expect(map({ timestamp: null })).toBe('timestamp_missing')
+  })
+
+  it('000-5: event_id is the statement id, else the same for the same line for ever', () => {
+    expect(map({ ...base, id: 'given' })).toMatchObject({ event_id: 'given' })
+    const hash = createHash('sha256').update('line').digest('hex')
+    expect(map(base, hash)).toMatchObject({ event_id: '957fb059-2a6f-5bcb-8f21-872da1879b14' })
+    expect(map(base, hash)).toEqual(map(base, hash))
+  })
+
+  it('000-12: the page of a video comes from resource_id', () => {
+    expect(map(withExtensions({ resource_id: 71_234 }))).toMatchObject({ page_id: 71_234 })
+    expect(map(withExtensions({ page_id: 1, resource_id: 2 }))).toMatchObject({ page_id: 1 })
+  })
+
+  it('000-13: verb, title, registration, threshold and tutor text are kept', () => {
+    const verb = { id: 'http://activitystrea.ms/schema/1.0/create' }
+    const object = { definition: { type: `${oli}tutor_message` } }
+    expect(map({ ...base, verb, object, result: { message: 'Well done' } })).toMatchObject({
+      event_type: 'tutor_message',
+      verb_id: verb.id,
+      tutor_message: 'Well done',
+    })
+    expect(
+      map({
+        ...base,
+        registration: '4021-1-2',
+        verb: { id: 'https://w3id.org/xapi/video/verbs/completed' },
+        object: { definition: { name: { 'en-US': 'Intro' } } },
+        context: {
+          extensions: { 'https://w3id.org/xapi/video/extensions/completion-threshold': '0.95' },
+        },
+      }),
+    ).toMatchObject({
+      registration: '4021-1-2',
+      video_title: 'Intro',
+      video_completion_threshold: 0.95,
+    })
+  })
+
+  it('000-14: event_hash is a column, and equal lines are two rows of one hash', () => {
+    const hash = 'cd'.repeat(32)
+    expect(map(base, hash)).toMatchObject({ event_hash: hash })
+    expect(xapiEvents.tables[0]?.orderBy).not.toContain('event_hash')
+  })
+
+  it('000-15: ids that do not fit are null and their values are rescued', () => {
+    const row = map(
+      withExtensions({ section_id: -1, activity_id: '18446744073709551616', page_id: {} }),
+    )
+    expect(row).toMatchObject({ section_id: null, activity_id: null, page_id: null })
+    expect(JSON.parse(String(typeof row === 'object' && row['_rescued']))).toEqual({
+      [`context.extensions["${oli}section_id"]`]: -1,
+      [`context.extensions["${oli}activity_id"]`]: '18446744073709551616',
+      [`context.extensions["${oli}page_id"]`]: {},
+    })
+  })
+
+  it('000-24: a part attempt is not taken for an activity attempt', () => {
+    const verb = { id: 'http://adlnet.gov/expapi/verbs/completed' }
+    const object = { definition: { type: 'http://adlnet.gov/expapi/activities/question' } }
+    expect(map({ ...withExtensions({ activity_attempt_guid: 'g' }), verb, object })).toMatchObject({
+      event_type: 'part_attempt',
+      activity_attempt_guid: 'g',
+    })
+  })
+
+  it('000-25: what is not there is null, not false or zero', () => {
+    expect(map({ ...base, result: {} })).toMatchObject({
+      success: null,
+      completion: null,
+      score: null,
+      hints_requested: null,
+      section_id: null,
+    })
+  })
+})
+
+describe('eventTypeOf', () => {
+  it('keeps every statement that fits no kind as unknown', () => {
+    expect(eventTypeOf({})).toBe('unknown')
+    expect(eventTypeOf({ verb: { id: 'http://adlnet.gov/expapi/verbs/completed' } })).toBe(
+      'unknown',
+    )
+    expect(map(base)).toMatchObject({ event_type: 'unknown' })
+  })
+})
+
+describe('raw_events_seed', () => {
+  it('has the names the seed system used, in its order', () => {
+    const select = xapiEvents.tables[0]?.views[0]?.select ?? ''
+    const names = [...select.matchAll(/ AS (\w+),?$/gm)].map(([, name]) => name)
+    expect(names).toEqual(
+      `event_id user_id host_name section_id project_id publication_id timestamp event_type page_id
+       content_element_id video_url video_time video_length video_progress video_played_segments
+       video_play_time video_seek_from video_seek_to activity_attempt_guid activity_attempt_number
+       page_attempt_guid page_attempt_number part_attempt_guid part_attempt_number activity_id
+       activity_revision_id part_id page_sub_type score out_of scaled_score success completion
+       response feedback hints_requested attached_objectives session_id inserted_at event_hash
+       event_version source_file source_etag source_line`.split(/\s+/),
+    )
+  })
+})
