@@ -76,7 +76,7 @@ const quoteOf = (text: string): string =>
   text
     .replace(/^.*DB::Exception: /s, '')
     .replace(/\s*\((version|[A-Z][A-Z0-9_]{3,60}\)).*$/s, '')
-    .replace(/'(?:[^'\\]|\\.)*'/g, "'…'")
+    .replace(/(?<!\w)'(?:[^'\\]|\\.)*'/g, "'…'")
     .replace(/\s+/g, ' ')
     .slice(0, quotedCharactersMax)
     .replace(/[.\s]+$/, '')

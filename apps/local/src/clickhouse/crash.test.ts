@@ -1,0 +1,112 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createClickHouseTarget, createConnection, migrate } from '@silversmith/clickhouse'
+import type { ClickHouseSettings } from '@silversmith/clickhouse'
+import { createMemoryStore } from '@silversmith/simulation'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { startClickHouse } from './engine.ts'
+import type { ClickHouseEngine } from './engine.ts'
+import { events, stageEvents } from './test-events.ts'
+
+const idle = (): AbortSignal => new AbortController().signal
+const moveMsMax = 20_000
+const heavyRows = 40_000
+
+let dir: string
+let engine: ClickHouseEngine
+const store = createMemoryStore()
+
+const settingsNow = (): ClickHouseSettings => ({
+  url: engine.url,
+  database: 'silver',
+  insertTimeoutMs: 60_000,
+  settings: {},
+  engine: 'ReplacingMergeTree',
+  deduplicationWindow: 10_000,
+})
+const targetNow = () => createClickHouseTarget({ settings: settingsNow(), tables: [events], store })
+
+const identities = async (batch: string): Promise<readonly string[]> => {
+  const connection = createConnection(settingsNow())
+  const rows = await connection.query<{ id: string }>(
+    {
+      statement: `SELECT concat(_chunk, '/', toString(_record)) AS id FROM silver.events WHERE startsWith(_chunk, '${batch}') ORDER BY _record`,
+      what: 'the test',
+    },
+    idle(),
+  )
+  await connection.close()
+  return rows.map(({ id }) => id)
+}
+
+const expected = (batch: string, count: number): readonly string[] =>
+  Array.from({ length: count }, (_, record) => `${batch}#0/${record}`)
+
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'silversmith-crash-'))
+  engine = await startClickHouse({ dir })
+  const connection = createConnection(settingsNow())
+  await migrate(connection, [events], settingsNow(), idle())
+  await connection.close()
+}, 60_000)
+
+afterAll(async () => {
+  await engine.close()
+  await rm(dir, { recursive: true, force: true })
+})
+
+const restart = async (): Promise<void> => {
+  await engine.kill()
+  engine = await startClickHouse({ dir })
+}
+
+test('what was acknowledged is there after SIGKILL, and its token is remembered', async () => {
+  const chunk = await stageEvents(store, 'ACKED', 0, 100)
+  await targetNow().put('ACKED', chunk, idle())
+  await restart()
+  expect(await identities('ACKED')).toEqual(expected('ACKED', 100))
+  await targetNow().put('ACKED', chunk, idle())
+  expect(await identities('ACKED')).toEqual(expected('ACKED', 100))
+})
+
+/** Names of all folders and files below `under` that look like this. */
+const find = async (under: string, pattern: RegExp): Promise<readonly string[]> =>
+  (await readdir(join(dir, under), { recursive: true }).catch(() => [])).filter((name) =>
+    pattern.test(name),
+  )
+
+const until = async (sees: () => Promise<boolean>): Promise<void> => {
+  const end = Date.now() + moveMsMax
+  while (!(await sees()))
+    if (Date.now() > end) throw new Error('the INSERT was never seen to begin')
+}
+
+const moments: readonly (readonly [string, () => Promise<boolean>])[] = [
+  ['has its body', async () => (await find('bodies', /./)).length > 0],
+  ['writes its part', async () => (await find('data', /tmp_insert_[^/]+$/)).length > 0],
+  ['has written some columns', async () => (await find('data', /tmp_insert_[^/]+\/./)).length > 0],
+]
+
+test.each(moments)(
+  'an INSERT killed when it %s is there exactly once after its replay',
+  async (moment, sees) => {
+    const batch = `KILLED${moment.replaceAll(/\W/g, '')}`
+    const chunk = await stageEvents(store, batch, 0, heavyRows, { nameLength: 500 })
+    const put = targetNow()
+      .put(batch, chunk, idle())
+      .then(
+        () => 'done',
+        (error: unknown) => error,
+      )
+    await until(sees)
+    await restart()
+    expect(await put).toMatchObject({ code: 'TARGET_OUTCOME_UNKNOWN' })
+    const between = await identities(batch)
+    expect([0, heavyRows]).toContain(between.length)
+    expect(await targetNow().has(batch, chunk, idle())).toBe(between.length > 0)
+    await targetNow().put(batch, chunk, idle())
+    expect(await identities(batch)).toEqual(expected(batch, heavyRows))
+  },
+  120_000,
+)

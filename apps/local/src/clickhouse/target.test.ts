@@ -1,0 +1,197 @@
+import { createClickHouseTarget } from '@silversmith/clickhouse'
+import { reloadsTable, tokenOf } from '@silversmith/core'
+import type { Table } from '@silversmith/core'
+import { createMemoryStore, describeTarget, expectFault } from '@silversmith/simulation'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { startTestClickHouse } from './test-clickhouse.ts'
+import type { TestClickHouse } from './test-clickhouse.ts'
+import { eventRow, events, month, reloadRow, stageEvents, stageRows } from './test-events.ts'
+
+const idle = (): AbortSignal => new AbortController().signal
+
+let clickHouse: TestClickHouse
+beforeAll(async () => {
+  clickHouse = await startTestClickHouse()
+}, 60_000)
+afterAll(() => clickHouse.close())
+
+/** A database of its own, a store and a target. */
+const makeRoom = async () => {
+  const made = await clickHouse.makeDatabase([events])
+  const store = createMemoryStore()
+  const target = createClickHouseTarget({ settings: made.settings, tables: [events], store })
+  return { ...made, store, target }
+}
+
+describeTarget('the real engine', async () => {
+  const { store, target, identities } = await makeRoom()
+  return {
+    target,
+    stage: (batch, n, rowCount) => stageEvents(store, batch, n, rowCount),
+    unstage: (chunk) => store.remove(chunk.block ? [chunk.block.key] : [], idle()),
+    rows: () => identities(),
+    close: () => target.close(),
+  }
+})
+
+describe('preflight', () => {
+  test('that refused is asked again, and INSERTs go on when the table is mended', async () => {
+    const { database, store, target, identities } = await makeRoom()
+    const chunk = await stageEvents(store, 'B', 0, 3)
+    await clickHouse.run(
+      `ALTER TABLE ${database}.events MODIFY SETTING non_replicated_deduplication_window = 1`,
+    )
+    await expectFault(target.put('B', chunk, idle()), 'TARGET_MISCONFIGURED')
+    expect(await identities()).toEqual([])
+    await clickHouse.run(
+      `ALTER TABLE ${database}.events MODIFY SETTING non_replicated_deduplication_window = 20000`,
+    )
+    await target.put('B', chunk, idle())
+    expect(await identities()).toEqual(['B#0/0', 'B#0/1', 'B#0/2'])
+  })
+})
+
+describe('rows', () => {
+  test('keep their values and their NULLs', async () => {
+    const { database, store, target } = await makeRoom()
+    await target.put('B', await stageEvents(store, 'B', 0, 4, { kind: 'é' }), idle())
+    expect(
+      await clickHouse.read(
+        `SELECT toUInt32(toUnixTimestamp64Micro(timestamp) - toUnixTimestamp64Micro(_object_time)) AS at, kind, name, score, done, _line FROM ${database}.events ORDER BY _record`,
+      ),
+    ).toMatchObject([
+      { at: 0, kind: 'é', name: 'event 0', score: null, done: null },
+      { at: 1, kind: 'é', name: 'event 1', score: 0.5, done: true },
+      { at: 2, kind: 'é', name: 'event 2', score: null, done: false },
+      { at: 3, kind: 'é', name: 'event 3', score: 1.5, done: null },
+    ])
+  })
+
+  test('equal but for the record’s ordinal are all kept, also through merges', async () => {
+    const { database, store, target, identities } = await makeRoom()
+    await target.put('B', await stageEvents(store, 'B', 0, 10), idle())
+    await target.put('C', await stageEvents(store, 'C', 0, 10), idle())
+    await clickHouse.run(`OPTIMIZE TABLE ${database}.events FINAL`)
+    expect(new Set(await identities()).size).toBe(20)
+  })
+
+  test('with a NULL where the table takes none are refused whole', async () => {
+    const { store, target, identities } = await makeRoom()
+    const lax: Table = {
+      ...events,
+      columns: events.columns.map((column) => ({ ...column, nullable: true })),
+    }
+    const rows = [0, 1].map((record) => {
+      const row = eventRow('B#0', record)
+      return record === 0 ? row : [row[0] ?? null, null, null, ...row.slice(3)]
+    })
+    const chunk = await stageRows(store, lax, 'B', 0, rows)
+    await expectFault(target.put('B', chunk, idle()), 'TARGET_REFUSED_DATA')
+    expect(await identities()).toEqual([])
+  })
+
+  test('from a file that lacks a column are refused, not filled up', async () => {
+    const { store, target, identities } = await makeRoom()
+    const narrow: Table = {
+      ...events,
+      columns: events.columns.filter(({ name }) => name !== 'score'),
+    }
+    const row = eventRow('B#0', 0)
+    const chunk = await stageRows(store, narrow, 'B', 0, [[...row.slice(0, 3), ...row.slice(4)]])
+    await expectFault(target.put('B', chunk, idle()), 'TARGET_REFUSED_DATA')
+    expect(await identities()).toEqual([])
+  })
+
+  test('of a chunk whose month is another are not found, and chunks of unknown tables are refused', async () => {
+    const { store, target } = await makeRoom()
+    const chunk = await stageEvents(store, 'B', 0, 1)
+    await target.put('B', chunk, idle())
+    expect(await target.has('B', chunk, idle())).toBe(true)
+    expect(await target.has('B', { ...chunk, month: '2026-12' }, idle())).toBe(false)
+    await expectFault(target.put('B', { ...chunk, table: 'gone' }, idle()), 'TARGET_MISCONFIGURED')
+    const { n, table, rows } = chunk
+    const blockless = { n, table, month, rows }
+    await expectFault(target.put('B', blockless, idle()), 'TARGET_MISCONFIGURED')
+  })
+})
+
+describe('the current view', () => {
+  test('turns over to a reload when its entry lands, not before', async () => {
+    const { store, target, identities } = await makeRoom()
+    const source = { source: 's3://bronze/a' }
+    await target.put('A', await stageEvents(store, 'A', 0, 3, source), idle())
+    await target.put('O', await stageEvents(store, 'O', 0, 1, { source: 's3://bronze/o' }), idle())
+    await target.put(
+      'B',
+      await stageEvents(store, 'B', 0, 2, { ...source, generation: 1, kind: 'new' }),
+      idle(),
+    )
+    expect(await identities('events_current')).toEqual(['A#0/0', 'A#0/1', 'A#0/2', 'O#0/0'])
+    const entry = reloadRow('B#1', { ...source, generation: 1 })
+    await target.put('B', await stageRows(store, reloadsTable, 'B', 1, [entry]), idle())
+    expect(await identities('events_current')).toEqual(['B#0/0', 'B#0/1', 'O#0/0'])
+  })
+
+  test('shows only the newest of versions that supersede, whichever came last', async () => {
+    const { store, target, identities } = await makeRoom()
+    const put = async (batch: string, version: string, objectMicros: number): Promise<void> => {
+      const options = { source: 's3://bronze/a', version, objectMicros }
+      await target.put(batch, await stageEvents(store, batch, 0, 2, options), idle())
+      const entry = reloadRow(tokenOf(batch, 1), { ...options, supersedes: true })
+      await target.put(batch, await stageRows(store, reloadsTable, batch, 1, [entry]), idle())
+    }
+    await put('A', 'v1', 1_000_000)
+    expect(await identities('events_current')).toEqual(['A#0/0', 'A#0/1'])
+    await put('C', 'v3', 3_000_000)
+    await put('B', 'v2', 2_000_000)
+    expect(await identities('events_current')).toEqual(['C#0/0', 'C#0/1'])
+    expect(await identities()).toHaveLength(6)
+  })
+})
+
+describe('materialized views', () => {
+  const feed = async (database: string): Promise<void> => {
+    await clickHouse.run(
+      `CREATE TABLE ${database}.copy (id String, n UInt64) ENGINE = MergeTree ORDER BY id SETTINGS non_replicated_deduplication_window = 20000`,
+    )
+    await clickHouse.run(
+      `CREATE MATERIALIZED VIEW ${database}.copier TO ${database}.copy AS SELECT _chunk AS id, _record + throwIf((SELECT count() FROM ${database}.copy WHERE id = 'broken') > 0) AS n FROM ${database}.events`,
+    )
+  }
+  /** A batch id of now, as ULIDs say it. */
+  const ulidOf = (time: number): string => {
+    const digits = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
+    let text = ''
+    for (let rest = time, place = 0; place < 10; place += 1, rest = Math.floor(rest / 32))
+      text = `${digits[rest % 32]}${text}`
+    return `${text}0000000000000000`
+  }
+
+  test('are completed by a repeated INSERT that does not double the table', async () => {
+    const { database, store, target, identities } = await makeRoom()
+    await feed(database)
+    await clickHouse.run(`INSERT INTO ${database}.copy VALUES ('broken', 0)`)
+    const batch = ulidOf(Date.now())
+    const chunk = await stageEvents(store, batch, 0, 3)
+    await expect(target.put(batch, chunk, idle())).rejects.toThrow(/code 395/)
+    await clickHouse.run(
+      `ALTER TABLE ${database}.copy DELETE WHERE id = 'broken' SETTINGS mutations_sync = 1`,
+    )
+    // The table's rows may be in by now; while the token is young that is no proof that the view's are.
+    expect(await target.has(batch, chunk, idle())).toBe(false)
+    await target.put(batch, chunk, idle())
+    await target.put(batch, chunk, idle())
+    const copied = await clickHouse.read<{ n: string }>(`SELECT n FROM ${database}.copy ORDER BY n`)
+    expect(copied.map(({ n }) => Number(n))).toEqual([0, 1, 2])
+    expect(await identities()).toHaveLength(3)
+  })
+
+  test('of an old batch are left, as its token may be forgotten', async () => {
+    const { database, store, target } = await makeRoom()
+    await feed(database)
+    const batch = ulidOf(Date.now() - 3_600_000)
+    const chunk = await stageEvents(store, batch, 0, 3)
+    await target.put(batch, chunk, idle())
+    expect(await target.has(batch, chunk, idle())).toBe(true)
+  })
+})

@@ -1,0 +1,71 @@
+import { randomUUID } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createConnection, migrate } from '@silversmith/clickhouse'
+import type { ClickHouseSettings, Connection } from '@silversmith/clickhouse'
+import type { Table } from '@silversmith/core'
+import { startClickHouse } from './engine.ts'
+
+export interface TestDatabase {
+  readonly database: string
+  readonly settings: ClickHouseSettings
+  /** `<_chunk>/<_record>` of every row of a table or view, sorted. */
+  identities(name?: string): Promise<readonly string[]>
+}
+
+/** A real engine on a folder of its own, for one test file. */
+export interface TestClickHouse {
+  readonly admin: Connection
+  run(statement: string): Promise<void>
+  read<Row>(statement: string): Promise<readonly Row[]>
+  /** Settings of a database that does not exist yet. */
+  newSettings(): ClickHouseSettings
+  /** A new database with these tables. */
+  makeDatabase(tables: readonly Table[]): Promise<TestDatabase>
+  close(): Promise<void>
+}
+
+const idle = (): AbortSignal => new AbortController().signal
+
+export const startTestClickHouse = async (): Promise<TestClickHouse> => {
+  const dir = await mkdtemp(join(tmpdir(), 'silversmith-clickhouse-'))
+  const engine = await startClickHouse({ dir })
+  const newSettings = (): ClickHouseSettings => ({
+    url: engine.url,
+    database: `d_${randomUUID().replaceAll('-', '')}`,
+    insertTimeoutMs: 30_000,
+    settings: {},
+    engine: 'ReplacingMergeTree',
+    deduplicationWindow: 10_000,
+  })
+  const admin = createConnection(newSettings())
+  const read = <Row>(statement: string): Promise<readonly Row[]> =>
+    admin.query<Row>({ statement, what: 'the test' }, idle())
+  return {
+    admin,
+    run: (statement) => admin.command(statement, 'the test', idle()),
+    read,
+    newSettings,
+    makeDatabase: async (tables) => {
+      const settings = newSettings()
+      const { database } = settings
+      await migrate(admin, tables, settings, idle())
+      return {
+        database,
+        settings,
+        identities: async (name = tables[0]?.name ?? '') => {
+          const rows = await read<{ id: string }>(
+            `SELECT concat(_chunk, '/', toString(_record)) AS id FROM ${database}.${name} ORDER BY id`,
+          )
+          return rows.map(({ id }) => id)
+        },
+      }
+    },
+    close: async () => {
+      await admin.close()
+      await engine.close()
+      await rm(dir, { recursive: true, force: true })
+    },
+  }
+}
