@@ -1,0 +1,126 @@
+import { spawnSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, test } from 'vitest'
+import { countsOf } from './powertools-log.ts'
+
+type Line = Readonly<Record<string, unknown>>
+
+/** What a Lambda that runs `script` with a `log` writes. */
+const linesOf = (script: string, level = 'INFO'): readonly Line[] => {
+  const file = new URL('powertools-log.ts', import.meta.url).href
+  const code = `
+    const { createFunctionLog, observe } = await import(${JSON.stringify(file)})
+    const log = createFunctionLog({ service: 'transform', pipeline: 'blue', logLevel: '${level}', environment: 'dev' })
+    const context = { functionName: 'f', awsRequestId: 'r-1', memoryLimitInMB: '512', invokedFunctionArn: 'arn' }
+    const tracer = (await import('@aws-lambda-powertools/tracer')).Tracer
+    ${script}`
+  const env = { PATH: process['env']['PATH'] ?? '', AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand' }
+  const cwd = fileURLToPath(new URL('.', import.meta.url))
+  const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', code], {
+    env,
+    cwd,
+    encoding: 'utf8',
+  })
+  return `${stdout}\n${stderr}`
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Line)
+}
+
+const metricsIn = (lines: readonly Line[]): readonly Line[] =>
+  lines.filter((line) => '_aws' in line)
+const logsIn = (lines: readonly Line[]): readonly Line[] =>
+  lines.filter((line) => !('_aws' in line))
+
+describe('the log of a function', () => {
+  test('writes one line for an event, with its facts and where it happened', () => {
+    const lines = linesOf(`
+      log.begin(context)
+      log.emit({ kind: 'batch-sealed', batch: 'B1', sources: 2, rows: 5, rejected: 1, chunks: 1, dispositions: { rows: 1, poison: 1 } })
+      log.end()`)
+    expect(logsIn(lines)).toMatchObject([
+      {
+        ...{ level: 'INFO', message: 'batch-sealed', service: 'transform', pipeline: 'blue' },
+        ...{ environment: 'dev', function_request_id: 'r-1', cold_start: true },
+        event: { batch: 'B1', sources: 2, rows: 5, rejected: 1, chunks: 1 },
+      },
+    ])
+  })
+
+  test('counts the same facts as metrics of the pipeline', () => {
+    const lines = linesOf(`
+      log.begin(context)
+      const sealed = { kind: 'batch-sealed', batch: 'B1', sources: 2, rows: 5, rejected: 1, chunks: 1, dispositions: { rows: 1, poison: 1 } }
+      log.emit(sealed)
+      log.emit({ ...sealed, batch: 'B2' })
+      log.end()`)
+    const [metrics] = metricsIn(lines).filter((line) => 'BatchesSealed' in line)
+    const sum = (value: unknown): number =>
+      [value].flat().reduce((a: number, b) => a + Number(b), 0)
+    expect(metrics).toMatchObject({ service: 'transform', pipeline: 'blue', environment: 'dev' })
+    expect(sum(metrics?.['BatchesSealed'])).toBe(2)
+    expect(sum(metrics?.['RowsSealed'])).toBe(10)
+    expect(sum(metrics?.['Sources.poison'])).toBe(2)
+    expect(metricsIn(lines).filter((line) => line['ColdStart'] === 1)).toHaveLength(1)
+  })
+
+  test('counts what concerns a target by target', () => {
+    const lines = linesOf(`
+      log.emit({ kind: 'apply-failed', batch: 'B1', target: 'clickhouse', code: 'TARGET_UNAVAILABLE', message: 'down' })
+      log.end()`)
+    expect(metricsIn(lines)).toMatchObject([
+      { AppliesFailed: 1, target: 'clickhouse', pipeline: 'blue', service: 'transform' },
+    ])
+    expect(logsIn(lines)).toMatchObject([{ level: 'ERROR', event: { code: 'TARGET_UNAVAILABLE' } }])
+  })
+
+  test('leaves out what is below its level, but counts it', () => {
+    const lines = linesOf(
+      `log.emit({ kind: 'batch-committed', batch: 'B1', rows: 5 }); log.end()`,
+      'WARN',
+    )
+    expect(logsIn(lines)).toEqual([])
+    expect(metricsIn(lines)).toMatchObject([{ BatchesCommitted: 1 }])
+  })
+
+  test('writes nothing where nothing happened', () => {
+    expect(linesOf('log.end()')).toEqual([])
+  })
+
+  test('tells at a cold start what is in force', () => {
+    expect(linesOf(`log.started({ pipeline: 'blue', password: 'set' })`)).toMatchObject([
+      {
+        message: 'started',
+        node: process.version,
+        settings: { pipeline: 'blue', password: 'set' },
+      },
+    ])
+  })
+
+  test('writes its metrics when the handler throws too, and lets the error pass', () => {
+    const lines = linesOf(`
+      const handler = observe(log, new tracer({ serviceName: 'f' }), async () => {
+        log.emit({ kind: 'message-unreadable', messageId: 'm', reason: 'x' })
+        throw new Error('boom')
+      })
+      await handler({}, context).catch((error) => console.log(JSON.stringify({ caught: error.message })))`)
+    expect(metricsIn(lines).some((line) => line['MessagesUnreadable'] === 1)).toBe(true)
+    expect(lines).toContainEqual({ caught: 'boom' })
+  })
+})
+
+describe('metrics', () => {
+  test('tell a bug from work that failed as expected', () => {
+    const failed = { kind: 'work-failed', message: '' } as const
+    expect(countsOf({ ...failed, code: 'BUG' })).toEqual([{ name: 'Bugs', count: 1 }])
+    expect(countsOf({ ...failed, code: 'STORE_DENIED' })).toEqual([
+      { name: 'WorkFailed', count: 1 },
+    ])
+  })
+
+  test('keep the zero of overdue batches, so that its alarm can end', () => {
+    expect(countsOf({ kind: 'sweep-done', found: 0, sent: 0, aborted: 0 })).toEqual([
+      { name: 'BatchesOverdue', count: 0 },
+    ])
+  })
+})
