@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { dirname } from 'node:path'
+import { createInterface } from 'node:readline'
 import type { Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { createDeferred } from './deferred.ts'
@@ -16,6 +17,13 @@ export interface Environment {
   readonly alive: boolean
   /** Ends the process at once and waits until it is gone. */
   kill(): Promise<void>
+}
+
+export interface EnvironmentOptions {
+  readonly log: Writable
+  /** Every line the process prints. */
+  readonly onLine: ((line: string) => void) | undefined
+  readonly signal: AbortSignal
 }
 
 const runtimeFile = fileURLToPath(new URL('runtime.ts', import.meta.url))
@@ -74,8 +82,7 @@ const after = <Value>(ms: number, value: Value): { promise: Promise<Value>; clea
  */
 export const startEnvironment = async (
   settings: FunctionSettings,
-  log: Writable,
-  signal: AbortSignal,
+  { log, onLine, signal }: EnvironmentOptions,
 ): Promise<Environment | Failure> => {
   const api = await createRuntimeApi()
   const heapMib = Math.floor(settings.memoryMib * heapShare)
@@ -85,8 +92,11 @@ export const startEnvironment = async (
     { env: environmentOf(settings, api.address), stdio: ['pipe', 'pipe', 'pipe'] },
   )
   child.stdin.on('error', () => undefined)
-  child.stdout.pipe(log, { end: false })
-  child.stderr.pipe(log, { end: false })
+  for (const output of [child.stdout, child.stderr])
+    createInterface({ input: output, crlfDelay: Infinity }).on('line', (line) => {
+      log.write(`${line}\n`)
+      onLine?.(line)
+    })
   let alive = true
   const ended = new Promise<Failure>((resolve) => {
     child.once('error', (error) => {

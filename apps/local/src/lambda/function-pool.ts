@@ -20,6 +20,8 @@ export interface FunctionPoolOptions {
   readonly logFile: string
   /** A start that failed is told here too: no invocation of the function can succeed. */
   readonly onInitFailure?: (failure: Failure) => void
+  /** Every line the function prints, besides in the log. */
+  readonly onLine?: (line: string) => void
 }
 
 /** Deliveries of one event to processes that turn out to be gone. */
@@ -47,7 +49,11 @@ export const createFunctionPool = (
       all.delete(warm)
       await warm.kill()
     }
-    const cold = await startEnvironment(settings, log, closing.signal)
+    const cold = await startEnvironment(settings, {
+      log,
+      onLine: options.onLine,
+      signal: closing.signal,
+    })
     if ('kind' in cold) {
       if (!closing.signal.aborted) options.onInitFailure?.(cold)
       return cold

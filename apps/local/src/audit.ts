@@ -1,0 +1,91 @@
+import type { SealedBatch } from './history.ts'
+import type { QuarantineFigures } from './quarantine-figures.ts'
+import { sumBatches } from './run-figures.ts'
+import type { TargetFigures } from './silver-figures.ts'
+import type { Uploaded } from './upload.ts'
+
+export interface Accounts {
+  readonly bucket: string
+  readonly uploaded: readonly Uploaded[]
+  /** Every sealed batch of the pipeline, of earlier runs too. */
+  readonly history: readonly SealedBatch[]
+  readonly targets: Readonly<Record<string, TargetFigures>>
+  readonly quarantine: QuarantineFigures
+  readonly dead: number
+}
+
+const namesMax = 5
+
+const listed = (names: readonly string[]): string =>
+  names.length <= namesMax
+    ? names.join(', ')
+    : `${names.slice(0, namesMax).join(', ')} and ${names.length - namesMax} more`
+
+const auditObjects = ({ bucket, uploaded, history }: Accounts): readonly string[] => {
+  const times = new Map<string, number>()
+  for (const { manifest } of history)
+    for (const { object, disposition } of manifest.sources) {
+      // What was gone for one batch may be found again by another.
+      const weight = disposition === 'gone' ? 0 : 1
+      const name = JSON.stringify([object.bucket, object.key, object.version])
+      times.set(name, (times.get(name) ?? 0) + weight)
+    }
+  const missing = uploaded.filter(
+    ({ key, version }) => !times.has(JSON.stringify([bucket, key, version])),
+  )
+  const repeated = [...times].filter(([, count]) => count > 1).map(([name]) => name)
+  return [
+    ...(missing.length > 0
+      ? [`${missing.length} objects have no disposition: ${listed(missing.map(({ key }) => key))}`]
+      : []),
+    ...(repeated.length > 0
+      ? [`${repeated.length} objects are in several batches: ${listed(repeated)}`]
+      : []),
+  ]
+}
+
+const auditSources = ({ history }: Accounts): readonly string[] =>
+  history.flatMap(({ batch, manifest }) => [
+    ...(batch.state === 'C' ? [] : [`batch ${batch.id} is sealed but not committed`]),
+    ...manifest.sources
+      .filter(({ records, rows, rejected, discarded }) => records !== rows + rejected + discarded)
+      .map(
+        ({ object, records, rows, rejected, discarded }) =>
+          `${object.key}: ${records} records are not ${rows} rows + ${rejected} rejected + ${discarded} discarded`,
+      ),
+  ])
+
+const auditTarget = (
+  target: string,
+  { tables }: TargetFigures,
+  expected: Readonly<Record<string, number>>,
+): readonly string[] => {
+  const names = new Set([...Object.keys(tables), ...Object.keys(expected)])
+  return [...names].flatMap((name) => {
+    const { rows, distinct } = tables[name] ?? { rows: 0, distinct: 0 }
+    const due = expected[name] ?? 0
+    return [
+      ...(rows === due ? [] : [`${target}: ${name} has ${rows} rows, its batches have ${due}`]),
+      ...(rows === distinct
+        ? []
+        : [`${target}: ${name} has ${rows} rows but ${distinct} row identities`]),
+    ]
+  })
+}
+
+/** What does not add up, one line each; none: every object, record and row is accounted for. */
+export const audit = (accounts: Accounts): readonly string[] => {
+  const { rejected, tableRows } = sumBatches(accounts.history)
+  const { quarantine, dead } = accounts
+  return [
+    ...auditObjects(accounts),
+    ...auditSources(accounts),
+    ...Object.entries(accounts.targets).flatMap(([target, figures]) =>
+      auditTarget(target, figures, tableRows),
+    ),
+    ...(quarantine.records === rejected
+      ? []
+      : [`quarantine has ${quarantine.records} records, ${rejected} were rejected`]),
+    ...(dead === 0 ? [] : [`${dead} messages are in the dead-letter queues`]),
+  ]
+}

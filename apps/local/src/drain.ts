@@ -1,0 +1,116 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { functionSizes, logFileOf } from './functions.ts'
+import { countMessages } from './resources.ts'
+import type { QueueCounts } from './resources.ts'
+import type { Stack } from './stack.ts'
+
+/** What is left to do. */
+export interface Status {
+  readonly arrivals: QueueCounts
+  readonly objects: QueueCounts
+  /** Messages in both dead-letter queues. */
+  readonly dead: number
+  /** Batches that are not committed; at most `openBatchesMax` are named. */
+  readonly openBatches: readonly string[]
+  /** Messages that the functions were done with. */
+  readonly done: number
+}
+
+const pollMs = 250
+/** Polls in a row that find nothing: an index or a count may lag. */
+const emptyPolls = 2
+const openBatchesMax = 1_000
+/** Beyond the longest time in which one invocation may work without a sign. */
+const stallMarginMs = 120_000
+
+/** The order matters: work moves from the first to the last, so what is seen empty stays so. */
+export const readStatus = async (stack: Stack, signal: AbortSignal): Promise<Status> => {
+  const { sqs } = stack.clients
+  const { arrivals, objects } = stack.resources
+  const arrivalCounts = await countMessages(sqs, arrivals.main)
+  const objectCounts = await countMessages(sqs, objects.main)
+  const openBatches = await stack.ledger.listOpen(Number.MAX_SAFE_INTEGER, openBatchesMax, signal)
+  const dead = [
+    await countMessages(sqs, arrivals.dead),
+    await countMessages(sqs, objects.dead),
+  ].reduce((sum, counts) => sum + counts.ready + counts.inFlight, 0)
+  const { ingest, transform } = stack.mappings()
+  return {
+    arrivals: arrivalCounts,
+    objects: objectCounts,
+    dead,
+    openBatches,
+    done: (ingest?.succeeded ?? 0) + (transform?.succeeded ?? 0),
+  }
+}
+
+const leftIn = ({ ready, inFlight }: QueueCounts): number => ready + inFlight
+
+export const isEmpty = (status: Status): boolean =>
+  leftIn(status.arrivals) + leftIn(status.objects) + status.openBatches.length === 0
+
+/** One line for the person who waits. */
+export const describeStatus = (status: Status): string =>
+  [
+    `arrivals ${leftIn(status.arrivals)}`,
+    `objects ${leftIn(status.objects)}`,
+    `open batches ${status.openBatches.length}`,
+    ...(status.dead > 0 ? [`dead letters ${status.dead}`] : []),
+  ].join(' · ')
+
+export interface DrainOptions {
+  readonly onStatus: (status: Status) => void
+  readonly signal: AbortSignal
+  readonly stallMs?: number
+}
+
+/** Nothing moved for so long that nothing will. The message says what is stuck and where to look. */
+export class Stalled extends Error {
+  override readonly name = 'Stalled'
+}
+
+const describeStall = (stack: Stack, status: Status, stallMs: number): string => {
+  const lines = [
+    `nothing has moved for ${Math.round(stallMs / 1000)} s; left: ${describeStatus(status)}`,
+  ]
+  const [first] = status.openBatches
+  if (first !== undefined)
+    lines.push(`open batches, oldest first: ${status.openBatches.slice(0, 5).join(', ')}`)
+  for (const name of ['ingest', 'transform'] as const) {
+    const failure = stack.mappings()[name]?.lastFailure
+    if (failure)
+      lines.push(`${name} failed last with ${failure.errorType}: ${failure.errorMessage}`)
+    lines.push(`log of ${name}: ${logFileOf(stack.dir, name)}`)
+  }
+  return lines.join('\n')
+}
+
+/**
+ * Waits until nothing is left to do. @throws Stalled when nothing moves any more; the signal's reason.
+ */
+export const drain = async (stack: Stack, options: DrainOptions): Promise<Status> => {
+  const stallMs = options.stallMs ?? functionSizes.transform.timeoutMs + stallMarginMs
+  let seen = ''
+  let changedAt = Date.now()
+  let empty = 0
+  for (;;) {
+    options.signal.throwIfAborted()
+    const status = await readStatus(stack, options.signal)
+    options.onStatus(status)
+    empty = isEmpty(status) ? empty + 1 : 0
+    if (empty >= emptyPolls) return status
+    // Receives and failures are no progress.
+    const progress = JSON.stringify([
+      leftIn(status.arrivals),
+      leftIn(status.objects),
+      status.openBatches,
+      status.done,
+    ])
+    if (progress !== seen) {
+      seen = progress
+      changedAt = Date.now()
+    }
+    if (Date.now() - changedAt > stallMs) throw new Stalled(describeStall(stack, status, stallMs))
+    await sleep(pollMs, undefined, { signal: options.signal }).catch(() => undefined)
+  }
+}

@@ -1,0 +1,122 @@
+import { join } from 'node:path'
+import type { Bundles, FunctionName } from './bundles.ts'
+import type { FunctionSettings } from './lambda/invocation.ts'
+import type { MappingSettings } from './mapping/event-source-mapping.ts'
+import type { Resources } from './resources.ts'
+
+/** Prefixes in the silver bucket, without the slash at their end. */
+export const silverPrefix = 'silver'
+export const quarantinePrefix = 'quarantine'
+export const pipeline = 'local'
+
+type Size = Pick<FunctionSettings, 'timeoutMs' | 'memoryMib' | 'concurrencyMax'>
+
+/** As Terraform sizes them, for a machine of two cores. */
+export const functionSizes: Readonly<Record<FunctionName, Size>> = {
+  ingest: { timeoutMs: 30_000, memoryMib: 512, concurrencyMax: 2 },
+  transform: { timeoutMs: 300_000, memoryMib: 3_008, concurrencyMax: 2 },
+  bulk: { timeoutMs: 60_000, memoryMib: 512, concurrencyMax: 2 },
+}
+
+type Mapped = Pick<
+  MappingSettings,
+  'batchSize' | 'windowMs' | 'concurrencyMax' | 'reportBatchItemFailures' | 'retryMaxMs'
+>
+
+/** A failed message comes back within seconds and not minutes: nobody pays for the receives here. */
+const retryMaxMs = 8_000
+
+export const mappingSettings: Readonly<Record<'ingest' | 'transform', Mapped>> = {
+  ingest: {
+    batchSize: 500,
+    windowMs: 1_000,
+    concurrencyMax: 2,
+    reportBatchItemFailures: true,
+    retryMaxMs,
+  },
+  transform: {
+    batchSize: 5_000,
+    windowMs: 1_000,
+    concurrencyMax: 2,
+    reportBatchItemFailures: true,
+    retryMaxMs,
+  },
+}
+
+export const sweepMs = 5_000
+
+/** Settings of the functions that a person may give in the environment of `npm start`. */
+const passedOn = [
+  'LOG_LEVEL',
+  'ROUTES',
+  'PARQUET_COMPRESSION',
+  'MAX_S3_OBJECT_BYTES',
+  'MAX_RECORD_BYTES',
+  'MAX_DECOMPRESSED_BYTES',
+  'MAX_ROWS_PER_INSERT',
+  'MAX_CHUNK_BYTES',
+]
+
+export interface FunctionContext {
+  readonly resources: Resources
+  readonly targets: readonly string[]
+  /** JSON, or undefined for the routes the datasets come with. */
+  readonly routes: string | undefined
+  readonly endpoints: { readonly s3: string; readonly sqs: string; readonly dynamodb: string }
+  readonly credentials: Readonly<Record<string, string>>
+  /** CLICKHOUSE_* of transform. */
+  readonly clickHouse: Readonly<Record<string, string>>
+  readonly environment: NodeJS.ProcessEnv
+}
+
+const environmentOf = (name: FunctionName, context: FunctionContext): Record<string, string> => {
+  const { resources, endpoints, environment } = context
+  const given = passedOn.flatMap((setting) => {
+    const value = environment[setting]
+    return value === undefined ? [] : [[setting, value] as const]
+  })
+  const common = {
+    ...Object.fromEntries(given),
+    ...context.credentials,
+    AWS_ENDPOINT_URL_S3: endpoints.s3,
+    AWS_ENDPOINT_URL_SQS: endpoints.sqs,
+    AWS_ENDPOINT_URL_DYNAMODB: endpoints.dynamodb,
+    // There is no X-Ray daemon here.
+    POWERTOOLS_TRACE_ENABLED: 'false',
+    PIPELINE: pipeline,
+    OBJECTS_QUEUE_URL: resources.objects.main.queueUrl,
+  }
+  if (name === 'ingest')
+    return {
+      ...common,
+      IDEMPOTENCY_TABLE_NAME: resources.idempotencyTable,
+      ...(context.routes === undefined ? {} : { ROUTES: context.routes }),
+    }
+  const ledger = {
+    ...common,
+    LEDGER_TABLE_NAME: resources.ledgerTable,
+    SILVER_BUCKET: resources.silverBucket,
+  }
+  if (name === 'bulk') return ledger
+  return {
+    ...ledger,
+    ...context.clickHouse,
+    SILVER_PREFIX: silverPrefix,
+    QUARANTINE_PREFIX: quarantinePrefix,
+    TARGETS: context.targets.join(','),
+  }
+}
+
+export const functionSettingsOf = (
+  name: FunctionName,
+  bundles: Bundles,
+  context: FunctionContext,
+): FunctionSettings => ({
+  ...functionSizes[name],
+  name,
+  bundle: bundles[name],
+  env: environmentOf(name, context),
+})
+
+export const logFileOf = (dir: string, name: FunctionName): string =>
+  join(dir, 'logs', `${name}.log`)

@@ -1,0 +1,132 @@
+import type { Report } from './report.ts'
+
+const number = (value: number): string => value.toLocaleString('en-US').replaceAll(',', ' ')
+
+const sizeOf = (bytes: number): string => {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB']
+  let size = bytes
+  let unit = 0
+  for (; size >= 1000 && unit < units.length - 1; unit++) size /= 1000
+  return `${unit === 0 ? size : size.toFixed(1)} ${units[unit]}`
+}
+
+/** Columns wide enough for their cells: the first to the left, numbers to the right. */
+const layOut = (rows: readonly (readonly string[])[]): readonly string[] => {
+  const widths = rows.reduce<number[]>(
+    (widest, row) => row.map((cell, at) => Math.max(cell.length, widest[at] ?? 0)),
+    [],
+  )
+  return rows.map((row) =>
+    row
+      .map((cell, at) => (at === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[at] ?? 0)))
+      .join('   ')
+      .trimEnd(),
+  )
+}
+
+const counts = (record: Readonly<Record<string, number>>): string =>
+  Object.entries(record)
+    .map(([name, count]) => `${name} ${number(count)}`)
+    .join(' · ')
+
+const plural = (count: number, noun: string): string =>
+  `${number(count)} ${noun}${count === 1 ? '' : 's'}`
+
+const tableLines = ({ datasets, tables }: Report): readonly string[] => [
+  ...layOut([
+    ['dataset', 'records', 'rows', 'rejected'],
+    ...Object.entries(datasets).map(([name, { records, rows, rejected }]) => [
+      name,
+      number(records),
+      number(rows),
+      number(rejected),
+    ]),
+  ]),
+  '',
+  ...layOut([
+    ['table', 'rows', 'distinct'],
+    ...Object.entries(tables).map(([name, { rows, distinct }]) => [
+      name,
+      number(rows),
+      number(distinct),
+    ]),
+  ]),
+]
+
+const placeLines = (report: Report): readonly string[] => {
+  const { silver, quarantine, inserts, clickhouseUrl } = report
+  return [
+    ...(silver.files > 0
+      ? [
+          `silver      ${plural(silver.files, 'file')}, ${sizeOf(silver.bytes)}: ${report.silverDir}`,
+        ]
+      : []),
+    ...(quarantine.files > 0
+      ? [
+          `quarantine  ${plural(quarantine.records, 'record')} in ${plural(quarantine.files, 'file')}: ${report.quarantineDir}`,
+        ]
+      : []),
+    ...(inserts > 0
+      ? [`clickhouse  ${plural(inserts, 'insert')}${clickhouseUrl ? `: ${clickhouseUrl}` : ''}`]
+      : []),
+  ]
+}
+
+/** Three questions to begin with, for the largest table. */
+export const queriesFor = (
+  { tables }: Report,
+  from: (table: string) => string,
+): readonly string[] => {
+  const [largest] = Object.entries(tables).sort(([, a], [, b]) => b.rows - a.rows)
+  if (!largest) return []
+  const source = from(largest[0])
+  return [
+    `SELECT CAST(timestamp AS DATE) AS day, count(*) AS n FROM ${source} GROUP BY day ORDER BY day`,
+    `SELECT _source, count(*) AS n FROM ${source} GROUP BY _source ORDER BY n DESC LIMIT 10`,
+    `SELECT _source, _record, _line, _chunk, timestamp FROM ${source} ORDER BY timestamp DESC LIMIT 5`,
+  ]
+}
+
+const queryLines = (report: Report): readonly string[] => {
+  if (report.clickhouseUrl !== null)
+    return [
+      'ask ClickHouse:',
+      ...queriesFor(report, (table) => table).map(
+        (query) => `  npm run silversmith -- query "${query}"`,
+      ),
+    ]
+  if (report.silver.files > 0)
+    return [
+      'ask the files, with duckdb or clickhouse-local for instance (--keep leaves ClickHouse up to be asked):',
+      ...queriesFor(report, (table) => `'${report.silverDir}/${table}/*/*.parquet'`).map(
+        (query) => `  ${query}`,
+      ),
+    ]
+  return []
+}
+
+export const humanReport = (report: Report): string => {
+  const { objects, records, rows, rejected, discarded, duplicates, seconds } = report
+  const parts = [
+    plural(rows, 'row'),
+    `${number(rejected)} rejected`,
+    ...(discarded > 0 ? [`${number(discarded)} discarded`] : []),
+  ]
+  const repeated = duplicates > 0 ? ` (${plural(duplicates, 'duplicate')} by content)` : ''
+  const sections = [
+    [
+      `${plural(objects, 'object')}, ${plural(records, 'record')}: ${parts.join(', ')}${repeated} in ${seconds} s`,
+    ],
+    tableLines(report),
+    [
+      ...(objects > 0 ? [`objects     ${counts(report.dispositions)}`] : []),
+      ...(rejected > 0 ? [`rejected    ${counts(report.rejectedByReason)}`] : []),
+      ...placeLines(report),
+    ],
+    queryLines(report),
+  ]
+  return sections
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join('\n'))
+    .join('\n\n')
+}

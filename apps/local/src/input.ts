@@ -1,0 +1,131 @@
+import { createReadStream } from 'node:fs'
+import { access, constants, opendir, realpath, stat } from 'node:fs/promises'
+import { basename, join, relative, resolve, sep } from 'node:path'
+import { splitLines, unpack } from './line-splitter.ts'
+import { isS3Input, listS3Input } from './s3-input.ts'
+import { UsageError } from './usage-error.ts'
+
+/** One object to be uploaded. */
+export interface InputObject {
+  readonly key: string
+  /** Undefined: not known before it is read. */
+  readonly sizeBytes: number | undefined
+  readonly contentEncoding?: string | undefined
+  /** Where it comes from, for messages. */
+  readonly origin: string
+  open(): AsyncIterable<Uint8Array>
+}
+
+const keyOf = (path: string): string => path.split(sep).join('/')
+
+const fileObject = (path: string, key: string, sizeBytes: number): InputObject => ({
+  key,
+  sizeBytes,
+  origin: path,
+  open: () => createReadStream(path),
+})
+
+const reasonOf = (error: unknown): string => {
+  const code = (error as NodeJS.ErrnoException).code
+  if (code === 'ENOENT') return 'there is no such file or folder'
+  if (code === 'EACCES' || code === 'EPERM') return 'it may not be read'
+  return (error as Error).message
+}
+
+const checkReadable = async (path: string): Promise<void> => {
+  await access(path, constants.R_OK).catch((error: unknown) => {
+    throw new UsageError(`--input ${path}: ${reasonOf(error)}`)
+  })
+}
+
+/** Files below a folder in the order of their names; links are followed, hidden names are left out. */
+async function* listFolder(
+  root: string,
+  folder: string,
+  seen: ReadonlySet<string>,
+): AsyncGenerator<InputObject> {
+  await checkReadable(folder)
+  const here = await realpath(folder)
+  // A link to a folder above would never end.
+  if (seen.has(here)) return
+  const names: string[] = []
+  for await (const entry of await opendir(folder)) names.push(entry.name)
+  for (const name of names.sort()) {
+    if (name.startsWith('.')) continue
+    const path = join(folder, name)
+    await checkReadable(path)
+    const facts = await stat(path)
+    if (facts.isDirectory()) yield* listFolder(root, path, new Set([...seen, here]))
+    else if (facts.isFile()) yield fileObject(path, keyOf(relative(root, path)), facts.size)
+  }
+}
+
+async function* listPath(input: string): AsyncGenerator<InputObject> {
+  const path = resolve(input)
+  await checkReadable(path)
+  const facts = await stat(path)
+  if (facts.isDirectory()) return yield* listFolder(path, path, new Set())
+  if (!facts.isFile()) throw new UsageError(`--input ${input}: it is neither a file nor a folder`)
+  yield fileObject(path, basename(path), facts.size)
+}
+
+/** Checks what can be checked before anything is started. @throws UsageError */
+export const checkInputs = async (inputs: readonly string[]): Promise<void> => {
+  for (const input of inputs) {
+    if (isS3Input(input)) continue
+    await checkReadable(resolve(input))
+    const first = await listPath(input).next()
+    if (first.done) throw new UsageError(`--input ${input}: no files are below this folder`)
+  }
+}
+
+/** Objects of all inputs, in their order. @throws UsageError when two of them have one key. */
+export async function* listInputs(inputs: readonly string[]): AsyncGenerator<InputObject> {
+  const keys = new Set<string>()
+  for (const input of inputs)
+    for await (const object of isS3Input(input) ? listS3Input(input) : listPath(input)) {
+      if (inputs.length > 1 && keys.has(object.key))
+        throw new UsageError(
+          `--input: two objects have the key ${object.key}; load them one by one`,
+        )
+      keys.add(object.key)
+      yield object
+    }
+}
+
+/** The first objects only. */
+export async function* takeObjects(
+  objects: AsyncIterable<InputObject>,
+  limit: number,
+): AsyncGenerator<InputObject> {
+  let taken = 0
+  for await (const object of objects) {
+    yield object
+    if (++taken >= limit) return
+  }
+}
+
+/** `dir/name.jsonl.gz` → `dir/name.00000.jsonl`: the same routes take the parts. */
+const partKeyOf = (key: string, part: number): string => {
+  const plain = key.replace(/\.gz$/i, '')
+  const [, stem = plain, suffix = ''] = /^(.*[^/])(\.[^./]+)$/.exec(plain) ?? []
+  return `${stem}.${String(part).padStart(5, '0')}${suffix}`
+}
+
+/** The input's bytes as objects of `lines` lines each; one part is in memory at a time. */
+export async function* splitObjects(
+  objects: AsyncIterable<InputObject>,
+  lines: number,
+): AsyncGenerator<InputObject> {
+  for await (const object of objects) {
+    let part = 0
+    for await (const bytes of splitLines(unpack(object.open()), lines)) {
+      const key = partKeyOf(object.key, part++)
+      yield { key, sizeBytes: bytes.length, origin: object.origin, open: () => only(bytes) }
+    }
+  }
+}
+
+async function* only(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes
+}

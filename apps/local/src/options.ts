@@ -1,0 +1,127 @@
+import { parseArgs } from 'node:util'
+import { UsageError } from './usage-error.ts'
+
+export interface Options {
+  /** Paths and `s3://bucket/prefix`; none: generated sample data. */
+  readonly inputs: readonly string[]
+  /** Objects of the input taken. */
+  readonly limit: number | undefined
+  /** Lines of each uploaded object; undefined: the input's own objects. */
+  readonly splitLines: number | undefined
+  /** Routes every object. */
+  readonly dataset: string | undefined
+  readonly targets: readonly string[]
+  /** State that a later run continues; undefined: made anew. */
+  readonly dir: string | undefined
+  /** Deliveries of each S3 event. */
+  readonly duplicateEvents: number
+  readonly keep: boolean
+  readonly migrate: boolean
+  readonly json: boolean
+}
+
+export interface Known {
+  readonly datasets: readonly string[]
+}
+
+/** Targets the local stack can run. */
+export const localTargets = ['silver', 'clickhouse'] as const
+
+const counts = { limit: 1_000_000_000, splitLines: 10_000_000, duplicateEvents: 100 }
+
+export const help = ({ datasets }: Known): string => `npm start -- [options]
+
+Runs the pipeline on this machine until nothing is left to do, and says what arrived where.
+Without --input it loads sample data that it generates.
+
+  --input PATH          a file, or a folder with all files below it; may be given several times.
+                        An object's key is its path relative to PATH; .gz files are read as they are.
+  --input s3://B/PREFIX objects of a bucket, read only, with your own credentials; they keep their keys
+  --limit N             take at most N objects of the input
+  --split-lines N       upload the input as objects of N lines (gzip is unpacked)
+  --dataset NAME        every object is of this dataset: ${datasets.join(', ')}
+  --target LIST         ${localTargets.join(',')} (both by default)
+  --dir DIR             keep the state in DIR; a second run continues it. Default: .silversmith/latest, made anew
+  --duplicate-events N  deliver every S3 event N times, shuffled
+  --keep                leave everything running until Ctrl-C
+  --migrate             create or alter the tables of the server that CLICKHOUSE_URL names
+  --json                one JSON document, last on stdout
+  --help                this text
+
+CLICKHOUSE_URL (CLICKHOUSE_DATABASE, CLICKHOUSE_USER, CLICKHOUSE_PASSWORD) names a server to use instead of the
+embedded engine; AWS_ENDPOINT_URL_S3, _SQS and _DYNAMODB do the same for those services.
+
+Exit codes: 0 all accounted for (rejected records included), 1 something is not, 2 wrong usage.
+`
+
+const definitions = {
+  input: { type: 'string', multiple: true },
+  limit: { type: 'string' },
+  'split-lines': { type: 'string' },
+  dataset: { type: 'string' },
+  target: { type: 'string', multiple: true },
+  dir: { type: 'string' },
+  'duplicate-events': { type: 'string' },
+  keep: { type: 'boolean' },
+  migrate: { type: 'boolean' },
+  json: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+} as const
+
+const parse = (args: readonly string[]) => {
+  try {
+    return parseArgs({ args: [...args], options: definitions, strict: true }).values
+  } catch (error) {
+    // Node's own text ends with advice about `--` that does not fit here.
+    const [message = ''] = (error as Error).message.split('. To specify')
+    throw new UsageError(`${message.replace(/\.$/, '')}; see --help`)
+  }
+}
+
+const countOf = (option: string, text: string | undefined, max: number): number | undefined => {
+  if (text === undefined) return undefined
+  const count = /^\d+$/.test(text) ? Number(text) : NaN
+  if (count >= 1 && count <= max) return count
+  throw new UsageError(`--${option} must be a whole number from 1 to ${max}, not "${text}"`)
+}
+
+const notEmpty = (option: string, text: string | undefined): string | undefined => {
+  if (text !== undefined && text.trim() === '') throw new UsageError(`--${option} is empty`)
+  return text
+}
+
+const targetsOf = (lists: readonly string[] | undefined): readonly string[] => {
+  if (lists === undefined) return localTargets
+  const names = lists.flatMap((list) => list.split(',')).map((name) => name.trim())
+  const strange = names.find((name) => !(localTargets as readonly string[]).includes(name))
+  if (strange !== undefined)
+    throw new UsageError(
+      `--target knows ${localTargets.join(' and ')} on this machine, not "${strange}"`,
+    )
+  return localTargets.filter((target) => names.includes(target))
+}
+
+const datasetOf = (name: string | undefined, known: Known): string | undefined => {
+  if (name === undefined || known.datasets.includes(name)) return name
+  throw new UsageError(`--dataset knows ${known.datasets.join(', ')}, not "${name}"`)
+}
+
+/** @throws UsageError naming the option that cannot be taken. */
+export const readOptions = (args: readonly string[], known: Known): Options | 'help' => {
+  const values = parse(args)
+  if (values.help) return 'help'
+  for (const input of values.input ?? []) notEmpty('input', input)
+  return {
+    inputs: values.input ?? [],
+    limit: countOf('limit', values.limit, counts.limit),
+    splitLines: countOf('split-lines', values['split-lines'], counts.splitLines),
+    dataset: datasetOf(values.dataset, known),
+    targets: targetsOf(values.target),
+    dir: notEmpty('dir', values.dir),
+    duplicateEvents:
+      countOf('duplicate-events', values['duplicate-events'], counts.duplicateEvents) ?? 1,
+    keep: values.keep ?? false,
+    migrate: values.migrate ?? false,
+    json: values.json ?? false,
+  }
+}

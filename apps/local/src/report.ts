@@ -1,0 +1,117 @@
+import type { Dataset } from '@silversmith/core'
+import { join } from 'node:path'
+import { audit } from './audit.ts'
+import { quarantinePrefix, silverPrefix } from './functions.ts'
+import { readHistory } from './history.ts'
+import { countQuarantine } from './quarantine-figures.ts'
+import type { QuarantineFigures } from './quarantine-figures.ts'
+import { sumBatches } from './run-figures.ts'
+import type { DatasetFigures } from './run-figures.ts'
+import { countSilver, hashColumn } from './silver-figures.ts'
+import type { TableFigures, TargetFigures } from './silver-figures.ts'
+import type { Stack } from './stack.ts'
+import type { Uploaded } from './upload.ts'
+import { countWarehouse } from './warehouse-figures.ts'
+
+/**
+ * The document of `--json`. Objects, records and their kin are of this run; `tables`, `silver` and `quarantine` are what lies
+ * there now. records = rows + rejected + discarded, where `rows` counts accepted records; a record may feed two tables.
+ */
+export interface Report {
+  /** Sources sealed by this run. */
+  readonly objects: number
+  readonly records: number
+  readonly rows: number
+  readonly rejected: number
+  readonly discarded: number
+  readonly rejectedByReason: Readonly<Record<string, number>>
+  /** Accepted records whose content hash occurred before. */
+  readonly duplicates: number
+  readonly dispositions: Readonly<Record<string, number>>
+  readonly datasets: Readonly<Record<string, DatasetFigures>>
+  /** `distinct` counts row identities. */
+  readonly tables: Readonly<Record<string, TableFigures>>
+  readonly silver: { readonly files: number; readonly rows: number; readonly bytes: number }
+  readonly quarantine: QuarantineFigures
+  /** Chunks of this run, each one INSERT. */
+  readonly inserts: number
+  readonly dlq: number
+  readonly seconds: number
+  readonly silverDir: string
+  readonly quarantineDir: string
+  /** Null when nothing answers there after the run. */
+  readonly clickhouseUrl: string | null
+}
+
+export interface ReportOptions {
+  readonly datasets: readonly Dataset[]
+  readonly uploaded: readonly Uploaded[]
+  /** Batches committed before this run. */
+  readonly before: ReadonlySet<string>
+  readonly dead: number
+  readonly startedAt: number
+  /** The stack stays up. */
+  readonly keep: boolean
+  readonly signal: AbortSignal
+}
+
+/** Counts everything where it lies and says what does not add up. */
+export const writeReport = async (
+  stack: Stack,
+  options: ReportOptions,
+): Promise<{ readonly report: Report; readonly problems: readonly string[] }> => {
+  const seconds = Math.round((Date.now() - options.startedAt) / 100) / 10
+  const history = await readHistory(stack, options.signal)
+  const fresh = history.filter(({ batch }) => !options.before.has(batch.id))
+  const figures = sumBatches(fresh)
+  const tables = options.datasets.flatMap((dataset) => dataset.tables)
+  const count = {
+    tables,
+    hashed: new Set(
+      tables
+        .filter(({ columns }) => columns.some(({ name }) => name === hashColumn))
+        .map(({ name }) => name),
+    ),
+    batches: new Set(fresh.map(({ batch }) => batch.id)),
+    allBatches: history.map(({ batch }) => batch.id),
+  }
+  const { warehouse } = stack
+  const silver = stack.targets.includes('silver') ? await countSilver(stack, count) : undefined
+  const clickhouse = warehouse && (await countWarehouse(warehouse, count, options.signal))
+  const quarantine = await countQuarantine(stack)
+  const targets: Record<string, TargetFigures> = {
+    ...(silver ? { silver } : {}),
+    ...(clickhouse ? { clickhouse } : {}),
+  }
+  const counted = clickhouse ?? silver
+  const stays = warehouse && (options.keep || !warehouse.embedded)
+  const report: Report = {
+    objects: figures.objects,
+    records: figures.records,
+    rows: figures.rows,
+    rejected: figures.rejected,
+    discarded: figures.discarded,
+    rejectedByReason: figures.rejectedByReason,
+    duplicates: counted?.duplicates ?? 0,
+    dispositions: figures.dispositions,
+    datasets: figures.datasets,
+    tables: counted?.tables ?? {},
+    silver: { files: silver?.files ?? 0, rows: silver?.rows ?? 0, bytes: silver?.bytes ?? 0 },
+    quarantine,
+    inserts: warehouse ? figures.chunks : 0,
+    dlq: options.dead,
+    seconds,
+    silverDir: join(stack.dir, silverPrefix),
+    quarantineDir: join(stack.dir, quarantinePrefix),
+    clickhouseUrl: stays ? warehouse.settings.url : null,
+  }
+  const problems = audit({
+    bucket: stack.resources.bronzeBucket,
+    uploaded: options.uploaded,
+    history,
+    targets,
+    quarantine,
+    dead: options.dead,
+  })
+  return { report, problems }
+}

@@ -1,0 +1,63 @@
+import type { Disposition } from '@silversmith/core'
+import type { SealedBatch } from './history.ts'
+
+export interface DatasetFigures {
+  readonly records: number
+  readonly rows: number
+  readonly rejected: number
+}
+
+/** What some batches did, by their manifests. records = rows + rejected + discarded; `rows` counts accepted records. */
+export interface RunFigures {
+  readonly objects: number
+  readonly records: number
+  readonly rows: number
+  readonly rejected: number
+  readonly discarded: number
+  readonly rejectedByReason: Readonly<Record<string, number>>
+  readonly dispositions: Readonly<Partial<Record<Disposition, number>>>
+  readonly datasets: Readonly<Record<string, DatasetFigures>>
+  /** Table → rows; a record may feed two. */
+  readonly tableRows: Readonly<Record<string, number>>
+  readonly chunks: number
+}
+
+const sorted = <Value>(record: Record<string, Value>): Record<string, Value> =>
+  Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)))
+
+const add = (counts: Record<string, number>, name: string, count: number): void => {
+  counts[name] = (counts[name] ?? 0) + count
+}
+
+export const sumBatches = (batches: readonly SealedBatch[]): RunFigures => {
+  const sums = { objects: 0, records: 0, rows: 0, rejected: 0, discarded: 0, chunks: 0 }
+  const rejectedByReason: Record<string, number> = {}
+  const dispositions: Record<string, number> = {}
+  const tableRows: Record<string, number> = {}
+  const datasets: Record<string, { records: number; rows: number; rejected: number }> = {}
+  for (const { manifest } of batches) {
+    for (const { dataset, disposition, records, rows, rejected, discarded } of manifest.sources) {
+      sums.objects++
+      sums.records += records
+      sums.rows += rows
+      sums.rejected += rejected
+      sums.discarded += discarded
+      add(dispositions, disposition, 1)
+      if (dataset === undefined) continue
+      const figures = (datasets[dataset] ??= { records: 0, rows: 0, rejected: 0 })
+      figures.records += records
+      figures.rows += rows
+      figures.rejected += rejected
+    }
+    for (const { reason, rows } of manifest.quarantine) add(rejectedByReason, reason, rows)
+    for (const { table, rows } of manifest.chunks) add(tableRows, table, rows)
+    sums.chunks += manifest.chunks.length
+  }
+  return {
+    ...sums,
+    rejectedByReason: sorted(rejectedByReason),
+    dispositions: sorted(dispositions),
+    datasets: sorted(datasets),
+    tableRows: sorted(tableRows),
+  }
+}

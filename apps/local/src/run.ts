@@ -1,0 +1,187 @@
+import type { Dataset, Route } from '@silversmith/core'
+import { sampleObjects } from '@silversmith/datasets'
+import { relative } from 'node:path'
+import { describeStatus, drain } from './drain.ts'
+import type { Status } from './drain.ts'
+import { logFileOf } from './functions.ts'
+import { readHistory } from './history.ts'
+import { humanReport } from './human-report.ts'
+import { checkInputs, listInputs, splitObjects, takeObjects } from './input.ts'
+import type { InputObject } from './input.ts'
+import type { Options } from './options.ts'
+import { createProblemTeller } from './problem-teller.ts'
+import type { Progress } from './progress.ts'
+import { writeReport } from './report.ts'
+import { startStack } from './stack.ts'
+import type { Stack } from './stack.ts'
+import { uploadAll } from './upload.ts'
+import type { Uploaded } from './upload.ts'
+import { keepFirstSettings, openWorkDir } from './work-dir.ts'
+
+export interface Run {
+  readonly options: Options
+  readonly datasets: readonly Dataset[]
+  readonly environment: NodeJS.ProcessEnv
+  readonly progress: Progress
+  readonly print: (text: string) => void
+  /** The person, or the system, wants it to end. */
+  readonly signal: AbortSignal
+}
+
+const sampleSeed = 20_260_105
+
+async function* listSample(): AsyncGenerator<InputObject> {
+  for (const { key, body } of sampleObjects({ seed: sampleSeed }).objects)
+    yield {
+      key,
+      sizeBytes: body.length,
+      origin: `sample ${key}`,
+      open: async function* () {
+        yield await Promise.resolve(body)
+      },
+    }
+}
+
+const listObjects = ({ inputs, limit, splitLines }: Options): AsyncIterable<InputObject> => {
+  const all = inputs.length === 0 ? listSample() : listInputs(inputs)
+  const taken = limit === undefined ? all : takeObjects(all, limit)
+  return splitLines === undefined ? taken : splitObjects(taken, splitLines)
+}
+
+const routesOf = ({ dataset }: Options): readonly Route[] | undefined =>
+  dataset === undefined ? undefined : [{ prefix: '', suffixes: [], dataset }]
+
+/** What S3 sends of a creation; for a store that notifies nobody here. */
+const notificationOf = (bucket: string, object: Uploaded): object => ({
+  eventVersion: '2.1',
+  eventSource: 'aws:s3',
+  eventName: 'ObjectCreated:Put',
+  s3: {
+    bucket: { name: bucket },
+    object: {
+      key: encodeURIComponent(object.key).replaceAll('%2F', '/').replaceAll('%20', '+'),
+      size: object.sizeBytes,
+      eTag: object.etag,
+      ...(object.versionId === undefined ? {} : { versionId: object.versionId }),
+    },
+  },
+})
+
+/** Uploads the input while the stack works, then waits until nothing is left. */
+const load = async (
+  stack: Stack,
+  { options, progress }: Run,
+  signal: AbortSignal,
+): Promise<{ uploaded: readonly Uploaded[]; status: Status }> => {
+  const uploaded: Uploaded[] = []
+  let bytes = 0
+  let status: Status | undefined
+  const show = (): void => {
+    const sent = `uploaded ${uploaded.length} (${(bytes / 1e6).toFixed(1)} MB)`
+    progress.live(status ? `${sent} · ${describeStatus(status)}` : sent)
+  }
+  const bucket = stack.resources.bronzeBucket
+  const upload = uploadAll(listObjects(options), {
+    s3: stack.clients.s3,
+    bucket,
+    signal,
+    onUploaded: async (object) => {
+      if (!stack.ours.s3) await stack.notifier.notify(notificationOf(bucket, object))
+      uploaded.push(object)
+      bytes += object.sizeBytes
+      show()
+    },
+  })
+  await upload
+  signal.throwIfAborted()
+  await stack.notifier.flush()
+  const last = await drain(stack, {
+    signal,
+    onStatus: (now) => {
+      status = now
+      show()
+    },
+  })
+  return { uploaded, status: last }
+}
+
+const untilAborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+
+const keepUp = async (stack: Stack, { progress, signal }: Run): Promise<void> => {
+  const { endpoints, resources, warehouse } = stack
+  progress.note(
+    [
+      '',
+      `S3          ${endpoints.s3}  (upload to s3://${resources.bronzeBucket} with any credentials)`,
+      `SQS         ${resources.arrivals.main.queueUrl}`,
+      `DynamoDB    ${endpoints.dynamodb}`,
+      ...(warehouse ? [`ClickHouse  ${warehouse.settings.url}`] : []),
+      `Lambda      ${stack.invokeUrl}  (npm run silversmith -- invoke …)`,
+      `logs        ${stack.dir}/logs`,
+      'It goes on until Ctrl-C.',
+    ].join('\n'),
+  )
+  await untilAborted(signal)
+}
+
+/** Exit code: 0 when everything is accounted for, 1 when not. @throws UsageError; what ends the run before its end. */
+export const run = async (parts: Run): Promise<0 | 1> => {
+  const { options, datasets, progress, print } = parts
+  const startedAt = Date.now()
+  await checkInputs(options.inputs)
+  const dir = await openWorkDir(options.dir)
+  const failing = new AbortController()
+  const signal = AbortSignal.any([parts.signal, failing.signal])
+  const tellProblem = createProblemTeller((text) => progress.note(text), Date.now)
+  let stack: Stack | undefined
+  try {
+    await keepFirstSettings(dir.path, options)
+    progress.live('starting')
+    stack = await startStack({
+      dir: dir.path,
+      targets: options.targets,
+      routes: routesOf(options),
+      tables: datasets.flatMap(({ tables }) => tables),
+      duplicateEvents: options.duplicateEvents,
+      migrate: options.migrate,
+      environment: parts.environment,
+      onInitFailure: (name, { errorType, errorMessage }) => {
+        const log = relative('', logFileOf(dir.path, name))
+        const text = `${name} could not start: ${errorType}: ${errorMessage} (${log})`
+        failing.abort(new Error(text))
+      },
+      onLine: tellProblem,
+      signal,
+    })
+    const earlier = await readHistory(stack, signal)
+    const before = new Set(
+      earlier.filter(({ batch }) => batch.state === 'C').map(({ batch }) => batch.id),
+    )
+    stack.start()
+    const { uploaded, status } = await load(stack, parts, signal)
+    progress.live('counting')
+    const { report, problems } = await writeReport(stack, {
+      datasets,
+      uploaded,
+      before,
+      dead: status.dead,
+      startedAt,
+      keep: options.keep,
+      signal,
+    })
+    progress.end()
+    if (!options.json) print(humanReport(report))
+    for (const problem of problems) progress.note(`not accounted for: ${problem}`)
+    if (options.json) print(JSON.stringify(report))
+    if (options.keep) await keepUp(stack, parts)
+    return problems.length === 0 ? 0 : 1
+  } finally {
+    progress.end()
+    await stack?.close()
+    await dir.release()
+  }
+}

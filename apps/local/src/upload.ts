@@ -1,0 +1,83 @@
+import { PutObjectCommand } from '@aws-sdk/client-s3'
+import type { S3Client } from '@aws-sdk/client-s3'
+import { Readable } from 'node:stream'
+import type { InputObject } from './input.ts'
+
+export interface Uploaded {
+  readonly key: string
+  /** As S3 names it: versionId where the bucket has versions, else the etag without quotes. */
+  readonly version: string
+  readonly versionId: string | undefined
+  readonly etag: string
+  readonly sizeBytes: number
+}
+
+export interface UploadOptions {
+  readonly s3: S3Client
+  readonly bucket: string
+  readonly signal: AbortSignal
+  /** An object is uploaded when this is done. */
+  readonly onUploaded: (object: Uploaded) => void | Promise<void>
+}
+
+const uploadsMax = 8
+/** An object of unknown or small size is sent from memory. */
+const wholeBytesMax = 8 * 1024 * 1024
+
+const readWhole = async (object: InputObject): Promise<Buffer> => {
+  const parts: Uint8Array[] = []
+  for await (const part of object.open()) parts.push(part)
+  return Buffer.concat(parts)
+}
+
+const upload = async (object: InputObject, options: UploadOptions): Promise<void> => {
+  const { s3, bucket, signal } = options
+  const streamed = object.sizeBytes !== undefined && object.sizeBytes > wholeBytesMax
+  const body = streamed
+    ? Readable.from(object.open(), { objectMode: false })
+    : await readWhole(object)
+  const sizeBytes = Buffer.isBuffer(body) ? body.length : (object.sizeBytes ?? 0)
+  const put = new PutObjectCommand({
+    Bucket: bucket,
+    Key: object.key,
+    Body: body,
+    ContentLength: sizeBytes,
+    ContentEncoding: object.contentEncoding,
+  })
+  const { VersionId, ETag } = await s3
+    .send(put, { abortSignal: signal })
+    .catch((error: unknown) => {
+      const { name, message } = error as Error
+      throw new Error(`${object.origin} could not be uploaded: ${name}: ${message}`, {
+        cause: error,
+      })
+    })
+  const etag = ETag?.replaceAll('"', '') ?? ''
+  const { key } = object
+  await options.onUploaded({
+    key,
+    version: VersionId ?? etag,
+    versionId: VersionId,
+    etag,
+    sizeBytes,
+  })
+}
+
+/** Uploads objects as they are listed, a few at a time. The first failure ends it, after the uploads under way. */
+export const uploadAll = async (
+  objects: AsyncIterable<InputObject>,
+  options: UploadOptions,
+): Promise<void> => {
+  const running = new Set<Promise<void>>()
+  const failures: unknown[] = []
+  for await (const object of objects) {
+    if (failures.length > 0 || options.signal.aborted) break
+    const work: Promise<void> = upload(object, options)
+      .catch((error: unknown) => void failures.push(error))
+      .finally(() => running.delete(work))
+    running.add(work)
+    if (running.size >= uploadsMax) await Promise.race(running)
+  }
+  await Promise.all(running)
+  if (failures.length > 0) throw failures[0]
+}

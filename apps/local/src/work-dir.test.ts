@@ -1,0 +1,51 @@
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { UsageError } from './usage-error.ts'
+import { keepFirstSettings, openWorkDir } from './work-dir.ts'
+
+let dir: string
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'silversmith-dir-'))
+})
+afterAll(() => rm(dir, { recursive: true, force: true }))
+
+it('lets one run at a time use a directory', async () => {
+  const path = join(dir, 'one')
+  const held = await openWorkDir(path)
+  await expect(openWorkDir(path)).rejects.toThrow(UsageError)
+  await expect(openWorkDir(path)).rejects.toThrow(`another run (process ${process.pid}) uses`)
+  await held.release()
+  await (await openWorkDir(path)).release()
+})
+
+it('takes over from a run that was killed', async () => {
+  const path = join(dir, 'killed')
+  await (await openWorkDir(path)).release()
+  await writeFile(join(path, 'lock'), '{"pid":4194305}')
+  await (await openWorkDir(path)).release()
+})
+
+it('keeps what is in a directory that was named', async () => {
+  const path = join(dir, 'kept')
+  await (await openWorkDir(path)).release()
+  await writeFile(join(path, 'state'), 'x')
+  const again = await openWorkDir(path)
+  expect((await readdir(path)).sort()).toEqual(['lock', 'state'])
+  await again.release()
+})
+
+it('says when a directory cannot be one', async () => {
+  await writeFile(join(dir, 'file'), '')
+  await expect(openWorkDir(join(dir, 'file'))).rejects.toThrow(UsageError)
+})
+
+it('refuses other targets than those a directory was begun with', async () => {
+  const path = join(dir, 'one')
+  await keepFirstSettings(path, { targets: ['silver'] })
+  await keepFirstSettings(path, { targets: ['silver'] })
+  await expect(keepFirstSettings(path, { targets: ['silver', 'clickhouse'] })).rejects.toThrow(
+    /begun with --target silver,/,
+  )
+})

@@ -1,0 +1,79 @@
+import { randomUUID } from 'node:crypto'
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { UsageError } from './usage-error.ts'
+
+/** Where a run keeps its state, held by this process alone. */
+export interface WorkDir {
+  readonly path: string
+  /** Lets the next run in. */
+  release(): Promise<void>
+}
+
+export const defaultDir = '.silversmith/latest'
+
+const lockName = 'lock'
+const settingsName = 'settings.json'
+/** Looks at a lock whose holder is gone. */
+const lockTriesMax = 5
+
+const isRunning = (pid: number): boolean => {
+  try {
+    return process.kill(pid, 0)
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}
+
+const takeLock = async (path: string): Promise<void> => {
+  const lock = join(path, lockName)
+  const mine = JSON.stringify({ pid: process.pid, id: randomUUID() })
+  for (let attempt = 0; attempt < lockTriesMax; attempt++) {
+    try {
+      return await writeFile(lock, mine, { flag: 'wx' })
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST')
+        throw new UsageError(`${path} cannot be written: ${(error as Error).message}`)
+    }
+    const held = await readFile(lock, 'utf8').catch(() => '')
+    const pid = Number(/"pid":(\d+)/.exec(held)?.[1])
+    if (pid && isRunning(pid))
+      throw new UsageError(
+        `another run (process ${pid}) uses ${path}: wait for it, or give this one its own --dir. If ${pid} is no run of silversmith, delete ${lock}`,
+      )
+    await rm(lock, { force: true })
+  }
+  throw new UsageError(`${lock} is being taken by other runs: give this one its own --dir`)
+}
+
+/** @param dir undefined: the default one, emptied first. @throws UsageError when another run has it. */
+export const openWorkDir = async (dir: string | undefined): Promise<WorkDir> => {
+  const path = resolve(dir ?? defaultDir)
+  await mkdir(path, { recursive: true }).catch((error: unknown) => {
+    throw new UsageError(`--dir ${path}: ${(error as Error).message}`)
+  })
+  await takeLock(path)
+  if (dir === undefined)
+    for (const name of await readdir(path))
+      if (name !== lockName) await rm(join(path, name), { recursive: true, force: true })
+  return { path, release: () => rm(join(path, lockName), { force: true }) }
+}
+
+/** What a directory was first run with and cannot change. */
+export interface FirstSettings {
+  readonly targets: readonly string[]
+}
+
+/** @throws UsageError when the directory was begun with other targets. */
+export const keepFirstSettings = async (path: string, settings: FirstSettings): Promise<void> => {
+  const file = join(path, settingsName)
+  const first = await readFile(file, 'utf8').catch(() => undefined)
+  const mine = JSON.stringify({ targets: settings.targets })
+  if (first === undefined) return writeFile(file, mine)
+  if (first !== mine) {
+    const { targets } = JSON.parse(first) as FirstSettings
+    throw new UsageError(
+      `${path} was begun with --target ${targets.join(',')}, which a pipeline keeps: use that, or another --dir`,
+    )
+  }
+}
