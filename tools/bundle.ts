@@ -1,6 +1,6 @@
 import { build, type BuildOptions, type Metafile, type Plugin } from 'esbuild'
 import { zipSync } from 'fflate'
-import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, rename, writeFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -98,10 +98,9 @@ const bundleApp = async (name: FunctionName): Promise<Bundle> => {
     'index.mjs': [code.contents, { mtime: zipDate, level: 9, os: 3, attrs: 0o644 << 16 }],
   })
   const zip = join(dist, `${name}.zip`)
-  await rm(dist, { recursive: true, force: true })
   await mkdir(dist, { recursive: true })
-  for (const { path, contents } of outputFiles) await writeFile(path, contents)
-  await writeFile(zip, zipped)
+  for (const { path, contents } of outputFiles) await replaceFile(path, contents)
+  await replaceFile(zip, zipped)
   return {
     name,
     file: join(dist, 'index.mjs'),
@@ -110,6 +109,13 @@ const bundleApp = async (name: FunctionName): Promise<Bundle> => {
     zipBytes: zipped.length,
     packages: packagesOf(metafile),
   }
+}
+
+/** Whole or not at all: somebody may be reading the last one. */
+const replaceFile = async (path: string, contents: Uint8Array): Promise<void> => {
+  const fresh = `${path}.${process.pid}`
+  await writeFile(fresh, contents)
+  await rename(fresh, path)
 }
 
 const packagesOf = (metafile: Metafile): Bundle['packages'] => {

@@ -23,7 +23,7 @@ interface Ban {
 const bans: Readonly<Record<string, Ban>> = {
   'the environment': {
     pattern: /process\.env/,
-    where: /^(?!apps\/[^/]+\/src\/main\.ts$|apps\/local\/|tools\/)/,
+    where: /^(?!apps\/[^/]+\/src\/main\.ts$|apps\/local\/|tools\/|.*\.test\.ts$)/,
     instead: 'read it once in main.ts and hand on what it says',
   },
   'star exports': { pattern: /^export \*/m, where: /./, instead: 'name what you export' },
@@ -34,7 +34,7 @@ const bans: Readonly<Record<string, Ban>> = {
   },
   'the console': {
     pattern: /\bconsole\./,
-    where: /^(libs\/(?!simulation\/)|apps\/(ingest|transform|bulk)\/)/,
+    where: /^(libs\/(?!simulation\/)|apps\/(ingest|transform|bulk)\/)(?!.*\.test\.ts$)/,
     instead: 'the Log port',
   },
   'silenced checks': {

@@ -14,7 +14,7 @@ const linesOf = (script: string, level = 'INFO'): readonly Line[] => {
     const context = { functionName: 'f', awsRequestId: 'r-1', memoryLimitInMB: '512', invokedFunctionArn: 'arn' }
     const tracer = (await import('@aws-lambda-powertools/tracer')).Tracer
     ${script}`
-  const env = { PATH: process['env']['PATH'] ?? '', AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand' }
+  const env = { PATH: process.env['PATH'] ?? '', AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand' }
   const cwd = fileURLToPath(new URL('.', import.meta.url))
   const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', code], {
     env,
