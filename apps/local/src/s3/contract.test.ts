@@ -1,28 +1,18 @@
-import { S3Client } from '@aws-sdk/client-s3'
 import { spawn, spawnSync } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { describe, it } from 'vitest'
 
-import type { Behaviour, S3UnderTest } from './s3-contract.ts'
+import type { Behaviour } from './contract/room.ts'
+import type { S3UnderTest } from './s3-contract.ts'
 import { describeS3 } from './s3-contract.ts'
 import { createS3Server } from './server.ts'
-
-const clientOf = (endpoint: string): S3Client =>
-  new S3Client({
-    endpoint,
-    region: 'us-east-1',
-    forcePathStyle: true,
-    maxAttempts: 1,
-    credentials: { accessKeyId: 'any', secretAccessKey: 'any' },
-  })
+import { makeClient, makeDir } from './server-bench.ts'
 
 describeS3('the local server', async () => {
-  const dir = await mkdtemp(join(tmpdir(), 's3-contract-'))
+  const dir = await makeDir()
   const server = await createS3Server({ dir })
-  const client = clientOf(server.url)
+  const client = makeClient(server.url)
   return {
     client,
     close: async () => {
@@ -61,7 +51,7 @@ const startMoto = async (): Promise<S3UnderTest> => {
       throw new Error(`moto_server did not answer within ${startLimitMs} ms`)
     await new Promise((resolve) => setTimeout(resolve, 100))
   }
-  const client = clientOf(url)
+  const client = makeClient(url)
   return {
     client,
     close: async () => {

@@ -5,8 +5,8 @@ import { DatabaseSync } from 'node:sqlite'
 
 /**
  * What the server knows, in one SQLite file. Every change is one synchronous transaction, so a condition and the write
- * that depends on it cannot be torn apart. The write-ahead log survives a killed process; a power cut may lose the last
- * writes but not the file.
+ * that depends on it cannot be torn apart. The write-ahead log survives a killed process; against a power cut
+ * nothing is promised: bodies are not synced to the disk.
  */
 export interface Database {
   /** All of `work` or, when it throws, none of it. `work` must not wait for anything. */

@@ -108,7 +108,8 @@ export const receivePayload = async (
   const sha256 = promised.sha256 === undefined ? undefined : createHash('sha256')
   const hasher = algorithm && createHasher(algorithm)
   let sizeBytes = 0
-  for await (const raw of request.openBody()) {
+  // A refusal half-way must leave the connection open, or the client would never read it.
+  for await (const raw of request.openBody().iterator({ destroyOnReturn: false })) {
     const bytes = raw as Buffer
     for (const piece of decoder ? decoder.push(bytes) : [bytes]) {
       sizeBytes += piece.length

@@ -6,7 +6,7 @@ import {
   PutObjectCommand,
 } from '@aws-sdk/client-s3'
 import type { OutgoingHttpHeaders } from 'node:http'
-import { request } from 'node:http'
+import { Agent, request } from 'node:http'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 import type { Bench } from './server-bench.ts'
@@ -32,10 +32,12 @@ describe('the server', () => {
     path: string,
     headers: OutgoingHttpHeaders = {},
     body = '',
+    agent?: Agent,
   ): Promise<Answer> =>
     new Promise((resolve, reject) => {
       let continued = false
-      const call = request({ port: bench.server.port, host: '127.0.0.1', method, path, headers })
+      const { port } = bench.server
+      const call = request({ port, host: '127.0.0.1', method, path, headers, agent })
       call.on('error', reject)
       call.on('continue', () => {
         continued = true
@@ -111,6 +113,21 @@ describe('the server', () => {
     const answer = await ask('PUT', `/${Bucket}/refused`, headers, 'x')
     expect(codeOf(answer)).toBe(code)
     expect(codeOf(await ask('GET', `/${Bucket}/refused`))).toBe('404 NoSuchKey')
+  })
+
+  it('answers a body it stops reading half-way, and goes on with the connection', async () => {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+    const headers = {
+      'x-amz-content-sha256': 'STREAMING-UNSIGNED-PAYLOAD-TRAILER',
+      'x-amz-decoded-content-length': 5,
+      'content-length': 1_000_000,
+    }
+    const broken = await ask('PUT', `/${Bucket}/broken`, headers, 'zz\r\n'.repeat(250_000), agent)
+    expect(codeOf(broken)).toBe('400 IncompleteBody')
+    const nowhere = await ask('PUT', '/no-such-bucket/k', {}, 'x'.repeat(10_000_000), agent)
+    expect(codeOf(nowhere)).toBe('404 NoSuchBucket')
+    expect((await ask('GET', '/', {}, '', agent)).status).toBe(200)
+    agent.destroy()
   })
 
   it.each([

@@ -121,6 +121,8 @@ const serve = async (
     return incoming
   }
   const reply = await answer(backend, { incoming, id, openBody }, onBug)
+  // What is left of a refused body flows away, so that the client comes to read the answer.
+  incoming.resume()
   response.setHeader('server', 'AmazonS3')
   response.setHeader('x-amz-request-id', id)
   // A client that was never told to go on may or may not send its body: this connection cannot be used again.

@@ -6,7 +6,7 @@ import type { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
-import { refusalOf } from './s3-contract.ts'
+import { refusalOf } from './contract/room.ts'
 import type { Bench } from './server-bench.ts'
 import { openBench } from './server-bench.ts'
 
