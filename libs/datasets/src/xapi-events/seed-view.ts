@@ -5,7 +5,7 @@
 const required: readonly (readonly [string, string])[] = [
   ['event_id', 'event_id'],
   ['user_id', 'user_id'],
-  ['host_name', 'toString(host_name)'],
+  ['host_name', "CAST(host_name, 'String')"],
   ['section_id', 'ifNull(section_id, 0)'],
   ['project_id', 'ifNull(project_id, 0)'],
   ['publication_id', 'ifNull(publication_id, 0)'],
