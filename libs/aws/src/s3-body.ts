@@ -87,7 +87,7 @@ const drain = async function* (
     }
   } finally {
     // Harmless after a whole body: its socket is already back with the agent.
-    if (!connection.readableEnded) connection.destroy()
+    connection.destroy()
   }
 }
 

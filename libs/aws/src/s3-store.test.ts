@@ -108,6 +108,16 @@ describe('creating a file', () => {
     })
   })
 
+  test('ends when the caller gives up between two tries', async () => {
+    const caller = new AbortController()
+    const clock = { now: () => 0, sleep: async () => caller.abort() }
+    await withServer(refuse(409, 'ConditionalRequestConflict'), async (server) => {
+      const written = storeOf(server, { clock }).write('k', bytes, file, caller.signal)
+      await expect(written).rejects.toMatchObject({ code: 'DEADLINE_REACHED' })
+      expect(server.requests).toHaveLength(1)
+    })
+  })
+
   test('tries again when the file in the way is gone', async () => {
     const script = {
       PUT: [refuse(412, 'PreconditionFailed'), answerOk],

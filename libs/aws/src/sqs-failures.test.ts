@@ -6,6 +6,9 @@ import type { Answer, Request, ScriptedServer } from './scripted-server.ts'
 import { answerJson, dropConnection, withServer } from './scripted-server.ts'
 import { createSqsQueue } from './sqs-queue.ts'
 
+/** Long enough for every call that may be made at once to be seen open. */
+const holdMs = 50
+
 interface SentEntry {
   readonly Id: string
   readonly MessageBody: string
@@ -89,7 +92,7 @@ describe('sends made at once', () => {
     const answer: Answer = async (request, response) => {
       open += 1
       openMost = Math.max(openMost, open)
-      await new Promise((resolve) => setImmediate(resolve))
+      await new Promise((resolve) => setTimeout(resolve, holdMs))
       open -= 1
       answerEntries(request, response)
     }
