@@ -23,7 +23,8 @@ export interface Connection {
 export const questionTimeoutMs = 30_000
 
 /**
- * Faults of all calls: TARGET_UNAVAILABLE (not reached, no whole answer, answer unreadable), or by the server's exception.
+ * Faults of all calls: TARGET_UNAVAILABLE (not reached, no whole answer, answer unreadable), DEADLINE_REACHED (given up; a
+ * command may run on), or by the server's exception.
  */
 export const createConnection = (settings: ClickHouseSettings): Connection => {
   const client = createClient({
@@ -32,8 +33,8 @@ export const createConnection = (settings: ClickHouseSettings): Connection => {
     ...(settings.password && { password: settings.password }),
     application: 'silversmith',
     request_timeout: questionTimeoutMs,
-    // A socket kept while a Lambda sleeps is dead when it wakes.
-    keep_alive: { enabled: false },
+    // A socket kept while a Lambda sleeps is dead when it wakes, and no timer told so.
+    keep_alive: { enabled: true, idle_socket_ttl: 2_500, eagerly_destroy_stale_sockets: true },
     log: { level: 127 },
   })
   const run = async <Result>(
@@ -44,6 +45,8 @@ export const createConnection = (settings: ClickHouseSettings): Connection => {
     try {
       return await call(AbortSignal.any([signal, AbortSignal.timeout(questionTimeoutMs)]))
     } catch (error) {
+      if (signal.aborted)
+        throw new Fault('DEADLINE_REACHED', `${what}: the time was up`, { cause: error })
       throw faultOf(error, what, settings.url)
     }
   }

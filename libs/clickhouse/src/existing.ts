@@ -57,32 +57,19 @@ export const readExisting = async (
   names: readonly string[],
   signal: AbortSignal,
 ): Promise<Existing> => {
-  const own = await readTables(
-    connection,
-    names.map((name) => [database, name]),
-    signal,
-  )
+  const [own, columns, defaults] = await Promise.all([
+    readTables(
+      connection,
+      names.map((name) => [database, name]),
+      signal,
+    ),
+    readColumns(connection, database, names, signal),
+    readDefaults(connection, signal),
+  ])
   const views = await readTables(connection, own.flatMap(feedsOf), signal)
   const targets = await readTables(
     connection,
     views.map(writesToOf).filter((target) => target !== undefined),
-    signal,
-  )
-  const columns = await connection.query<ExistingColumn & { readonly table: string }>(
-    {
-      statement:
-        'SELECT table, name, type, comment FROM system.columns WHERE database = {database:String} AND table IN {names:Array(String)} ORDER BY table, position',
-      parameters: { database, names },
-      what: `reading the columns in ${database}`,
-    },
-    signal,
-  )
-  const defaults = await connection.query<{ name: string; value: string }>(
-    {
-      statement:
-        "SELECT name, value FROM system.merge_tree_settings WHERE name LIKE '%deduplication_window%' OR name LIKE 'fsync%'",
-      what: 'reading the defaults of MergeTree',
-    },
     signal,
   )
   const tables = [...own, ...views, ...targets].map((row): [string, ExistingTable] => [
@@ -94,6 +81,32 @@ export const readExisting = async (
     tables: new Map(tables),
   }
 }
+
+const readColumns = (
+  connection: Connection,
+  database: string,
+  names: readonly string[],
+  signal: AbortSignal,
+) =>
+  connection.query<ExistingColumn & { readonly table: string }>(
+    {
+      statement:
+        'SELECT table, name, type, comment FROM system.columns WHERE database = {database:String} AND table IN {names:Array(String)} ORDER BY table, position',
+      parameters: { database, names },
+      what: `reading the columns in ${database}`,
+    },
+    signal,
+  )
+
+const readDefaults = (connection: Connection, signal: AbortSignal) =>
+  connection.query<{ readonly name: string; readonly value: string }>(
+    {
+      statement:
+        "SELECT name, value FROM system.merge_tree_settings WHERE name LIKE '%deduplication_window%' OR name LIKE 'fsync%'",
+      what: 'reading the defaults of MergeTree',
+    },
+    signal,
+  )
 
 type QualifiedName = readonly [string, string]
 

@@ -70,6 +70,8 @@ describe('what is refused at the start', () => {
     ['CLICKHOUSE_URL', 'tcp://h:1', /https:\/\//],
     ['CLICKHOUSE_URL', 'https://h/?database=x', /CLICKHOUSE_SETTINGS/],
     ['CLICKHOUSE_HOST', 'https://h', /bare host name/],
+    ['CLICKHOUSE_HOST', '1.2.3.999', /bare host name/],
+    ['CLICKHOUSE_HOST', ' ', /CLICKHOUSE_URL or CLICKHOUSE_HOST is missing/],
     ['CLICKHOUSE_INSERT_SQL', 'INSERT …', /materialized view/],
     ['CLICKHOUSE_INSERT_COLUMNS', '*', /view/],
     ['CLICKHOUSE_TIMEOUT_SECONDS', '0', /1 to 900/],

@@ -67,7 +67,7 @@ const parseBase: Parser<string> = (text) => {
 }
 
 const parseHost: Parser<string> = (text) =>
-  /^([\w.-]+|\[[\da-f:]+\])$/i.test(text)
+  /^([\w.-]+|\[[\da-f:]+\])$/i.test(text) && URL.canParse(`https://${text}`)
     ? { value: text }
     : { problem: 'must be a bare host name; CLICKHOUSE_URL takes a whole URL' }
 
@@ -191,7 +191,7 @@ export const parseClickHouseSettings = (environment: Environment): ParsedSetting
   const { values } = read
   const url = urlOf(values)
   const missing =
-    url === undefined && !environment['CLICKHOUSE_URL'] && !environment['CLICKHOUSE_HOST']
+    url === undefined && !places.some((name) => environment[name]?.trim())
       ? ['CLICKHOUSE_URL or CLICKHOUSE_HOST is missing: say where ClickHouse is']
       : []
   const problems = [...read.problems, ...missing]
@@ -212,6 +212,8 @@ export const parseClickHouseSettings = (environment: Environment): ParsedSetting
     },
   }
 }
+
+const places = ['CLICKHOUSE_URL', 'CLICKHOUSE_HOST'] as const
 
 type Values = Partial<SettingValues<typeof clickHouseSettings>>
 

@@ -75,6 +75,17 @@ describe('rows', () => {
     expect(new Set(await identities()).size).toBe(20)
   })
 
+  test('are told apart by the token alone, not by their bytes', async () => {
+    const { database, store, target, identities } = await makeRoom()
+    await clickHouse.run(`SYSTEM STOP MERGES ${database}.events`)
+    const chunk = await stageEvents(store, 'B', 0, 2)
+    await target.put('B', chunk, idle())
+    await target.put('B', { ...(await stageEvents(store, 'X', 0, 5)), n: 0 }, idle())
+    expect(await identities()).toEqual(['B#0/0', 'B#0/1'])
+    await target.put('OTHER', chunk, idle())
+    expect(await identities()).toEqual(['B#0/0', 'B#0/0', 'B#0/1', 'B#0/1'])
+  })
+
   test('with a NULL where the table takes none are refused whole', async () => {
     const { store, target, identities } = await makeRoom()
     const lax: Table = {
