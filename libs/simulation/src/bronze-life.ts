@@ -4,7 +4,7 @@ import type { Surroundings } from './invocation.ts'
 import type { BucketState, MemoryBronze } from './memory-bronze.ts'
 import { refOf } from './object-ref.ts'
 import { writeNoteObject } from './note-object.ts'
-import { expect } from './reference.ts'
+import { readReference } from './reference.ts'
 
 /** An arrival as the notification tells it. */
 export interface Told {
@@ -62,7 +62,7 @@ export const startBronzeLife = (around: Surroundings, options: BronzeLifeOptions
     scheduler.note(`bronze put ${key} ${facts.versionId ?? facts.etag}`)
     const version = history.add({
       object: refOf(facts),
-      expected: expect(bytes, contentEncoding),
+      expected: readReference(bytes, contentEncoding),
       isRouted: key.startsWith('notes/'),
       isPoison,
     })

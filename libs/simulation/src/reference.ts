@@ -17,7 +17,7 @@ const nothing = { records: 0, accepted: 0, discarded: 0, rows: [], rejections: [
  * A second opinion on a note object: written on its own, slow and plain, sharing no code with the production path. Takes
  * the whole object at once, splits it as text bytes, and judges each line in the order the docs give.
  */
-export const expect = (bytes: Uint8Array, contentEncoding: string | undefined): Expected => {
+export const readReference = (bytes: Uint8Array, contentEncoding: string | undefined): Expected => {
   if (bytes.length > objectBytesMax) return { ...nothing, disposition: 'too-large' }
   if (contentEncoding !== undefined) return { ...nothing, disposition: 'unreadable' }
   const latin = Buffer.from(bytes)

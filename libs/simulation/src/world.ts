@@ -74,7 +74,7 @@ const graceMs = 5_000
 const visibilityMs = 6 * timeoutMs
 const sweepEveryMs = 5 * minuteMs
 const redriveEveryMs = 30 * minuteMs
-const restLimitMs = 48 * 60 * minuteMs
+const restLimitMs = 12 * 60 * minuteMs
 const receivesMax = 8
 /** Enough for every block of the longest retry: the window rule is kept, what breaks it is a mutation. */
 const windowBlocks = 1_000
