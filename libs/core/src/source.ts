@@ -62,10 +62,17 @@ const messageVersion = 1
 
 /** Shape on the wire: `{v, pipeline, bucket, key, version, versioned, dataset?, generation}` or `{v, batch}`. */
 export const writeObjectsMessage = (pipeline: string, message: ObjectsMessage): string => {
-  if (message.kind === 'batch') return JSON.stringify({ v: messageVersion, batch: message.batch })
+  if (message.kind === 'batch') return writeAscii({ v: messageVersion, batch: message.batch })
   const { object, dataset, generation } = message.source
-  return JSON.stringify({ v: messageVersion, pipeline, ...object, dataset, generation })
+  return writeAscii({ v: messageVersion, pipeline, ...object, dataset, generation })
 }
+
+/** SQS takes no U+FFFE, U+FFFF or control characters, which keys may have; as escapes they pass everywhere. */
+const writeAscii = (value: unknown): string =>
+  JSON.stringify(value).replace(
+    /[^\x20-\x7e]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
 
 /** Trusts nothing but the shape and computes the id again: a message cannot lie about itself. Undefined: not one of ours. */
 export const readObjectsMessage = (pipeline: string, body: string): ObjectsMessage | undefined => {
