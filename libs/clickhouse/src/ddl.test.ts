@@ -127,7 +127,7 @@ describe('names', () => {
     expect(current?.name).toBe('raw_current')
     expect(current?.statement).toContain('FROM `silver`.`raw`')
     expect(current?.statement).toContain("table_name = 'events'")
-    expect(all?.statement).toContain('SELECT kind FROM `silver`.`raw`')
+    expect(all?.statement).toContain('SELECT kind FROM `silver`.`raw_current`')
     expect(viewsOf(reloadsTable, settings, '_reloads')).toEqual([])
   })
 })

@@ -20,16 +20,17 @@ export const viewsOf = (
   settings: ClickHouseSettings,
   name: string,
 ): readonly View[] => {
-  const source = qualify(settings.database, name)
-  const own = table.views.map((view) =>
-    viewOf(settings, view.name, view.description, view.select.replaceAll('{table}', source)),
-  )
-  if (table.name === reloadsTable.name) return own
+  if (table.name === reloadsTable.name) return []
   const current = viewOf(
     settings,
     currentViewName(name),
     `Rows of ${name} that count: of each object version its newest generation, and of superseded objects the newest version`,
-    selectCurrent(table, settings, source),
+    selectCurrent(table, settings, qualify(settings.database, name)),
+  )
+  // A dataset's views are made for its users, who expect the rows that count.
+  const source = qualify(settings.database, current.name)
+  const own = table.views.map((view) =>
+    viewOf(settings, view.name, view.description, view.select.replaceAll('{table}', source)),
   )
   return [current, ...own]
 }

@@ -1,5 +1,6 @@
 import { migrate, planMigration, preflight, readPresent } from '@silversmith/clickhouse'
 import type { Table } from '@silversmith/core'
+import { datasets } from '@silversmith/datasets'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startTestClickHouse } from './test-clickhouse.ts'
 import type { TestClickHouse } from './test-clickhouse.ts'
@@ -26,6 +27,22 @@ describe('migration', () => {
     ])
     const second = await migrate(clickHouse.admin, [events], settings, idle())
     expect(second).toEqual({ steps: [], differences: [] })
+  })
+
+  test('makes the tables and views of every dataset, which can be read and are fit for INSERTs', async () => {
+    const tables = datasets.flatMap((dataset) => dataset.tables)
+    const { database, settings } = await clickHouse.makeDatabase(tables)
+    expect(await migrate(clickHouse.admin, tables, settings, idle())).toEqual({
+      steps: [],
+      differences: [],
+    })
+    await preflight(clickHouse.admin, tables, settings, idle())
+    const views = await clickHouse.read<{ name: string }>(
+      `SELECT name FROM system.tables WHERE database = '${database}' AND engine = 'View'`,
+    )
+    expect(views.length).toBeGreaterThanOrEqual(tables.length)
+    for (const { name } of views)
+      expect(await clickHouse.read(`SELECT * FROM ${database}.${name}`)).toEqual([])
   })
 
   test('adds a new column in its place, and the view shows it', async () => {

@@ -1,7 +1,7 @@
 import { createClickHouseTarget } from '@silversmith/clickhouse'
-import { reloadsTable, tokenOf } from '@silversmith/core'
+import { columnsOf, reloadsTable, tokenOf } from '@silversmith/core'
 import type { Table } from '@silversmith/core'
-import { createMemoryStore, describeTarget, expectFault } from '@silversmith/simulation'
+import { createMemoryStore, describeTarget, expectFault, sha256Of } from '@silversmith/simulation'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startTestClickHouse } from './test-clickhouse.ts'
 import type { TestClickHouse } from './test-clickhouse.ts'
@@ -86,6 +86,29 @@ describe('rows', () => {
     expect(await identities()).toEqual(['B#0/0', 'B#0/0', 'B#0/1', 'B#0/1'])
   })
 
+  test('of one chunk are one part, however many', async () => {
+    const { database, settings, store, target } = await makeRoom()
+    await clickHouse.run(`SYSTEM STOP MERGES ${database}.events`)
+    const count = 1_300_000
+    await target.put('A', await stageEvents(store, 'A', 0, 1), idle())
+    const changed: Readonly<Record<string, string>> = { _record: 'number', _chunk: "'B#0'" }
+    const columns = columnsOf(events).map(
+      ({ name }) => `${changed[name] ?? `e.${name}`} AS ${name}`,
+    )
+    const query = `SELECT ${columns.join(', ')} FROM ${database}.events AS e CROSS JOIN numbers(${count}) AS n FORMAT Parquet`
+    const answer = await fetch(`${settings.url}/?${new URLSearchParams({ query })}`)
+    expect(answer.status).toBe(200)
+    const bytes = new Uint8Array(await answer.arrayBuffer())
+    const block = { key: 'big', sha256: sha256Of(bytes), sizeBytes: bytes.length, rows: count }
+    await store.write('big', bytes, { ...block, contentType: 'x' }, idle())
+    await target.put('B', { n: 0, table: 'events', month, rows: count, block }, idle())
+    expect(
+      await clickHouse.read(
+        `SELECT toUInt32(rows) AS rows FROM system.parts WHERE database = '${database}' AND active ORDER BY rows`,
+      ),
+    ).toEqual([{ rows: 1 }, { rows: count }])
+  })
+
   test('with a NULL where the table takes none are refused whole', async () => {
     const { store, target, identities } = await makeRoom()
     const lax: Table = {
@@ -128,7 +151,7 @@ describe('rows', () => {
 
 describe('the current view', () => {
   test('turns over to a reload when its entry lands, not before', async () => {
-    const { store, target, identities } = await makeRoom()
+    const { database, store, target, identities } = await makeRoom()
     const source = { source: 's3://bronze/a' }
     await target.put('A', await stageEvents(store, 'A', 0, 3, source), idle())
     await target.put('O', await stageEvents(store, 'O', 0, 1, { source: 's3://bronze/o' }), idle())
@@ -141,6 +164,13 @@ describe('the current view', () => {
     const entry = reloadRow('B#1', { ...source, generation: 1 })
     await target.put('B', await stageRows(store, reloadsTable, 'B', 1, [entry]), idle())
     expect(await identities('events_current')).toEqual(['B#0/0', 'B#0/1', 'O#0/0'])
+    const kinds = await clickHouse.read(
+      `SELECT kind, toUInt32(n) AS n FROM ${database}.events_by_kind ORDER BY n`,
+    )
+    expect(kinds).toEqual([
+      { kind: null, n: 1 },
+      { kind: 'new', n: 2 },
+    ])
   })
 
   test('shows only the newest of versions that supersede, whichever came last', async () => {
