@@ -8,6 +8,7 @@ import { readHistory } from './history.ts'
 import { humanReport } from './human-report.ts'
 import { checkInputs, listInputs, splitObjects, takeObjects } from './input.ts'
 import type { InputObject } from './input.ts'
+import { endLeases } from './leases.ts'
 import type { Options } from './options.ts'
 import { createProblemTeller } from './problem-teller.ts'
 import type { Progress } from './progress.ts'
@@ -28,7 +29,7 @@ export interface Run {
   readonly signal: AbortSignal
 }
 
-const sampleSeed = 20_260_105
+export const sampleSeed = 20_260_105
 
 async function* listSample(): AsyncGenerator<InputObject> {
   for (const { key, body } of sampleObjects({ seed: sampleSeed }).objects)
@@ -161,6 +162,7 @@ export const run = async (parts: Run): Promise<0 | 1> => {
     const before = new Set(
       earlier.filter(({ batch }) => batch.state === 'C').map(({ batch }) => batch.id),
     )
+    if (stack.ours.dynamodb) await endLeases(stack.ledger, signal)
     stack.start()
     const { uploaded, status } = await load(stack, parts, signal)
     progress.live('counting')
