@@ -24,9 +24,18 @@ export interface FooterGroup {
 export interface FooterChunk {
   readonly name: string
   readonly values: number
-  /** Where the chunk's pages lie in the file. */
+  /** Where the chunk's pages lie in the file, and the first that is no dictionary. */
   readonly offset: number
+  readonly dataOffset: number
   readonly sizeBytes: number
+}
+
+/** The header of a page, and where the page ends. */
+export interface FooterPage {
+  readonly kind: 'data' | 'dictionary'
+  /** Rows, or entries of the dictionary. */
+  readonly values: number
+  readonly end: number
 }
 
 const magic = 'PAR1'
@@ -44,7 +53,7 @@ export const readFooter = (bytes: Uint8Array): Footer => {
   const size = file.readUInt32LE(file.length - 8)
   if (size > file.length - frameBytes) throw new RangeError('The footer is larger than the file.')
   const end = file.length - 8
-  const footer = readStruct(file.subarray(end - size, end))
+  const footer = readStruct(file.subarray(end - size, end)).struct
   const [, ...leaves] = structs(footer.get(2))
   return {
     rows: Number(footer.get(3)),
@@ -68,7 +77,21 @@ const readChunk = (chunk: Struct): FooterChunk => {
     name: (facts.get(3) as readonly Thrift[]).map(text).join('.'),
     values: Number(facts.get(5)),
     offset: Number(facts.get(11) ?? facts.get(9)),
+    dataOffset: Number(facts.get(9)),
     sizeBytes: Number(facts.get(7)),
+  }
+}
+
+/** Throws a RangeError when no page begins there. */
+export const readPage = (bytes: Uint8Array, offset: number): FooterPage => {
+  const { struct: header, sizeBytes } = readStruct(bytes.subarray(offset))
+  const dictionary = header.get(7)
+  const facts = dictionary ?? header.get(5)
+  if (!(facts instanceof Map)) throw new RangeError('There is no page where one should begin.')
+  return {
+    kind: dictionary ? 'dictionary' : 'data',
+    values: Number(facts.get(1)),
+    end: offset + sizeBytes + Number(header.get(3)),
   }
 }
 

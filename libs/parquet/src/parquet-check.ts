@@ -1,7 +1,7 @@
 import type { Column, ColumnType, Row } from '@silversmith/core'
 import { forms, isText } from './column-type.ts'
-import type { Footer } from './footer.ts'
-import { readFooter } from './footer.ts'
+import type { Footer, FooterChunk } from './footer.ts'
+import { readFooter, readPage } from './footer.ts'
 import { readParquet } from './parquet-rows.ts'
 
 /** Numbers of parquet.thrift's Type and ConvertedType, written down here again so that the check is independent. */
@@ -9,9 +9,8 @@ const physicalNumbers = { BOOLEAN: 0, INT32: 1, INT64: 2, DOUBLE: 5, BYTE_ARRAY:
 const convertedNumbers = { UTF8: 0, TIMESTAMP_MICROS: 10, UINT_32: 13, UINT_64: 14 } as const
 
 /**
- * Throws a RangeError when the file is not what was to be written: schema, row count, whole and adjoining column
- * chunks. Given the rows themselves, every value is read back too and compared; given only their number, the footer
- * decides.
+ * Throws a RangeError when the file is not what was to be written: schema, row count, column chunks that
+ * adjoin, pages that fill them. Given the rows themselves, every value is read back too and compared.
  */
 export const checkParquet = async (
   bytes: Uint8Array,
@@ -20,7 +19,7 @@ export const checkParquet = async (
 ): Promise<void> => {
   const footer = readFooter(bytes)
   checkSchema(footer, columns)
-  checkGroups(footer, columns, typeof rows === 'number' ? rows : rows.length, bytes.length)
+  checkGroups(footer, columns, typeof rows === 'number' ? rows : rows.length, bytes)
   if (typeof rows !== 'number') await checkValues(bytes, columns, rows)
 }
 
@@ -44,7 +43,7 @@ const checkGroups = (
   footer: Footer,
   columns: readonly Column[],
   rows: number,
-  sizeBytes: number,
+  bytes: Uint8Array,
 ): void => {
   const found = footer.groups.reduce((sum, group) => sum + group.rows, 0)
   if (footer.rows !== rows || found !== rows)
@@ -57,11 +56,30 @@ const checkGroups = (
         throw new RangeError(
           `Column chunk ${chunk.name} has ${chunk.values} of ${groupRows} values.`,
         )
-      if (chunk.offset !== end || chunk.offset + chunk.sizeBytes > sizeBytes)
+      if (chunk.offset !== end || chunk.offset + chunk.sizeBytes > bytes.length)
         throw new RangeError(`Column chunk ${chunk.name} lies outside its place in the file.`)
+      checkPages(bytes, chunk)
       end += chunk.sizeBytes
     }
   }
+}
+
+/** The pages follow each other, fill the chunk and hold its values; the first after a dictionary is where the footer says. */
+const checkPages = (bytes: Uint8Array, chunk: FooterChunk): void => {
+  let values = 0
+  let first: number | undefined
+  let at = chunk.offset
+  const end = chunk.offset + chunk.sizeBytes
+  while (at < end) {
+    const page = readPage(bytes, at)
+    if (page.kind === 'data') {
+      first ??= at
+      values += page.values
+    }
+    at = page.end
+  }
+  if (at !== end || values !== chunk.values || first !== chunk.dataOffset)
+    throw new RangeError(`The pages of column chunk ${chunk.name} are not what the footer says.`)
 }
 
 const checkValues = async (

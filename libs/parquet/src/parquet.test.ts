@@ -1,87 +1,16 @@
 import { createHash } from 'node:crypto'
-import type { Column, ColumnType, Row, Value } from '@silversmith/core'
+import type { Column, ColumnType, Row } from '@silversmith/core'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { anyRow, columnOf, everyColumn, seenRows } from './any-row.ts'
 import type { Compression } from './index.ts'
 import { checkParquet, encodeParquet, readParquet } from './index.ts'
-
-const types: readonly ColumnType[] = [
-  'text',
-  'category',
-  'json',
-  'uint32',
-  'uint64',
-  'int64',
-  'float64',
-  'boolean',
-  'timestamp',
-]
-
-const columnOf = (type: ColumnType, nullable: boolean): Column => ({
-  name: `${type}_${nullable ? 'maybe' : 'always'}`,
-  type,
-  nullable,
-  description: type,
-})
-
-const everyColumn = types.flatMap((type) => [columnOf(type, false), columnOf(type, true)])
-
-const text = fc.oneof(
-  fc.string({ unit: 'binary' }),
-  fc.string({ unit: 'grapheme' }),
-  fc.constantFrom('', '\0', 'a\0b', '𝔘😀', '\ud800', 'x\udc00y', 'é'.repeat(300)),
-)
-const few = fc.constantFrom('video', 'page', '')
-
-const valueOf = (type: ColumnType): fc.Arbitrary<Value> => {
-  switch (type) {
-    case 'text':
-      return text
-    case 'category':
-      return few
-    case 'json':
-      return fc.json()
-    case 'uint32':
-      return fc.oneof(fc.integer({ min: 0, max: 2 ** 32 - 1 }), fc.constantFrom(0, 2 ** 32 - 1, 7n))
-    case 'uint64':
-      return fc.oneof(fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }), fc.maxSafeNat())
-    case 'int64':
-      return fc.oneof(fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }), fc.maxSafeInteger())
-    case 'float64':
-      return fc.double()
-    case 'boolean':
-      return fc.boolean()
-    case 'timestamp':
-      return fc.oneof(fc.maxSafeInteger(), fc.constantFrom(1_636_000_000_123_456, -1, 0))
-  }
-}
-
-const row = fc.tuple(
-  ...everyColumn.map(({ type, nullable }) =>
-    nullable ? fc.option(valueOf(type), { nil: null }) : valueOf(type),
-  ),
-)
-
-/** What a reader must see for a value that was written. */
-const seen = (type: ColumnType, value: Value): unknown => {
-  if (value === null) return null
-  if (type === 'uint64' || type === 'int64') return BigInt(value)
-  if (type === 'uint32' || type === 'timestamp') return Number(value) + 0
-  return typeof value === 'string' ? Buffer.from(value).toString() : value
-}
-
-const seenRows = (columns: readonly Column[], rows: readonly Row[]): Record<string, unknown>[] =>
-  rows.map((values) =>
-    Object.fromEntries(
-      columns.map(({ name, type }, at) => [name, seen(type, values[at] as Value)]),
-    ),
-  )
 
 describe('encodeParquet', () => {
   it('gives back every value of every type, nulls included, for any codec and row group size', async () => {
     await fc.assert(
       fc.asyncProperty(
-        fc.array(row, { maxLength: 40 }),
+        fc.array(anyRow, { maxLength: 40 }),
         fc.constantFrom<Compression>('snappy', 'gzip', 'none'),
         fc.integer({ min: 1, max: 50 }),
         async (rows, compression, rowGroupRows) => {
@@ -95,7 +24,7 @@ describe('encodeParquet', () => {
   })
 
   it('gives equal bytes for equal rows', async () => {
-    const rows = fc.sample(row, { numRuns: 500, seed: 7 })
+    const rows = fc.sample(anyRow, { numRuns: 500, seed: 7 })
     const digest = async (): Promise<string> =>
       createHash('sha256')
         .update(await encodeParquet(everyColumn, rows))
@@ -130,6 +59,20 @@ describe('encodeParquet', () => {
     )
   })
 
+  it('keeps long runs of many values apart', async () => {
+    const column = columnOf('category', false)
+    const rows = Array.from({ length: 20_000 }, (_, at): Row => [`value ${Math.floor(at / 20)}`])
+    const bytes = await encodeParquet([column], rows)
+    await checkParquet(bytes, [column], rows)
+  })
+
+  it('spends next to nothing on a column of few values', async () => {
+    const column = columnOf('category', true)
+    const rows = Array.from({ length: 100_000 }, (_, at): Row => [`kind ${Math.floor(at / 1e3)}`])
+    const bytes = await encodeParquet([column], rows, { compression: 'none' })
+    expect(bytes.length).toBeLessThan(5_000)
+  })
+
   it('closes pages of long texts and reads them all back', async () => {
     const column = columnOf('json', true)
     const rows = Array.from({ length: 5_000 }, (_, at): Row => [
@@ -151,6 +94,10 @@ describe('encodeParquet', () => {
     ['text', undefined],
     ['category', null],
     ['json', { a: 1 }],
+    ['uint32', null],
+    ['float64', null],
+    ['boolean', null],
+    ['timestamp', null],
     ['uint32', -1],
     ['uint32', 2 ** 32],
     ['uint32', 1.5],
@@ -213,6 +160,15 @@ describe('checkParquet', () => {
         ['c', null],
       ]),
     ).rejects.toThrow('Column text_always, row 1')
+  })
+
+  it('finds pages that are not where the footer says', async () => {
+    const bytes = Buffer.from(await encodeParquet(columns, rows, { compression: 'none' }))
+    const shifted = Buffer.concat([bytes.subarray(0, 4), Buffer.alloc(1), bytes.subarray(4)])
+    await expect(checkParquet(shifted, columns, 2)).rejects.toThrow(RangeError)
+    const emptied = Buffer.from(bytes)
+    emptied.fill(0, 4, 24)
+    await expect(checkParquet(emptied, columns, 2)).rejects.toThrow(RangeError)
   })
 
   it('finds every cut of a file', async () => {

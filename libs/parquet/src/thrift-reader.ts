@@ -5,13 +5,18 @@ export type Thrift = boolean | number | bigint | Uint8Array | readonly Thrift[] 
 const nestingMax = 16
 
 /**
- * Reads one struct in thrift's compact protocol, independently of the library that wrote it. Throws a RangeError
+ * Reads the struct at the beginning of the bytes, in thrift's compact protocol, independently of the library that wrote it. Throws a RangeError
  * on anything that does not fit into the bytes.
  * https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md
  */
-export const readStruct = (bytes: Uint8Array): Struct => structAt(cursorOf(bytes), 0)
+export const readStruct = (bytes: Uint8Array): { struct: Struct; sizeBytes: number } => {
+  const cursor = cursorOf(bytes)
+  return { struct: structAt(cursor, 0), sizeBytes: cursor.at() }
+}
 
 interface Cursor {
+  /** Bytes read so far. */
+  at(): number
   byte(): number
   slice(size: number): Uint8Array
 }
@@ -19,11 +24,11 @@ interface Cursor {
 const cursorOf = (bytes: Uint8Array): Cursor => {
   let at = 0
   const slice = (size: number): Uint8Array => {
-    if (size > bytes.length - at) throw new RangeError('The footer ends too early.')
+    if (size > bytes.length - at) throw new RangeError('A header or footer ends too early.')
     at += size
     return bytes.subarray(at - size, at)
   }
-  return { slice, byte: () => slice(1)[0] as number }
+  return { at: () => at, slice, byte: () => slice(1)[0] as number }
 }
 
 const varint = (cursor: Cursor): bigint => {
@@ -33,7 +38,7 @@ const varint = (cursor: Cursor): bigint => {
     value |= BigInt(byte & 127) << shift
     if (byte < 128) return value
   }
-  throw new RangeError('A number of the footer is too long.')
+  throw new RangeError('A number is too long.')
 }
 
 const zigzag = (cursor: Cursor): bigint => {
@@ -42,7 +47,7 @@ const zigzag = (cursor: Cursor): bigint => {
 }
 
 const structAt = (cursor: Cursor, depth: number): Struct => {
-  if (depth > nestingMax) throw new RangeError('The footer is nested too deeply.')
+  if (depth > nestingMax) throw new RangeError('A header or footer is nested too deeply.')
   const fields = new Map<number, Thrift>()
   let id = 0
   for (let head = cursor.byte(); head !== 0; head = cursor.byte()) {
@@ -75,7 +80,7 @@ const valueAt = (cursor: Cursor, type: number, depth: number): Thrift => {
     case 12:
       return structAt(cursor, depth + 1)
     default:
-      throw new RangeError(`The footer holds a thrift type ${type} that Parquet does not use.`)
+      throw new RangeError(`There is a thrift type ${type} that Parquet does not use.`)
   }
 }
 
