@@ -115,6 +115,21 @@ describe('the server', () => {
     expect(codeOf(await ask('GET', `/${Bucket}/refused`))).toBe('404 NoSuchKey')
   })
 
+  it.each([
+    ['has fewer bytes than announced', '5\r\nabcde\r\n0\r\n\r\n'],
+    ['has more bytes than announced', '7\r\nabcdefg\r\n0\r\n\r\n'],
+    ['has no last chunk', '6\r\nabcdef\r\n'],
+  ])('refuses a chunked body that %s', async (_, body) => {
+    const headers = {
+      'x-amz-content-sha256': 'STREAMING-UNSIGNED-PAYLOAD-TRAILER',
+      'x-amz-decoded-content-length': 6,
+      'content-length': body.length,
+    }
+    const answer = await ask('PUT', `/${Bucket}/short`, headers, body)
+    expect(codeOf(answer)).toBe('400 IncompleteBody')
+    expect(codeOf(await ask('GET', `/${Bucket}/short`))).toBe('404 NoSuchKey')
+  })
+
   it('answers a body it stops reading half-way, and goes on with the connection', async () => {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 })
     const headers = {
