@@ -135,6 +135,7 @@ describe('DuckDB reads the same', () => {
         })
       )[0]?.['n']
     expect(await count(`kind = '😀'`)).toBe(1_000n)
+    expect(await count(`kind = 'a'`)).toBe(1_000n)
     expect(await count(`kind > '\uffff'`)).toBe(1_000n)
     expect(await count('big = 18446744073709551615')).toBe(1n)
     expect(await count('big > 18446744073709551600')).toBe(15n)
