@@ -1,0 +1,94 @@
+import { createServer } from 'node:http'
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { runHead } from './head.ts'
+import { runInvoke } from './invoke.ts'
+import { runMigrate } from './migrate.ts'
+import { runQuery } from './query.ts'
+import { UsageError } from './usage-error.ts'
+
+let dir: string
+let server: Server
+const { signal } = new AbortController()
+
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'silversmith-cli-'))
+  // Answers Invoke as the local stack does: the event comes back, `{"fail":true}` fails.
+  server = createServer((request, response) => {
+    const parts: Buffer[] = []
+    request.on('data', (part: Buffer) => parts.push(part))
+    request.on('end', () => {
+      const event = Buffer.concat(parts).toString()
+      const failed = event.includes('fail')
+      response.writeHead(200, failed ? { 'x-amz-function-error': 'Unhandled' } : {})
+      response.end(failed ? '{"errorType":"Error"}' : JSON.stringify({ path: request.url, event }))
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  await writeFile(
+    join(dir, 'stack.json'),
+    JSON.stringify({ pid: process.pid, invokeUrl: `http://127.0.0.1:${port}`, clickhouse: null }),
+  )
+  await writeFile(join(dir, 'event.json'), '{"mode":"sweep"}')
+  await writeFile(join(dir, 'fail.json'), '{"fail":true}')
+  await writeFile(join(dir, 'broken.json'), '{')
+})
+afterAll(async () => {
+  server.close()
+  await rm(dir, { recursive: true, force: true })
+})
+
+const invoke = (file: string, at = dir) =>
+  runInvoke(
+    { kind: 'invoke', functionName: 'bulk', event: join(dir, file), dir: at, json: false },
+    signal,
+  )
+
+it('sends the event to the function of the stack that runs', async () => {
+  expect(await invoke('event.json')).toMatchObject({
+    document: {
+      path: '/2015-03-31/functions/bulk/invocations',
+      event: '{"mode":"sweep"}',
+    },
+    code: 0,
+  })
+})
+
+it('ends with 1 when the function failed', async () => {
+  expect(await invoke('fail.json')).toMatchObject({ document: { errorType: 'Error' }, code: 1 })
+})
+
+it('says which file is no event, and when no stack runs', async () => {
+  await expect(invoke('broken.json')).rejects.toThrow(/broken.json is not JSON/)
+  await expect(invoke('none.json')).rejects.toThrow(UsageError)
+  await expect(invoke('event.json', join(dir, 'none'))).rejects.toThrow(/npm start -- --keep/)
+})
+
+it('takes a stack whose process is gone for none', async () => {
+  const gone = await mkdtemp(join(dir, 'gone-'))
+  await writeFile(join(gone, 'stack.json'), '{"pid":4194305,"invokeUrl":"http://127.0.0.1:1"}')
+  await expect(invoke('event.json', gone)).rejects.toThrow(/no local stack runs/)
+})
+
+it('asks nobody when there is no ClickHouse, and never lets a query write', async () => {
+  const query = (statement: string) =>
+    runQuery({ kind: 'query', statement, dir, json: false }, {}, signal)
+  await expect(query('SELECT 1')).rejects.toThrow(/no ClickHouse to ask/)
+  for (const statement of ['DROP TABLE raw_events', 'INSERT INTO t SELECT 1', 'ALTER TABLE t'])
+    await expect(query(statement)).rejects.toThrow(/only reads/)
+})
+
+it('says what to do where there is nothing to show or to migrate', async () => {
+  const head = runHead({ kind: 'head', table: 'none', limit: 1, dir, json: false }, {}, signal)
+  await expect(head).rejects.toThrow(/holds no files: load something with npm start/)
+  const migrate = runMigrate({ kind: 'migrate', plan: true, json: false }, {}, signal)
+  await expect(migrate).rejects.toThrow(/CLICKHOUSE_URL says which server/)
+  const native = { CLICKHOUSE_URL: 'http://localhost:9000' }
+  const wrong = runMigrate({ kind: 'migrate', plan: true, json: false }, native, signal)
+  await expect(wrong).rejects.toThrow(/native port/)
+})

@@ -1,0 +1,36 @@
+import { readFile } from 'node:fs/promises'
+import { text as readText } from 'node:stream/consumers'
+import type { Answer } from './answer.ts'
+import type { Command } from './command-line.ts'
+import { needKeptStack } from './kept-stack.ts'
+import { UsageError } from './usage-error.ts'
+
+const readEvent = async (path: string): Promise<string> => {
+  const event =
+    path === '-'
+      ? await readText(process.stdin)
+      : await readFile(path, 'utf8').catch((error: unknown) => {
+          throw new UsageError(`--event ${path}: ${(error as Error).message}`)
+        })
+  try {
+    JSON.parse(event)
+  } catch (error) {
+    throw new UsageError(`--event ${path} is not JSON: ${(error as Error).message}`)
+  }
+  return event
+}
+
+/** Exit code 1 when the function failed. */
+export const runInvoke = async (
+  { functionName, event, dir }: Extract<Command, { kind: 'invoke' }>,
+  signal: AbortSignal,
+): Promise<Answer> => {
+  const payload = await readEvent(event)
+  const { invokeUrl } = await needKeptStack(dir)
+  const url = `${invokeUrl}/2015-03-31/functions/${functionName}/invocations`
+  const response = await fetch(url, { method: 'POST', body: payload, signal })
+  const body = await response.text()
+  const document: unknown = body === '' ? null : JSON.parse(body)
+  const failed = !response.ok || response.headers.has('x-amz-function-error')
+  return { document, text: JSON.stringify(document, null, 2), code: failed ? 1 : 0 }
+}
