@@ -21,6 +21,8 @@ export interface BronzeLifeOptions {
   readonly bucket: string
   readonly state: BucketState
   readonly tell: (told: Told) => void
+  /** Somebody asks for the version's highest generation. */
+  readonly reload: (version: Version) => void
   /** Objects come, change and go until then, counted from now. */
   readonly lastsMs: number
 }
@@ -59,7 +61,7 @@ export const startBronzeLife = (around: Surroundings, options: BronzeLifeOptions
   const put = (object: Stored): void => {
     const { key, bytes, contentEncoding, isPoison } = object
     const facts = bronze.putObject(bucket, key, bytes, contentEncoding ? { contentEncoding } : {})
-    scheduler.note(`bronze put ${key} ${facts.versionId ?? facts.etag}`)
+    scheduler.note(`bronze put ${key} ${facts.versionId ?? ''} ${facts.etag}`)
     const version = history.add({
       object: refOf(facts),
       expected: readReference(bytes, contentEncoding),
@@ -92,13 +94,24 @@ export const startBronzeLife = (around: Surroundings, options: BronzeLifeOptions
     history.look()
   }
 
+  const askAgain = (): void => {
+    const known = history.all().filter(({ isTold }) => isTold)
+    if (known.length === 0) return
+    const version = random.pick(known)
+    version.generation += 1
+    options.reload(version)
+    if (random.chance(0.3))
+      scheduler.after(random.below(30 * minuteMs), () => options.reload(version))
+  }
+
   const objects = objectsMin + random.below(objectsSpread)
-  const { overwrite, remove: removal, reupload } = around.troubles()
+  const { overwrite, remove: removal, reupload, reload } = around.troubles()
   const span = options.lastsMs
   for (let n = 0; n < objects; n += 1) {
     scheduler.after(random.below(span / 3), () => create(n, 'a'))
     if (random.chance(overwrite)) scheduler.after(random.below(span), () => create(n, 'b'))
     if (random.chance(removal)) scheduler.after(random.below(span), remove)
+    if (random.chance(reload)) scheduler.after(random.below(span), askAgain)
     if (random.chance(reupload))
       scheduler.after(random.below(span), () => {
         if (stored.length > 0) put(random.pick(stored))

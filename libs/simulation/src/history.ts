@@ -12,10 +12,12 @@ export interface Version {
   readonly isPoison: boolean
   /** Times from which on it could (true) or could not (false) be read. */
   readonly held: { readonly at: number; readonly is: boolean }[]
-  /** Invocations that died after they had set out to claim it. */
-  deaths: number
+  /** Invocations that died, or froze and seemed dead, after they had set out to claim it. */
+  silences: number
   /** Somebody was told of it, or will be. */
   isTold: boolean
+  /** The highest generation anybody asked for. */
+  generation: number
 }
 
 export interface History {
@@ -42,7 +44,14 @@ export const createHistory = (
     look,
     add: (facts) => {
       const id = sourceIdOf(pipeline, facts.object)
-      const version = versions.get(id) ?? { ...facts, id, held: [], deaths: 0, isTold: false }
+      const version = versions.get(id) ?? {
+        ...facts,
+        id,
+        held: [],
+        silences: 0,
+        isTold: false,
+        generation: 0,
+      }
       versions.set(id, version)
       look()
       return version

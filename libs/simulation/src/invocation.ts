@@ -2,7 +2,7 @@ import type { FaultCode } from '@silversmith/core'
 import { Fault } from '@silversmith/core'
 import type { Random } from './random.ts'
 import type { Scheduler } from './scheduler.ts'
-import type { Troubles } from './troubles.ts'
+import type { Fate, Troubles } from './troubles.ts'
 import { drawFate } from './troubles.ts'
 
 /** What the worlds' report counts. */
@@ -22,9 +22,16 @@ export interface Surroundings {
   /** Read at every await point: healing changes them. */
   readonly troubles: () => Troubles
   readonly violate: (text: string) => void
+  readonly outages: Outages
 }
 
+export type Service = 'STORE' | 'LEDGER' | 'QUEUE' | 'TARGET'
+
+/** Services that are down: when each comes back, and how it fails until then. */
+export type Outages = Map<Service, { readonly until: number; readonly fate: Fate }>
+
 export interface Request<Result> {
+  readonly service: Service
   /** For the trace: port, method, and what it is about. */
   readonly label: string
   /** Takes effect on the simulated world; may take virtual time of its own. */
@@ -51,6 +58,8 @@ export interface Invocation {
   /** Ends the process here and now: nothing it awaits ever resolves. */
   crash(reason: string): void
   readonly isDead: boolean
+  /** It was frozen: others may have taken it for dead. */
+  readonly wasFrozen: boolean
 }
 
 export interface InvocationOptions<Result> {
@@ -64,10 +73,24 @@ export interface InvocationOptions<Result> {
 }
 
 const latencyMaxMs = 200
-const answerTimeoutMaxMs = 10_000
+const answerTimeoutMaxMs = 30_000
+const outageMaxMs = 60 * 60_000
 const pauseMaxMs = 20 * 60_000
 const zombieMaxMs = 60_000
 const never = <Result>(): Promise<Result> => new Promise<Result>(() => undefined)
+
+const fateOf = ({ scheduler, random, troubles, outages }: Surroundings, service: Service): Fate => {
+  if (random.chance(troubles().outage)) {
+    const until = scheduler.now() + random.below(outageMaxMs)
+    const fate = random.pick<Fate>(['throttled', 'request-lost'])
+    outages.set(service, { until, fate })
+    scheduler.note(`${service} goes down: ${fate}`)
+  }
+  const outage = outages.get(service)
+  // Healing ends outages too.
+  const isDown = troubles().outage > 0 && outage && scheduler.now() < outage.until
+  return isDown ? outage.fate : drawFate(random, troubles())
+}
 
 /** Starts the invocation; it runs on the scheduler and reports to `onEnd`. */
 export const invoke = <Result>(
@@ -111,7 +134,7 @@ export const invoke = <Result>(
       return Promise.reject(new Fault('DEADLINE_REACHED', `${name} was told to stop`))
     if (state === 'ended') around.violate(`work goes on after the return: ${name} ${request.label}`)
     tally.awaits += 1
-    const fate = drawFate(random, around.troubles())
+    const fate = fateOf(around, request.service)
     scheduler.note(`${name} ${request.label}: ${fate}`)
     if (fate === 'crash-before') {
       crash(`before ${request.label}`)
@@ -197,6 +220,9 @@ export const invoke = <Result>(
     crash,
     get isDead() {
       return state === 'dead'
+    },
+    get wasFrozen() {
+      return frozenUntil > 0
     },
   }
 

@@ -6,8 +6,8 @@ import { isHeldNow, wasGoneIn } from './history.ts'
 import type { MemoryLedger } from './memory-ledger.ts'
 import type { MemoryFile } from './memory-store.ts'
 import { sha256Of } from './memory-store.ts'
+import { noteDataset } from './note-dataset.ts'
 import type { Watch } from './watch.ts'
-import { identityOf } from './watch.ts'
 
 export interface Remains {
   readonly history: History
@@ -24,25 +24,28 @@ interface Listing {
   readonly source: ManifestSource
 }
 
-/** Deaths that may condemn a source which kills nobody: the protocol cannot tell it from one that does. */
-const condemningDeaths = 3
+/** Silences that may condemn a source which kills nobody: the protocol cannot tell it from one that does. */
+const condemningSilences = 3
 
 /** Looks at a world that has come to rest, and says all that is wrong with it. Compares identities, never counts alone. */
 export const judgeWorld = async (remains: Remains): Promise<void> => {
   const { history, engine, files, violate } = remains
   const listings = listCommitted(remains)
-  const expectedRows = new Map<string, string>()
+  const expectedRows: string[] = []
   const expectedRejections: string[] = []
   for (const version of history.all()) {
-    const loaded = judgeVersion(remains, version, listings.get(version.id) ?? [])
-    if (!loaded) continue
-    const name = `${objectUri(version.object)} ${version.object.version}`
-    for (const row of version.expected.rows) {
-      const [identity = '', ...content] = row.split(' ')
-      expectedRows.set(`${name} ${identity}`, content.join(' '))
+    const { expected, object } = version
+    const name = `${objectUri(object)} ${object.version}`
+    for (const generation of judgeVersion(remains, version, listings.get(version.id) ?? [])) {
+      expectedRows.push(...expected.rows.map((row) => `${name} generation ${generation} ${row}`))
+      if (generation > 0)
+        noteDataset.tables.forEach((table, part) =>
+          expectedRows.push(
+            `${name} generation ${generation} 0/${part} line null _reloads ${table.name}`,
+          ),
+        )
+      expectedRejections.push(...expected.rejections.map((rejection) => `${name} ${rejection}`))
     }
-    for (const rejection of version.expected.rejections)
-      expectedRejections.push(`${name} ${rejection}`)
   }
   const known = new Set(history.all().map(({ id }) => id))
   for (const id of listings.keys()) if (!known.has(id)) violate(`unheard-of source ${id} listed`)
@@ -51,7 +54,7 @@ export const judgeWorld = async (remains: Remains): Promise<void> => {
     .flatMap((table) => [...engine.rows(table)].map(rowLine(table)))
   compare('clickhouse', expectedRows, inClickHouse, violate)
   compare('silver', expectedRows, await readSilver(remains), violate)
-  compareLists('quarantine', expectedRejections, readQuarantine(files), violate)
+  compare('quarantine', expectedRejections, readQuarantine(files), violate)
 }
 
 const listCommitted = ({ ledger, files, violate }: Remains): Map<string, Listing[]> => {
@@ -73,12 +76,12 @@ const listCommitted = ({ ledger, files, violate }: Remains): Map<string, Listing
   return listings
 }
 
-/** True when the version's rows and rejections must be there; false when nothing of it may be. */
+/** The generations in which the version's rows and rejections must be there; nothing else of it may be. */
 const judgeVersion = (
   { watch, violate }: Remains,
   version: Version,
   listings: readonly Listing[],
-): boolean => {
+): readonly number[] => {
   const name = `${version.object.key} ${version.object.version}`
   for (const { batch, source } of listings) {
     if (source.disposition !== 'gone') continue
@@ -87,17 +90,25 @@ const judgeVersion = (
       violate(`${name} is called gone by ${batch}, but it was there all the time`)
   }
   const taken = listings.filter(({ source }) => source.disposition !== 'gone')
-  const [first, second] = taken
-  if (first && second)
-    violate(
-      `${name} is in two batches: ${first.batch} (${first.source.disposition}) and ${second.batch}`,
-    )
-  if (!first) {
+  if (taken.length === 0) {
     if (isHeldNow(version)) violate(`${name} is there and in no batch`)
     else if (version.isTold && listings.length === 0) violate(`${name} was told of and forgotten`)
-    return false
   }
-  return judgeTaken(version, name, first.source, violate)
+  if (!listings.some(({ source }) => source.generation === version.generation))
+    if (version.generation > 0)
+      violate(`${name} was never loaded again as generation ${version.generation}`)
+  const generations = new Set<number>()
+  const loaded: number[] = []
+  for (const { batch, source } of taken) {
+    const { generation, disposition } = source
+    if (generations.has(generation))
+      violate(
+        `${name} is in ${batch} (${disposition}) and another batch of generation ${generation}`,
+      )
+    generations.add(generation)
+    if (judgeTaken(version, name, source, violate)) loaded.push(generation)
+  }
+  return loaded
 }
 
 const judgeTaken = (
@@ -106,11 +117,11 @@ const judgeTaken = (
   source: ManifestSource,
   violate: (text: string) => void,
 ): boolean => {
-  const { expected, isPoison, isRouted, deaths } = version
+  const { expected, isPoison, isRouted, silences } = version
   const { disposition } = source
   if (disposition === 'poison') {
-    if (!isPoison && deaths < condemningDeaths)
-      violate(`${name} was condemned as poison after ${deaths} deaths`)
+    if (!isPoison && silences < condemningSilences)
+      violate(`${name} was condemned as poison after ${silences} silences`)
     return false
   }
   // What shows before the first byte is read spares the reader.
@@ -130,15 +141,22 @@ const judgeTaken = (
   return loads
 }
 
+const contentColumns: Readonly<Record<string, string>> = {
+  notes: 'id',
+  marks: 'mark',
+  _reloads: 'table_name',
+}
+
 const rowLine =
   (table: string) =>
-  (row: StoredRow): readonly [string, string] => {
-    const content = table === 'notes' ? row['id'] : row['mark']
-    return [identityOf(row), `line ${row['_line']} ${table} ${String(content)}`]
+  (row: StoredRow): string => {
+    const name = `${row['_source']} ${row['_version']} generation ${row['_generation']}`
+    const content = String(row[contentColumns[table] ?? ''])
+    return `${name} ${row['_record']}/${row['_part']} line ${row['_line']} ${table} ${content}`
   }
 
 const readSilver = async ({ files, decode, violate }: Remains) => {
-  const rows: (readonly [string, string])[] = []
+  const rows: string[] = []
   for (const [key, { bytes }] of files) {
     const [, table, day] = /^silver\/([^/]+)\/dt=([^/]+)\//.exec(key) ?? []
     if (table === undefined || day === undefined) continue
@@ -163,19 +181,6 @@ const readQuarantine = (files: ReadonlyMap<string, MemoryFile>): readonly string
     })
 
 const compare = (
-  place: string,
-  expected: ReadonlyMap<string, string>,
-  found: readonly (readonly [string, string])[],
-  violate: (text: string) => void,
-): void =>
-  compareLists(
-    place,
-    [...expected].map(([identity, content]) => `${identity} ${content}`),
-    found.map(([identity, content]) => `${identity} ${content}`),
-    violate,
-  )
-
-const compareLists = (
   place: string,
   expected: readonly string[],
   found: readonly string[],

@@ -25,6 +25,7 @@ export const createIdempotencyModel = (): IdempotencyModel => {
       const call = (label: string, apply: () => void): Promise<void> =>
         invocation.call({
           ...codes,
+          service: 'LEDGER',
           label: `idempotency.${label}`,
           lateMaxMs: 60_000,
           apply: async () => apply(),

@@ -13,7 +13,7 @@ import { sourceIdOf, tokenOf } from '@silversmith/core'
 import type { ClickHouseModel } from './clickhouse-model.ts'
 import type { StoredRow } from './engine.ts'
 import type { History } from './history.ts'
-import type { Invocation, Request } from './invocation.ts'
+import type { Invocation, Request, Service } from './invocation.ts'
 import { blockOf } from './memory-target.ts'
 
 /** The one world all invocations act on. */
@@ -51,13 +51,13 @@ const detached = new AbortController().signal
 /** Effects happen whether or not the caller still listens: they never see its signal. */
 const request = <Result>(
   label: string,
-  service: 'STORE' | 'LEDGER' | 'QUEUE' | 'TARGET',
+  service: Service,
   signal: AbortSignal | undefined,
   apply: () => Promise<Result>,
 ): Request<Result> => {
   const throttledCode: FaultCode = `${service}_UNAVAILABLE`
   const unknownCode = service === 'TARGET' ? 'TARGET_OUTCOME_UNKNOWN' : throttledCode
-  return { label, apply, throttledCode, unknownCode, lateMaxMs, ...(signal && { signal }) }
+  return { service, label, apply, throttledCode, unknownCode, lateMaxMs, ...(signal && { signal }) }
 }
 
 export const createSimulatedPorts = (grounds: Grounds, invocation: Invocation): Ports => {

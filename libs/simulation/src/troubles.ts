@@ -29,6 +29,12 @@ export interface Troubles {
   readonly targetDown: number
   /** Per partition of an insert: the server dies behind it. */
   readonly partialInsert: number
+  /** Per await: the service it asks is down, or hangs, for up to an hour. */
+  readonly outage: number
+  /** Per object: it is loaded again, deliberately, as a higher generation. */
+  readonly reload: number
+  /** Per invocation: another release runs it, whose encoder writes other bytes. */
+  readonly deploy: number
   /** Clocks of invocations differ from true time by up to this. */
   readonly clockSkewMs: number
 }
@@ -52,6 +58,9 @@ const most: Troubles = {
   poison: 0.15,
   targetDown: 0.1,
   partialInsert: 0.3,
+  outage: 0.004,
+  reload: 0.4,
+  deploy: 0.5,
   clockSkewMs: 120_000,
 }
 

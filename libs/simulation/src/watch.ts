@@ -1,4 +1,5 @@
 import type { Batch, LedgerItem, Versioned } from '@silversmith/core'
+import { reloadsTable } from '@silversmith/core'
 import type { Block, Engine, StoredRow } from './engine.ts'
 import type { MemoryLedger } from './memory-ledger.ts'
 import type { MemoryStore } from './memory-store.ts'
@@ -16,14 +17,15 @@ export interface Watch {
 const moves: Readonly<Record<Batch['state'], string>> = { F: 'FSA', S: 'SC', A: 'A', C: 'C' }
 const batchIdPattern = /[0-9A-HJKMNP-TV-Z]{26}/
 
-export const identityOf = (row: StoredRow): string =>
-  `${row['_source']} ${row['_version']} ${row['_record']}/${row['_part']}`
+const identityOf = (row: StoredRow): string =>
+  `${row['_source']} ${row['_version']} ${row['_record']}/${row['_part']} of generation ${row['_generation']}`
 
 export const createWatch = (now: () => number, violate: (text: string) => void): Watch => {
   const states = new Map<string, Batch['state']>()
   const begunAt = new Map<string, number>()
   const sealedAt = new Map<string, number>()
   const seen = new Set<string>()
+  const turnedOver = new Set<string>()
 
   const watchBatch = (before: Batch | undefined, after: Batch): void => {
     states.set(after.id, after.state)
@@ -66,7 +68,11 @@ export const createWatch = (now: () => number, violate: (text: string) => void):
       insertBlock: (block: Block) => {
         const isAppended = engine.insertBlock(block)
         if (!isAppended) return false
-        refuseUnsealed(block.token.split('#')[0] ?? '', `block ${block.token}`)
+        const batch = block.token.split('#')[0] ?? ''
+        refuseUnsealed(batch, `block ${block.token}`)
+        if (block.table === reloadsTable.name) turnedOver.add(batch)
+        else if (turnedOver.has(batch))
+          violate(`batch ${batch} turned over before ${block.token} was there`)
         for (const row of block.rows) {
           const identity = `${block.table} ${identityOf(row)}`
           if (seen.has(identity)) violate(`duplicate row ${identity} by ${block.token}`)

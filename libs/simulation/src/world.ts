@@ -1,5 +1,6 @@
 import type { Event, Limits, Route } from '@silversmith/core'
 import { defaultLimits, readObjectsMessage, writeObjectsMessage } from '@silversmith/core'
+import type { Encode } from '@silversmith/flow'
 import { createIngest, createSilverTarget, createSweep, createTransform } from '@silversmith/flow'
 import { encodeParquet, readParquet } from '@silversmith/parquet'
 import type { Told } from './bronze-life.ts'
@@ -7,7 +8,7 @@ import { findUntold, startBronzeLife } from './bronze-life.ts'
 import { createClickHouseModel } from './clickhouse-model.ts'
 import type { Engine, StoredRow } from './engine.ts'
 import { createEngine } from './engine.ts'
-import type { History } from './history.ts'
+import type { History, Version } from './history.ts'
 import { createHistory } from './history.ts'
 import type { Invocation, Surroundings, Tally } from './invocation.ts'
 import { invoke } from './invocation.ts'
@@ -110,7 +111,14 @@ export const runWorld = async (seed: number, options: WorldOptions = {}): Promis
   }
   const drawn = options.troubles ?? drawTroubles(random)
   let troubles = drawn
-  const around: Surroundings = { scheduler, random, tally, troubles: () => troubles, violate }
+  const around: Surroundings = {
+    scheduler,
+    random,
+    tally,
+    troubles: () => troubles,
+    violate,
+    outages: new Map(),
+  }
   const stage = buildStage(around, mutation, seed)
   const { history, ledger, store, arrivals, objects } = stage
 
@@ -119,6 +127,7 @@ export const runWorld = async (seed: number, options: WorldOptions = {}): Promis
     ...{ bronze: stage.bronze, history, bucket, lastsMs: troubledMs * 0.8 },
     state: random.pick<BucketState>(['unversioned', 'versioned', 'suspended']),
     tell: (told) => arrivals.send(JSON.stringify(told)),
+    reload: (version) => sendSource(objects, version),
   })
   await scheduler.run(startMs + troubledMs, () => violations.length >= violationsMax)
   scheduler.note('the world heals')
@@ -157,10 +166,13 @@ export const runWorld = async (seed: number, options: WorldOptions = {}): Promis
 const reconcile = (history: History, objects: Sqs): void => {
   for (const version of findUntold(history)) {
     version.isTold = true
-    const { id, object, isRouted } = version
-    const source = { id, object, dataset: isRouted ? 'notes' : undefined, generation: 0 }
-    objects.send(writeObjectsMessage(pipeline, { kind: 'source', source }))
+    sendSource(objects, version)
   }
+}
+
+const sendSource = (objects: Sqs, { id, object, isRouted, generation }: Version): void => {
+  const source = { id, object, dataset: isRouted ? 'notes' : undefined, generation }
+  objects.send(writeObjectsMessage(pipeline, { kind: 'source', source }))
 }
 
 const buildStage = (around: Surroundings, mutation: Mutation, seed: number) => {
@@ -255,10 +267,10 @@ const startLambdas = (around: Surroundings, lambdas: Lambdas): (() => number) =>
       onEnd: (result) => {
         running -= 1
         onEnd(result)
-        if (invocation.isDead)
+        if (invocation.isDead || invocation.wasFrozen)
           for (const id of ports?.claimed ?? []) {
             const version = grounds.history.find(id)
-            if (version) version.deaths += 1
+            if (version) version.silences += 1
           }
       },
     })
@@ -302,7 +314,7 @@ const startLambdas = (around: Surroundings, lambdas: Lambdas): (() => number) =>
       ...ports,
       ...{ pipeline, limits, datasets: [noteDataset], quarantinePrefix: 'quarantine/' },
       targets: [createSilverTarget({ store: ports.store, prefix: 'silver/' }), ports.clickHouse],
-      encode: (columns, rows) => grounds.hold(encodeParquet(columns, rows)),
+      encode: encodeOf(around, grounds),
     })(
       batch.map(({ messageId, body }) => ({
         messageId,
@@ -321,6 +333,12 @@ const startLambdas = (around: Surroundings, lambdas: Lambdas): (() => number) =>
   }
   if (mutation.isSwept ?? true) scheduler.after(sweepEveryMs, sweep)
   return () => running
+}
+
+/** A deploy changes the bytes the encoder makes of the same rows. */
+const encodeOf = ({ random, troubles }: Surroundings, { hold }: Grounds): Encode => {
+  const compression = random.chance(troubles().deploy) ? 'none' : 'snappy'
+  return (columns, rows) => hold(encodeParquet(columns, rows, { compression }))
 }
 
 /** What the ingest door does: each record on its own, the failed ones left. */
