@@ -14,7 +14,8 @@ import type { Report } from './report.ts'
 import { sampleSeed } from './run.ts'
 
 const main = fileURLToPath(new URL('main.ts', import.meta.url))
-const runMs = 180_000
+const cli = fileURLToPath(new URL('../../cli/src/main.ts', import.meta.url))
+const runMs = 240_000
 
 let dir: string
 const started = new Set<ChildProcess>()
@@ -79,6 +80,21 @@ const identitiesIn = async (silverDir: string, table: string): Promise<string[]>
       (row) => `${String(row['_source'])} ${String(row['_record'])} ${String(row['event_hash'])}`,
     )
     .sort()
+}
+
+const runCli = async (args: readonly string[], environment: NodeJS.ProcessEnv = {}) => {
+  const child = spawn(process.execPath, [cli, ...args, '--json'], {
+    env: { ...process.env, ...environment },
+    cwd: dir,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let stdout = ''
+  let stderr = ''
+  child.stdout.on('data', (part: Buffer) => (stdout += part.toString()))
+  child.stderr.on('data', (part: Buffer) => (stderr += part.toString()))
+  await once(child, 'close')
+  const document: unknown = stdout === '' ? undefined : JSON.parse(stdout)
+  return { code: child.exitCode, document, stderr }
 }
 
 const childrenOf = async (pid: number): Promise<number[]> => {
@@ -207,17 +223,35 @@ it(
   'keeps the stack up when asked, answers Invoke, lets nobody else in, and leaves no process behind',
   async () => {
     await writeFile(join(dir, 'few.jsonl'), `${statement(1)}\n${statement(2)}\n`)
-    const args = ['--input', 'few.jsonl', '--dataset', 'xapi_events', '--target', 'silver']
-    const kept = start([...args, '--dir', 'kept', '--keep', '--json'])
+    const args = ['--input', 'few.jsonl', '--dataset', 'xapi_events', '--dir', 'kept', '--keep']
+    const kept = start([...args, '--json'])
     expect(await kept.report).toMatchObject({ objects: 1, rows: 2, dlq: 0 })
     const children = await childrenOf(kept.child.pid ?? 0)
-    expect(children.length).toBeGreaterThan(0)
+    // ClickHouse and the functions.
+    expect(children.length).toBeGreaterThan(1)
 
-    const file = join(dir, 'kept/stack.json')
-    const { invokeUrl } = JSON.parse(await readFile(file, 'utf8')) as { invokeUrl: string }
-    const url = `${invokeUrl}/2015-03-31/functions/bulk/invocations`
-    const answer = await fetch(url, { method: 'POST', body: '{"mode":"sweep"}' })
-    expect([answer.status, await answer.json()]).toEqual([200, { found: 0, sent: 0, aborted: 0 }])
+    await writeFile(join(dir, 'sweep.json'), '{"mode":"sweep"}')
+    await writeFile(join(dir, 'wrong.json'), '{"mode":"sleep"}')
+    const invoke = (event: string) => runCli(['invoke', 'bulk', '--event', event, '--dir', 'kept'])
+    expect(await invoke('sweep.json')).toMatchObject({
+      code: 0,
+      document: { found: 0, sent: 0, aborted: 0 },
+    })
+    expect(await invoke('wrong.json')).toMatchObject({
+      code: 1,
+      document: { errorMessage: expect.stringContaining('sleep') },
+    })
+    const query = 'SELECT _record AS record FROM raw_events ORDER BY record'
+    expect(await runCli(['query', query, '--dir', 'kept'])).toMatchObject({
+      code: 0,
+      document: [{ record: expect.anything() }, { record: expect.anything() }],
+    })
+    expect(await runCli(['query', 'SELECT nothing', '--dir', 'kept'])).toMatchObject({ code: 1 })
+    const head = await runCli(['head', 'raw_events', '--limit', '1', '--dir', 'kept'])
+    expect(head).toMatchObject({
+      code: 0,
+      document: [{ _source: 's3://silversmith-bronze/few.jsonl' }],
+    })
 
     const second = await start(['--dir', 'kept']).ended
     expect(second).toMatchObject({
@@ -228,7 +262,13 @@ it(
     kept.child.kill('SIGINT')
     expect((await kept.ended).code).toBe(0)
     await allGone(children)
-    await expect(stat(file)).rejects.toThrow('ENOENT')
+    await expect(stat(join(dir, 'kept/stack.json'))).rejects.toThrow('ENOENT')
+    // The silver files stay and can still be looked at.
+    const files = await runCli(['head', 'raw_events', '--dir', 'kept'])
+    expect(files.document).toMatchObject([
+      { timestamp: '2026-02-01T01:00:00.000Z' },
+      { timestamp: '2026-02-01T02:00:00.000Z' },
+    ])
   },
   runMs,
 )
@@ -274,6 +314,13 @@ it(
       const refused = await start(args, environment).ended
       expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining('--migrate') })
       expect(await tables()).toBe('')
+
+      const plan = await runCli(['migrate', '--plan'], environment)
+      expect(plan).toMatchObject({ code: 0, document: { applied: false, differences: [] } })
+      expect(await tables()).toBe('')
+      expect(await runCli(['migrate'], environment)).toMatchObject({ code: 0 })
+      const after = await runCli(['migrate', '--plan'], environment)
+      expect(after).toMatchObject({ code: 0, document: { steps: [] } })
 
       const report = await load([...args, '--migrate'], environment)
       expect(report).toMatchObject({ objects: 3, clickhouseUrl: engine.url })

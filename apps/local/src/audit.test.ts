@@ -1,0 +1,122 @@
+import type { Manifest, ManifestSource } from '@silversmith/core'
+import { expect, it } from 'vitest'
+import { audit } from './audit.ts'
+import type { Accounts } from './audit.ts'
+import type { SealedBatch } from './history.ts'
+
+const source = (key: string, more: Partial<ManifestSource> = {}): ManifestSource => ({
+  id: key,
+  object: { bucket: 'bronze', key, version: 'v1', versioned: false },
+  dataset: 'xapi_events',
+  generation: 0,
+  disposition: 'rows',
+  lastModified: 0,
+  sizeBytes: 1,
+  records: 3,
+  rows: 2,
+  rejected: 1,
+  discarded: 0,
+  ...more,
+})
+
+const sealed = (
+  id: string,
+  sources: readonly ManifestSource[],
+  rows: number,
+  state: 'S' | 'C' = 'C',
+): SealedBatch => ({
+  batch: {
+    kind: 'batch',
+    id,
+    pipeline: 'local',
+    state,
+    owner: 'o',
+    leaseUntil: 0,
+    sourceCount: sources.length,
+  },
+  manifest: {
+    version: 1,
+    batch: id,
+    sources,
+    chunks: [{ n: 0, table: 'raw_events', month: '2026-01', rows }],
+    quarantine: [],
+  } as unknown as Manifest,
+})
+
+const uploaded = (key: string) => ({
+  key,
+  version: 'v1',
+  versionId: undefined,
+  etag: 'v1',
+  sizeBytes: 1,
+})
+
+const figures = (rows: number, distinct = rows) => ({
+  tables: { raw_events: { rows, distinct } },
+  duplicates: 0,
+})
+
+const right: Accounts = {
+  bucket: 'bronze',
+  uploaded: [uploaded('a'), uploaded('b')],
+  history: [sealed('B1', [source('a')], 2), sealed('B2', [source('b')], 2)],
+  targets: { silver: figures(4), clickhouse: figures(4) },
+  quarantine: { files: 1, records: 2 },
+  dead: 0,
+}
+
+it('finds nothing when everything adds up', () => {
+  expect(audit(right)).toEqual([])
+})
+
+it.each<[string, Partial<Accounts>, RegExp]>([
+  [
+    'an object without a disposition',
+    { uploaded: [...right.uploaded, uploaded('c')] },
+    /1 objects have no disposition: c/,
+  ],
+  [
+    'another version of an object than the one uploaded',
+    { uploaded: [{ ...uploaded('a'), version: 'v2' }] },
+    /no disposition: a/,
+  ],
+  [
+    'an object in two batches',
+    {
+      history: [...right.history, sealed('B3', [source('a')], 2)],
+      targets: { silver: figures(6) },
+      quarantine: { files: 1, records: 3 },
+    },
+    /1 objects are in several batches: \["bronze","a","v1"\]/,
+  ],
+  [
+    'a batch that is not committed',
+    { history: [sealed('B1', [source('a')], 2, 'S'), sealed('B2', [source('b')], 2)] },
+    /batch B1 is sealed but not committed/,
+  ],
+  [
+    'records that went nowhere',
+    { history: [sealed('B1', [source('a', { records: 4 })], 2), sealed('B2', [source('b')], 2)] },
+    /a: 4 records are not 2 rows \+ 1 rejected \+ 0 discarded/,
+  ],
+  [
+    'rows a target lacks',
+    { targets: { silver: figures(4), clickhouse: figures(3) } },
+    /^clickhouse: raw_events has 3 rows, its batches have 4$/,
+  ],
+  ['a table a target lacks', { targets: { silver: { tables: {}, duplicates: 0 } } }, /has 0 rows/],
+  ['rows twice', { targets: { silver: figures(4, 3) } }, /4 rows but 3 row identities/],
+  [
+    'records quarantine lacks',
+    { quarantine: { files: 1, records: 1 } },
+    /quarantine has 1 records, 2 were rejected/,
+  ],
+  ['dead letters', { dead: 2 }, /2 messages are in the dead-letter queues/],
+])('tells of %s', (_name, wrong, message) => {
+  expect(audit({ ...right, ...wrong })).toEqual([expect.stringMatching(message)])
+})
+
+it('lets an object be gone for one batch and found by another', () => {
+  const gone = source('a', { disposition: 'gone', records: 0, rows: 0, rejected: 0 })
+  expect(audit({ ...right, history: [...right.history, sealed('B3', [gone], 0)] })).toEqual([])
+})
