@@ -86,12 +86,9 @@ const environmentOf = (name: FunctionName, context: FunctionContext): Record<str
     PIPELINE: pipeline,
     OBJECTS_QUEUE_URL: resources.objects.main.queueUrl,
   }
+  const routes = context.routes === undefined ? {} : { ROUTES: context.routes }
   if (name === 'ingest')
-    return {
-      ...common,
-      IDEMPOTENCY_TABLE_NAME: resources.idempotencyTable,
-      ...(context.routes === undefined ? {} : { ROUTES: context.routes }),
-    }
+    return { ...common, ...routes, IDEMPOTENCY_TABLE_NAME: resources.idempotencyTable }
   const ledger = {
     ...common,
     LEDGER_TABLE_NAME: resources.ledgerTable,
@@ -100,6 +97,7 @@ const environmentOf = (name: FunctionName, context: FunctionContext): Record<str
   if (name === 'bulk') return ledger
   return {
     ...ledger,
+    ...routes,
     ...context.clickHouse,
     SILVER_PREFIX: silverPrefix,
     QUARANTINE_PREFIX: quarantinePrefix,

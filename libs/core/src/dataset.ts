@@ -32,7 +32,7 @@ export interface Table {
     readonly type: string
     readonly granularity: number
   }[]
-  /** Extra DDL this table's users expect, `{table}` stands for the qualified table name; e.g. views. */
+  /** Extra DDL this table's users expect, `{table}` stands for the view of its rows that count; e.g. views. */
   readonly views: readonly {
     readonly name: string
     readonly description: string

@@ -111,15 +111,16 @@ export const mapRecord = (dataset: Dataset, record: RawRecord): Mapped => {
   if (record.broken !== undefined) return reject(record.broken)
   if (record.cut) return reject('record_too_large')
   if (!isUtf8(record.bytes)) return reject('invalid_utf8')
+  const text = record.bytes.toString()
   let parsed: unknown
   try {
-    parsed = JSON.parse(record.bytes.toString())
+    parsed = JSON.parse(text)
   } catch {
     return reject('invalid_json')
   }
   const hash = createHash('sha256').update(record.bytes).digest('hex')
   try {
-    return dataset.map(parsed, { hash })
+    return dataset.map(parsed, { hash, text })
   } catch {
     // A mapping must not throw; should one do so all the same, its record is kept and the others go on.
     return reject('mapping_failed')
