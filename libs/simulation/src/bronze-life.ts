@@ -89,8 +89,15 @@ export const startBronzeLife = (around: Surroundings, options: BronzeLifeOptions
   const remove = (): void => {
     if (stored.length === 0) return
     const { key } = random.pick(stored)
-    scheduler.note(`bronze delete ${key}`)
-    bronze.deleteObject(bucket, key)
+    const versions = history.all().filter(({ object }) => object.key === key)
+    if (options.state === 'versioned' && random.chance(0.5)) {
+      const { object } = random.pick(versions)
+      scheduler.note(`bronze delete ${key} ${object.version}`)
+      bronze.deleteVersion(bucket, key, object.version)
+    } else {
+      scheduler.note(`bronze delete ${key}`)
+      bronze.deleteObject(bucket, key)
+    }
     history.look()
   }
 

@@ -23,6 +23,8 @@ export interface Surroundings {
   readonly troubles: () => Troubles
   readonly violate: (text: string) => void
   readonly outages: Outages
+  /** Fate of the n-th await of the world, 0-based, instead of a drawn one. */
+  readonly force: (n: number) => Fate | undefined
 }
 
 export type Service = 'STORE' | 'LEDGER' | 'QUEUE' | 'TARGET'
@@ -133,8 +135,8 @@ export const invoke = <Result>(
     if (request.signal?.aborted)
       return Promise.reject(new Fault('DEADLINE_REACHED', `${name} was told to stop`))
     if (state === 'ended') around.violate(`work goes on after the return: ${name} ${request.label}`)
+    const fate = around.force(tally.awaits) ?? fateOf(around, request.service)
     tally.awaits += 1
-    const fate = fateOf(around, request.service)
     scheduler.note(`${name} ${request.label}: ${fate}`)
     if (fate === 'crash-before') {
       crash(`before ${request.label}`)

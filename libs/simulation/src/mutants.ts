@@ -3,7 +3,7 @@ import type { Versioned } from '@silversmith/core'
 import type { MemoryLedger } from './memory-ledger.ts'
 import type { MemoryStore } from './memory-store.ts'
 import type { Ports } from './simulated-ports.ts'
-import type { Mutation } from './world.ts'
+import type { Mutation } from './mutation.ts'
 
 /** A world that breaks one promise the protocol stands on. */
 export interface Mutant {

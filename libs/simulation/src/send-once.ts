@@ -1,7 +1,6 @@
 import { Fault } from '@silversmith/core'
+import type { SendOnce } from '@silversmith/flow'
 import type { Invocation } from './invocation.ts'
-
-type SendOnce = (key: object, send: () => Promise<void>) => Promise<void>
 
 /** The idempotency table behind ingest: what Powertools keeps there, with its unconditional complete and delete. */
 export interface IdempotencyModel {

@@ -80,16 +80,19 @@ export const drawTroubles = (random: Random): Troubles =>
     ]),
   ) as unknown as Troubles
 
-/** What becomes of one call. */
-export type Fate =
-  | 'ok'
-  | 'throttled'
-  | 'request-lost'
-  | 'response-lost'
-  | 'late-apply'
-  | 'crash-before'
-  | 'crash-after'
-  | 'pause'
+/** What may become of one call, the good end first. */
+export const fates = [
+  'ok',
+  'throttled',
+  'request-lost',
+  'response-lost',
+  'late-apply',
+  'crash-before',
+  'crash-after',
+  'pause',
+] as const
+
+export type Fate = (typeof fates)[number]
 
 export const drawFate = (random: Random, troubles: Troubles): Fate => {
   let draw = random.fraction()
