@@ -119,6 +119,10 @@ describe.each(functionNames)('the bundle of %s', (name) => {
     expect(inside.filter((one) => /^(apps|libs)\/(local|cli|simulation)$/.test(one))).toEqual([])
   })
 
+  test('calls nothing that Node warns of', () => {
+    expect(readFileSync(bundleOf(name).file, 'utf8')).not.toMatch(/new Buffer\(/)
+  })
+
   test('is light', () => {
     expect(bundleOf(name).sizeBytes).toBeLessThan(bundleBytesMax)
   })

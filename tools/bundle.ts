@@ -1,6 +1,6 @@
 import { build, type BuildOptions, type Metafile, type Plugin } from 'esbuild'
 import { zipSync } from 'fflate'
-import { mkdir, rename, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -57,6 +57,26 @@ const leaveOutUnreached: Plugin = {
   },
 }
 
+/**
+ * `new Buffer` of old packages warns at run time once they are no longer below node_modules. The call means the same by its
+ * present names.
+ */
+const renewBuffers: Plugin = {
+  name: 'renew-buffers',
+  setup: ({ onLoad }) => {
+    onLoad({ filter: /node_modules\/(thrift|node-int64)\/.*\.js$/ }, async ({ path }) => {
+      const text = await readFile(path, 'utf8')
+      if (!text.includes('new Buffer(')) return undefined
+      return {
+        contents: `${text.replaceAll('new Buffer(', 'newBuffer(')}
+          function newBuffer(of, encoding) {
+            return typeof of === 'number' ? Buffer.alloc(of) : Buffer.from(of, encoding)
+          }`,
+      }
+    })
+  },
+}
+
 /** How every bundle is built; tests build parts of one with the same. */
 export const buildOptions = {
   absWorkingDir: root,
@@ -70,7 +90,7 @@ export const buildOptions = {
   keepNames: true,
   legalComments: 'none',
   banner: { js: requireBanner },
-  plugins: [leaveOutUnreached],
+  plugins: [leaveOutUnreached, renewBuffers],
   logLevel: 'warning',
 } as const satisfies BuildOptions
 

@@ -4,11 +4,16 @@ import { parseConfig } from './config.ts'
 const enough = { OBJECTS_QUEUE_URL: 'https://sqs.example/objects', IDEMPOTENCY_TABLE_NAME: 'sent' }
 
 test('takes the names older functions took', () => {
-  const environment = { QUEUE_URL: 'https://sqs.example/objects', IDEMPOTENCY_TABLE: 'sent' }
+  const environment = {
+    QUEUE_URL: 'https://sqs.example/objects',
+    IDEMPOTENCY_TABLE: 'sent',
+    S3_XAPI_BUCKET_NAME: 'torus-xapi-prod',
+  }
   expect(parseConfig(environment)).toMatchObject({
     objectsQueueUrl: 'https://sqs.example/objects',
     idempotencyTable: 'sent',
     pipeline: 'default',
+    buckets: ['torus-xapi-prod'],
   })
 })
 

@@ -3,6 +3,7 @@ import {
   effectiveSettings,
   functionSettings,
   inspectSettings,
+  parseList,
   parseRoutes,
   parseText,
   parseUrl,
@@ -29,6 +30,13 @@ export const ingestSettings = {
     parse: parseText,
     required: true,
     description: 'DynamoDB table of Powertools idempotency, key id',
+  }),
+  buckets: setting<readonly string[] | undefined>({
+    name: 'BRONZE_BUCKET',
+    aliases: ['S3_XAPI_BUCKET_NAME'],
+    parse: parseList(parseText),
+    default: undefined,
+    description: 'the only bucket, or buckets, objects are taken from',
   }),
   routes: setting({
     name: 'ROUTES',

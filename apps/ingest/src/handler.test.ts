@@ -58,6 +58,7 @@ const createFunction = (pipeline: string, table = tableName): IngestHandler => {
   const { begin, sendOnce } = createIdempotentSends(dynamodb, table)
   const ingest = createIngest({
     pipeline,
+    buckets: undefined,
     routes: [{ prefix: 'section/', suffixes: ['.jsonl'], dataset: 'xapi_events' }],
     bronze: {
       head: (bucket, key) =>

@@ -15,6 +15,7 @@ const { begin, sendOnce } = createIdempotentSends(clients.dynamodb, config.idemp
 const ingest = createIngest({
   pipeline: config.pipeline,
   routes: config.routes,
+  buckets: config.buckets,
   bronze: createS3Bronze({ client: clients.s3, stallMs: config.s3ReadTimeoutMs }),
   queue: createSqsQueue({ client: clients.sqs, queueUrl: config.objectsQueueUrl }),
   sendOnce,

@@ -1,4 +1,6 @@
 import { spawnSync } from 'node:child_process'
+import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { countsOf } from './powertools-log.ts'
@@ -6,7 +8,11 @@ import { countsOf } from './powertools-log.ts'
 type Line = Readonly<Record<string, unknown>>
 
 /** What a Lambda that runs `script` with a `log` writes. */
-const linesOf = (script: string, level = 'INFO'): readonly Line[] => {
+const linesOf = (
+  script: string,
+  level = 'INFO',
+  more: Readonly<Record<string, string>> = {},
+): readonly Line[] => {
   const file = new URL('powertools-log.ts', import.meta.url).href
   const code = `
     const { createFunctionLog, observe } = await import(${JSON.stringify(file)})
@@ -14,12 +20,17 @@ const linesOf = (script: string, level = 'INFO'): readonly Line[] => {
     const context = { functionName: 'f', awsRequestId: 'r-1', memoryLimitInMB: '512', invokedFunctionArn: 'arn' }
     const tracer = (await import('@aws-lambda-powertools/tracer')).Tracer
     ${script}`
-  const env = { PATH: process.env['PATH'] ?? '', AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand' }
+  const env = {
+    PATH: process.env['PATH'] ?? '',
+    AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
+    ...more,
+  }
   const cwd = fileURLToPath(new URL('.', import.meta.url))
   const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', code], {
     env,
     cwd,
     encoding: 'utf8',
+    timeout: 20_000,
   })
   return `${stdout}\n${stderr}`
     .split('\n')
@@ -74,6 +85,17 @@ describe('the log of a function', () => {
     expect(logsIn(lines)).toMatchObject([{ level: 'ERROR', event: { code: 'TARGET_UNAVAILABLE' } }])
   })
 
+  test('adds up what a target took, in one line per invocation', () => {
+    const lines = linesOf(`
+      const applied = { kind: 'chunk-applied', batch: 'B1', target: 'silver', n: 0, rows: 3, found: false }
+      log.emit(applied)
+      log.emit({ ...applied, n: 1, rows: 4, found: true })
+      log.end()`)
+    expect(metricsIn(lines)).toMatchObject([
+      { target: 'silver', ChunksApplied: [1, 1], RowsApplied: [3, 4], ChunksFound: 1 },
+    ])
+  })
+
   test('leaves out what is below its level, but counts it', () => {
     const lines = linesOf(
       `log.emit({ kind: 'batch-committed', batch: 'B1', rows: 5 }); log.end()`,
@@ -95,6 +117,30 @@ describe('the log of a function', () => {
         settings: { pipeline: 'blue', password: 'set' },
       },
     ])
+  })
+
+  test('hands its invocations to X-Ray where tracing is on', async () => {
+    const daemon = createSocket('udp4')
+    const received = once(daemon, 'message') as Promise<[Buffer]>
+    daemon.bind(0, '127.0.0.1')
+    await once(daemon, 'listening')
+    linesOf(
+      `await observe(log, new tracer({ serviceName: 'f' }), async () => 1)({}, context)`,
+      'INFO',
+      {
+        AWS_XRAY_DAEMON_ADDRESS: `127.0.0.1:${daemon.address().port}`,
+        LAMBDA_TASK_ROOT: '/var/task',
+        AWS_EXECUTION_ENV: 'AWS_Lambda_nodejs22.x',
+        _X_AMZN_TRACE_ID:
+          'Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1',
+      },
+    )
+    const [packet] = await received
+    daemon.close()
+    expect(JSON.parse(packet.toString().split('\n')[1] ?? '')).toMatchObject({
+      name: '## handler',
+      parent_id: '53995c3f42cd8ad8',
+    })
   })
 
   test('writes its metrics when the handler throws too, and lets the error pass', () => {

@@ -31,11 +31,17 @@ export const createFunctionLog = (settings: FunctionLogSettings): FunctionLog =>
     logLevel,
     persistentKeys: { pipeline, ...(environment && { environment }) },
   })
-  const metrics = new Metrics({
-    namespace,
-    serviceName: service,
-    defaultDimensions: { pipeline, ...(environment && { environment }) },
-  })
+  const dimensions = { pipeline, ...(environment && { environment }) }
+  const metricsWith = (more: Readonly<Record<string, string>>): Metrics =>
+    new Metrics({ namespace, serviceName: service, defaultDimensions: { ...dimensions, ...more } })
+  const metrics = metricsWith({})
+  const ofTarget = new Map<string, Metrics>()
+  const metricsOf = (target: string | undefined): Metrics => {
+    if (target === undefined) return metrics
+    const own = ofTarget.get(target) ?? metricsWith({ target })
+    ofTarget.set(target, own)
+    return own
+  }
   return {
     started: (effective) => {
       const { version, platform, arch } = process
@@ -46,19 +52,14 @@ export const createFunctionLog = (settings: FunctionLogSettings): FunctionLog =>
       metrics.captureColdStartMetric(context.functionName)
     },
     end: () => {
-      if (metrics.hasStoredMetrics()) metrics.publishStoredMetrics()
+      for (const one of [metrics, ...ofTarget.values()])
+        if (one.hasStoredMetrics()) one.publishStoredMetrics()
     },
     emit: (event) => {
       const { kind, ...facts } = event
-      logger[levelOf(event)](kind, { event: facts })
-      for (const { name, count, target } of countsOf(event)) {
-        if (target === undefined) metrics.addMetric(name, MetricUnit.Count, count)
-        else
-          metrics
-            .singleMetric()
-            .addDimension('target', target)
-            .addMetric(name, MetricUnit.Count, count)
-      }
+      logger[levels[kind]](kind, { event: facts })
+      for (const { name, count, target } of countsOf(event))
+        metricsOf(target).addMetric(name, MetricUnit.Count, count)
     },
   }
 }
@@ -101,8 +102,6 @@ const levels: Readonly<Record<Event['kind'], 'debug' | 'info' | 'warn' | 'error'
   'sweep-done': 'info',
   'work-failed': 'error',
 }
-
-const levelOf = (event: Event): 'debug' | 'info' | 'warn' | 'error' => levels[event.kind]
 
 interface Count {
   readonly name: string

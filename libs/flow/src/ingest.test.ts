@@ -20,8 +20,13 @@ const every: SendOnce = async (key, send) => {
   await send()
 }
 
-const ingestWith = (sendOnce: SendOnce = every, objects: Record<string, number> = {}) =>
+const ingestWith = (
+  sendOnce: SendOnce = every,
+  objects: Record<string, number> = {},
+  buckets?: readonly string[],
+) =>
   createIngest({
+    buckets,
     pipeline: 'blue',
     routes,
     bronze: {
@@ -105,6 +110,14 @@ describe('ingest', () => {
       { source: { object: { key: 'section/1/' } } },
       { source: { object: { key: 'section/1/empty.jsonl' } } },
     ])
+  })
+
+  test("refuses objects of buckets that are not the pipeline's", async () => {
+    const ingest = ingestWith(every, {}, ['bronze'])
+    const stranger: Arrival = { facts: { bucket: 'stolen', key: 'section/1/a.jsonl', etag: 'e' } }
+    await expect(ingest(stranger, signal)).rejects.toMatchObject({ code: 'EVENT_UNKNOWN' })
+    await ingest(arrivalOf('section/1/a.jsonl'), signal)
+    expect(messages()).toMatchObject([{ source: { object: { bucket: 'bronze' } } }])
   })
 
   test('tells what was sent before from what it sends', async () => {

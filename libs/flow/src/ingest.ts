@@ -1,8 +1,10 @@
 import {
   type Bronze,
+  Fault,
   identify,
   type ObjectFacts,
   type ObjectRef,
+  objectUri,
   type Queue,
   type Route,
   routeOf,
@@ -37,6 +39,8 @@ export type SendOnce = (key: SendKey, send: () => Promise<void>) => Promise<void
 export interface IngestDeps {
   readonly pipeline: string
   readonly routes: readonly Route[]
+  /** Objects of other buckets are refused; undefined: of any bucket. */
+  readonly buckets: readonly string[] | undefined
   readonly bronze: Pick<Bronze, 'head'>
   readonly queue: Queue
   readonly sendOnce: SendOnce
@@ -56,12 +60,18 @@ export type Ingest = (arrival: Arrival, signal: AbortSignal) => Promise<Ingested
  * Arrival → facts → identity → route → queue, for one object. Asks S3 for the version only where the route does not know it.
  *
  * @throws Fault OBJECT_GONE when an object asked for by name is not there: a name may be misspelled, so it is the sender's to
- * know, by the dead-letter queue or the raised error; dropping it would hide it. Faults of the ports otherwise.
+ * know, by the dead-letter queue or the raised error; dropping it would hide it. EVENT_UNKNOWN for an object of another
+ * bucket. Faults of the ports otherwise.
  */
 export const createIngest =
   (deps: IngestDeps): Ingest =>
   async (arrival, signal) => {
     const { facts, sequencer } = arrival
+    if (deps.buckets && !deps.buckets.includes(facts.bucket))
+      throw new Fault(
+        'EVENT_UNKNOWN',
+        `${objectUri(facts)} is not of ${deps.buckets.join(', ')}: add its bucket to BRONZE_BUCKET or stop its notifications`,
+      )
     const known = identify(facts)
     const { sizeBytes = arrival.sizeBytes, ...object } = known
       ? { ...known, sizeBytes: undefined }
