@@ -4,6 +4,7 @@ import type { Surroundings } from './invocation.ts'
 import type { BucketState, MemoryBronze } from './memory-bronze.ts'
 import { refOf } from './object-ref.ts'
 import { writeNoteObject } from './note-object.ts'
+import type { Random } from './random.ts'
 import { readReference } from './reference.ts'
 
 /** An arrival as the notification tells it. */
@@ -31,6 +32,12 @@ const minuteMs = 60_000
 const objectsMin = 3
 const objectsSpread = 10
 const keysCount = 8
+const promptMaxMs = 3 * minuteMs
+const lateMaxMs = 30 * minuteMs
+const unroutedChance = 0.04
+const unreadableChance = 0.03
+const versionDeleteChance = 0.5
+const repeatedReloadChance = 0.3
 
 interface Stored {
   readonly key: string
@@ -42,10 +49,58 @@ interface Stored {
 /** Plans the life of a bucket: objects put, written over, deleted, put back; each told once or more, late, or not at all. */
 export const startBronzeLife = (around: Surroundings, options: BronzeLifeOptions): void => {
   const { scheduler, random } = around
-  const { bronze, history, bucket } = options
+  const { put, remove } = createUploader(around, options)
   const stored: Stored[] = []
+  options.bronze.setBucket(options.bucket, options.state)
+
+  const create = (n: number, round: string): void => {
+    const object = drawObject(random, around.troubles().poison, n, round)
+    stored.push(object)
+    put(object)
+  }
+  const withSome = (work: (object: Stored) => void) => (): void => {
+    if (stored.length > 0) work(random.pick(stored))
+  }
+  const askAgain = (): void => {
+    const known = options.history.all().filter(({ isTold }) => isTold)
+    if (known.length === 0) return
+    const version = random.pick(known)
+    version.generation += 1
+    options.reload(version)
+    if (random.chance(repeatedReloadChance))
+      scheduler.after(random.below(lateMaxMs), () => options.reload(version))
+  }
+
+  const objects = objectsMin + random.below(objectsSpread)
+  const { overwrite, remove: removal, reupload, reload } = around.troubles()
+  const span = options.lastsMs
+  for (let n = 0; n < objects; n += 1) {
+    scheduler.after(random.below(span / 3), () => create(n, 'a'))
+    if (random.chance(overwrite)) scheduler.after(random.below(span), () => create(n, 'b'))
+    if (random.chance(removal)) scheduler.after(random.below(span), withSome(remove))
+    if (random.chance(reload)) scheduler.after(random.below(span), askAgain)
+    if (random.chance(reupload)) scheduler.after(random.below(span), withSome(put))
+  }
+}
+
+const drawObject = (random: Random, poison: number, n: number, round: string): Stored => {
+  const isRouted = !random.chance(unroutedChance)
+  const bytes = writeNoteObject(random, `n${n}${round}`)
+  // Empty objects all have one etag: what is told of one must be true of all.
+  const mayBeOdd = bytes.length > 0
+  return {
+    key: `${isRouted ? 'notes' : 'other'}/${n % keysCount} ø+.jsonl`,
+    bytes,
+    contentEncoding: mayBeOdd && random.chance(unreadableChance) ? 'br' : undefined,
+    isPoison: mayBeOdd && random.chance(poison),
+  }
+}
+
+/** Changes the bucket, keeps its history, and tells of what is new. */
+const createUploader = (around: Surroundings, options: BronzeLifeOptions) => {
+  const { scheduler, random } = around
+  const { bronze, history, bucket } = options
   let sequence = 0
-  bronze.setBucket(bucket, options.state)
 
   const tell = (version: Version, told: Told): void => {
     const { duplicateArrival, lostArrival } = around.troubles()
@@ -54,12 +109,11 @@ export const startBronzeLife = (around: Surroundings, options: BronzeLifeOptions
     if (!version.isTold) return
     const times = random.chance(duplicateArrival) ? 2 + random.below(2) : 1
     for (let n = 0; n < times; n += 1)
-      scheduler.after(random.below(3 * minuteMs) + (n > 0 ? random.below(30 * minuteMs) : 0), () =>
+      scheduler.after(random.below(promptMaxMs) + (n > 0 ? random.below(lateMaxMs) : 0), () =>
         options.tell(told),
       )
   }
-  const put = (object: Stored): void => {
-    const { key, bytes, contentEncoding, isPoison } = object
+  const put = ({ key, bytes, contentEncoding, isPoison }: Stored): void => {
     const facts = bronze.putObject(bucket, key, bytes, contentEncoding ? { contentEncoding } : {})
     scheduler.note(`bronze put ${key} ${facts.versionId ?? ''} ${facts.etag}`)
     const version = history.add({
@@ -72,58 +126,19 @@ export const startBronzeLife = (around: Surroundings, options: BronzeLifeOptions
     const sequencer = sequence.toString(16).padStart(16, '0')
     tell(version, { bucket, key, etag: facts.etag, versionId: facts.versionId, sequencer })
   }
-  const create = (n: number, round: string): void => {
-    const isRouted = !random.chance(0.04)
-    const key = `${isRouted ? 'notes' : 'other'}/${n % keysCount} ø+.jsonl`
-    const bytes = writeNoteObject(random, `n${n}${round}`)
-    // Empty objects all have one etag: what is told of one must be true of all.
-    const mayBeOdd = bytes.length > 0
-    const object = {
-      ...{ key, bytes },
-      contentEncoding: mayBeOdd && random.chance(0.03) ? 'br' : undefined,
-      isPoison: mayBeOdd && random.chance(around.troubles().poison),
-    }
-    stored.push(object)
-    put(object)
-  }
-  const remove = (): void => {
-    if (stored.length === 0) return
-    const { key } = random.pick(stored)
+  const remove = ({ key }: Stored): void => {
     const versions = history.all().filter(({ object }) => object.key === key)
-    if (options.state === 'versioned' && random.chance(0.5)) {
-      const { object } = random.pick(versions)
-      scheduler.note(`bronze delete ${key} ${object.version}`)
-      bronze.deleteVersion(bucket, key, object.version)
+    if (options.state === 'versioned' && random.chance(versionDeleteChance)) {
+      const { version } = random.pick(versions).object
+      scheduler.note(`bronze delete ${key} ${version}`)
+      bronze.deleteVersion(bucket, key, version)
     } else {
       scheduler.note(`bronze delete ${key}`)
       bronze.deleteObject(bucket, key)
     }
     history.look()
   }
-
-  const askAgain = (): void => {
-    const known = history.all().filter(({ isTold }) => isTold)
-    if (known.length === 0) return
-    const version = random.pick(known)
-    version.generation += 1
-    options.reload(version)
-    if (random.chance(0.3))
-      scheduler.after(random.below(30 * minuteMs), () => options.reload(version))
-  }
-
-  const objects = objectsMin + random.below(objectsSpread)
-  const { overwrite, remove: removal, reupload, reload } = around.troubles()
-  const span = options.lastsMs
-  for (let n = 0; n < objects; n += 1) {
-    scheduler.after(random.below(span / 3), () => create(n, 'a'))
-    if (random.chance(overwrite)) scheduler.after(random.below(span), () => create(n, 'b'))
-    if (random.chance(removal)) scheduler.after(random.below(span), remove)
-    if (random.chance(reload)) scheduler.after(random.below(span), askAgain)
-    if (random.chance(reupload))
-      scheduler.after(random.below(span), () => {
-        if (stored.length > 0) put(random.pick(stored))
-      })
-  }
+  return { put, remove }
 }
 
 /** Versions a listing of the bucket finds now that nobody was told of. */

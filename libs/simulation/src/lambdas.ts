@@ -21,6 +21,8 @@ const graceMs = 5_000
 const sweepEveryMs = 5 * minuteMs
 const batchMax = 10
 const queueIdleMs = 30_000
+const pollMinMs = 300
+const pollSpreadMs = 5_000
 const routes: readonly Route[] = [{ prefix: 'notes/', suffixes: ['.jsonl'], dataset: 'notes' }]
 
 const drawLimits = (random: Random): Limits => ({
@@ -41,21 +43,70 @@ export interface Lambdas {
   readonly mutation: Mutation
 }
 
+type Start = <Result>(
+  kind: string,
+  run: (ports: Ports, invocation: Invocation) => Promise<Result>,
+  onEnd: (result: Result | undefined) => void,
+) => void
+
+type Handle = (
+  batch: readonly Delivery[],
+  ports: Ports,
+  self: Invocation,
+) => Promise<readonly string[]>
+
 /** Starts the event source mappings and the schedule; the result tells how many invocations are running. */
 export const startLambdas = (around: Surroundings, lambdas: Lambdas): (() => number) => {
-  const { scheduler, random } = around
   const { grounds, arrivals, objects, mutation } = lambdas
   const { pipeline } = grounds
-  const limits = drawLimits(random)
+  const limits = drawLimits(around.random)
   const idempotency = createIdempotencyModel()
+  const { start, running } = createStarter(around, grounds, mutation)
+  const map = (kind: string, queue: Sqs, concurrency: number, handle: Handle): void =>
+    startMapping(
+      around,
+      queue,
+      { concurrency, finish: mutation.finish ?? keepLeft },
+      (batch, end) => start(kind, (ports, self) => handle(batch, ports, self), end),
+    )
+
+  map('ingest', arrivals, 2, (batch, ports, self) =>
+    ingestAll(pipeline, batch, ports, idempotency.bind(self), self),
+  )
+  map('transform', objects, 3, (batch, ports, self) => {
+    const transform = createTransform({
+      ...ports,
+      ...{ pipeline, limits, datasets: [noteDataset], quarantinePrefix: 'quarantine/' },
+      targets: [createSilverTarget({ store: ports.store, prefix: 'silver/' }), ports.clickHouse],
+      encode: encodeOf(around, grounds),
+    })
+    const deliveries = batch.map(({ messageId, body }) => ({
+      messageId,
+      message: readObjectsMessage(pipeline, body),
+    }))
+    return transform(deliveries, self)
+  })
+  const sweep = (): void => {
+    start(
+      'sweep',
+      (ports, self) => createSweep({ pipeline, ...ports })(self),
+      () => undefined,
+    )
+    around.scheduler.after(sweepEveryMs, sweep)
+  }
+  if (mutation.isSwept ?? true) around.scheduler.after(sweepEveryMs, sweep)
+  return running
+}
+
+/** Starts invocations on the grounds; of those that end in silence, the sources they had claimed keep count. */
+const createStarter = (
+  around: Surroundings,
+  grounds: Grounds,
+  mutation: Mutation,
+): { readonly start: Start; readonly running: () => number } => {
   let running = 0
   let count = 0
-
-  const start = <Result>(
-    kind: string,
-    run: (ports: Ports, invocation: Invocation) => Promise<Result>,
-    onEnd: (result: Result | undefined) => void,
-  ): void => {
+  const start: Start = (kind, run, onEnd) => {
     running += 1
     count += 1
     let ports: Ports | undefined
@@ -76,66 +127,40 @@ export const startLambdas = (around: Surroundings, lambdas: Lambdas): (() => num
       },
     })
   }
-  const map = (
-    kind: string,
-    queue: Sqs,
-    concurrency: number,
-    handle: (
-      batch: readonly Delivery[],
-      ports: Ports,
-      self: Invocation,
-    ) => Promise<readonly string[]>,
-  ): void => {
-    let busy = 0
-    const poll = (): void => {
-      const batch = busy < concurrency ? queue.receive(1 + random.below(batchMax)) : []
-      if (batch.length > 0) {
-        busy += 1
-        const ids = batch.map(({ messageId }) => messageId)
-        const finish = mutation.finish ?? ((all, left) => all.filter((id) => !left.includes(id)))
-        start(
-          kind,
-          (ports, self) => handle(batch, ports, self),
-          (left) => {
-            busy -= 1
-            if (left) queue.finish(finish(ids, left))
-          },
-        )
-      }
-      const visibleInMs = (queue.nextVisibleAt() ?? Infinity) - scheduler.now()
-      const waitMs = Math.min(queueIdleMs, Math.max(0, visibleInMs))
-      scheduler.after(waitMs + 300 + random.below(5_000), poll)
-    }
-    poll()
-  }
+  return { start, running: () => running }
+}
 
-  map('ingest', arrivals, 2, (batch, ports, self) =>
-    ingestAll(pipeline, batch, ports, idempotency.bind(self), self),
-  )
-  map('transform', objects, 3, (batch, ports, self) =>
-    createTransform({
-      ...ports,
-      ...{ pipeline, limits, datasets: [noteDataset], quarantinePrefix: 'quarantine/' },
-      targets: [createSilverTarget({ store: ports.store, prefix: 'silver/' }), ports.clickHouse],
-      encode: encodeOf(around, grounds),
-    })(
-      batch.map(({ messageId, body }) => ({
-        messageId,
-        message: readObjectsMessage(pipeline, body),
-      })),
-      self,
-    ),
-  )
-  const sweep = (): void => {
-    start(
-      'sweep',
-      (ports, self) => createSweep({ pipeline, ...ports })(self),
-      () => undefined,
-    )
-    scheduler.after(sweepEveryMs, sweep)
+type Finish = NonNullable<Mutation['finish']>
+
+/** Partial batch response: what the handler left stays. */
+const keepLeft: Finish = (delivered, left) => delivered.filter((id) => !left.includes(id))
+
+/** Polls a queue for ever: at most `concurrency` batches at a time, deleting what each invocation finished. */
+const startMapping = (
+  { scheduler, random }: Surroundings,
+  queue: Sqs,
+  options: { readonly concurrency: number; readonly finish: Finish },
+  invokeWith: (
+    batch: readonly Delivery[],
+    onEnd: (left: readonly string[] | undefined) => void,
+  ) => void,
+): void => {
+  let busy = 0
+  const poll = (): void => {
+    const batch = busy < options.concurrency ? queue.receive(1 + random.below(batchMax)) : []
+    if (batch.length > 0) {
+      busy += 1
+      const ids = batch.map(({ messageId }) => messageId)
+      invokeWith(batch, (left) => {
+        busy -= 1
+        if (left) queue.finish(options.finish(ids, left))
+      })
+    }
+    const visibleInMs = (queue.nextVisibleAt() ?? Infinity) - scheduler.now()
+    const waitMs = Math.min(queueIdleMs, Math.max(0, visibleInMs))
+    scheduler.after(waitMs + pollMinMs + random.below(pollSpreadMs), poll)
   }
-  if (mutation.isSwept ?? true) scheduler.after(sweepEveryMs, sweep)
-  return () => running
+  poll()
 }
 
 /** A deploy changes the bytes the encoder makes of the same rows. */

@@ -43,6 +43,7 @@ export const describeStore = (name: string, make: () => Promise<StoreRoom>): voi
         timeoutMs,
       )
     describeWriting(inRoom)
+    describeCopying(inRoom)
     describeListing(inRoom)
   })
 }
@@ -107,7 +108,9 @@ const describeWriting = (inRoom: InRoom): void => {
     await store.write(`${prefix}a`, text('one'), factsOf(text('one')), idle())
     await expectFault(store.read(`${prefix}a`, sha256Of(text('two')), idle()), 'OBJECT_UNREADABLE')
   })
+}
 
+const describeCopying = (inRoom: InRoom): void => {
   inRoom('a copy has the bytes; copying again succeeds', async (store, prefix) => {
     const file = factsOf(text('one'))
     await store.write(`${prefix}from a+b`, text('one'), file, idle())

@@ -20,6 +20,21 @@ const batchIdPattern = /[0-9A-HJKMNP-TV-Z]{26}/
 const identityOf = (row: StoredRow): string =>
   `${row['_source']} ${row['_version']} ${row['_record']}/${row['_part']} of generation ${row['_generation']}`
 
+const judgeMove = (
+  before: Batch | undefined,
+  after: Batch,
+  violate: (text: string) => void,
+): void => {
+  if (!before && after.state !== 'F') violate(`batch ${after.id} began as ${after.state}`)
+  if (!before) return
+  if (!moves[before.state].includes(after.state))
+    violate(`batch ${after.id} went from ${before.state} to ${after.state}`)
+  if (before.manifest && before.manifest.sha256 !== after.manifest?.sha256)
+    violate(`sealed batch ${after.id} changed its manifest`)
+  for (const [target, count] of Object.entries(before.done ?? {}))
+    if ((after.done?.[target] ?? 0) < count) violate(`batch ${after.id} lost progress`)
+}
+
 export const createWatch = (now: () => number, violate: (text: string) => void): Watch => {
   const states = new Map<string, Batch['state']>()
   const begunAt = new Map<string, number>()
@@ -27,21 +42,14 @@ export const createWatch = (now: () => number, violate: (text: string) => void):
   const seen = new Set<string>()
   const turnedOver = new Set<string>()
 
-  const watchBatch = (before: Batch | undefined, after: Batch): void => {
-    states.set(after.id, after.state)
-    if (!before) begunAt.set(after.id, now())
-    if (after.state === 'S' && before?.state === 'F') sealedAt.set(after.id, now())
-    if (!before && after.state !== 'F') violate(`batch ${after.id} began as ${after.state}`)
-    if (!before) return
-    if (!moves[before.state].includes(after.state))
-      violate(`batch ${after.id} went from ${before.state} to ${after.state}`)
-    if (before.manifest && before.manifest.sha256 !== after.manifest?.sha256)
-      violate(`sealed batch ${after.id} changed its manifest`)
-    for (const [target, count] of Object.entries(before.done ?? {}))
-      if ((after.done?.[target] ?? 0) < count) violate(`batch ${after.id} lost progress`)
-  }
   const watchItem = (before: LedgerItem | undefined, after: LedgerItem): void => {
-    if (after.kind === 'batch') watchBatch(before?.kind === 'batch' ? before : undefined, after)
+    if (after.kind === 'batch') {
+      states.set(after.id, after.state)
+      if (!before) begunAt.set(after.id, now())
+      if (after.state === 'S' && before?.kind === 'batch' && before.state === 'F')
+        sealedAt.set(after.id, now())
+      judgeMove(before?.kind === 'batch' ? before : undefined, after, violate)
+    }
     if (after.kind === 'claim' && before?.kind === 'claim' && after.generation < before.generation)
       violate(`claim ${after.id} went back to generation ${after.generation}`)
   }
