@@ -12,7 +12,8 @@ const isSpace = (byte: number): boolean => byte === 32 || byte === 10 || byte ==
 /**
  * Splits a stream of JSON documents into records: each element of a top-level array, each other top-level value. One array,
  * one pretty-printed document and concatenated documents all read so. Framing is by brackets and strings only; whether a
- * record is JSON is for the parser to say. An array or record that the stream ends in the middle of is `broken`.
+ * record is JSON is for the parser to say. A record that the stream ends in the middle of is `broken`; an array likewise, told by
+ * one more record without bytes, at the array's offset, after those that were whole.
  */
 export async function* readDocuments(
   stream: AsyncIterable<Buffer>,
@@ -22,6 +23,7 @@ export async function* readDocuments(
   let ordinal = 0
   let position = 0
   let start = 0
+  let arrayStart = 0
   let inArray = false
   // What the scanner is inside of: nothing, a bracketed value (depth > 0), a bare string or a bare token.
   let inside: 'none' | 'value' | 'string' | 'token' = 'none'
@@ -81,7 +83,7 @@ export async function* readDocuments(
         if (isSpace(byte) || (byte === comma && inArray)) continue
         if (byte === open.bracket && !inArray) {
           inArray = true
-          start = position + at
+          arrayStart = position + at
           continue
         }
         if (byte === close.bracket && inArray) {
@@ -114,5 +116,5 @@ export async function* readDocuments(
   }
   if ((inside as string) === 'token') yield finish()
   else if ((inside as string) !== 'none') yield finish('truncated_document')
-  if (inArray) yield { ...finish('truncated_array'), offset: start }
+  if (inArray) yield { ...finish('truncated_array'), offset: arrayStart }
 }

@@ -117,9 +117,10 @@ describe('documents', () => {
       'truncated_document',
       'truncated_array',
     ])
-    expect((await documents('[{"a":1}')).map(({ broken }) => broken)).toEqual([
-      undefined,
-      'truncated_array',
+    const open = await documents(' [{"a":1}')
+    expect(open.map(({ broken, offset }) => [broken, offset])).toEqual([
+      [undefined, 2],
+      ['truncated_array', 1],
     ])
   })
 })
