@@ -14,17 +14,24 @@ export interface Status {
   readonly openBatches: readonly string[]
   /** Messages that the functions were done with. */
   readonly done: number
+  /** Invocations under way. */
+  readonly running: number
 }
+
+/** The part of a stack that says what is left. */
+export type Watched = Pick<Stack, 'dir' | 'clients' | 'resources' | 'ledger' | 'mappings'>
 
 const pollMs = 250
 /** Polls in a row that find nothing: an index or a count may lag. */
 const emptyPolls = 2
 const openBatchesMax = 1_000
-/** Beyond the longest time in which one invocation may work without a sign. */
-const stallMarginMs = 120_000
+/** No function works, nothing moves: longer than the waits between tries, but for those of a target that stays down. */
+const idleStallMs = 180_000
+/** A function works: beyond the longest time in which it may do so without a sign. */
+const busyStallMs = functionSizes.transform.timeoutMs + 120_000
 
 /** The order matters: work moves from the first to the last, so what is seen empty stays so. */
-export const readStatus = async (stack: Stack, signal: AbortSignal): Promise<Status> => {
+export const readStatus = async (stack: Watched, signal: AbortSignal): Promise<Status> => {
   const { sqs } = stack.clients
   const { arrivals, objects } = stack.resources
   const arrivalCounts = await countMessages(sqs, arrivals.main)
@@ -41,6 +48,7 @@ export const readStatus = async (stack: Stack, signal: AbortSignal): Promise<Sta
     dead,
     openBatches,
     done: (ingest?.succeeded ?? 0) + (transform?.succeeded ?? 0),
+    running: (ingest?.running ?? 0) + (transform?.running ?? 0),
   }
 }
 
@@ -69,7 +77,7 @@ export class Stalled extends Error {
   override readonly name = 'Stalled'
 }
 
-const describeStall = (stack: Stack, status: Status, stallMs: number): string => {
+const describeStall = (stack: Watched, status: Status, stallMs: number): string => {
   const lines = [
     `nothing has moved for ${Math.round(stallMs / 1000)} s; left: ${describeStatus(status)}`,
   ]
@@ -88,8 +96,7 @@ const describeStall = (stack: Stack, status: Status, stallMs: number): string =>
 /**
  * Waits until nothing is left to do. @throws Stalled when nothing moves any more; the signal's reason.
  */
-export const drain = async (stack: Stack, options: DrainOptions): Promise<Status> => {
-  const stallMs = options.stallMs ?? functionSizes.transform.timeoutMs + stallMarginMs
+export const drain = async (stack: Watched, options: DrainOptions): Promise<Status> => {
   let seen = ''
   let changedAt = Date.now()
   let empty = 0
@@ -110,6 +117,7 @@ export const drain = async (stack: Stack, options: DrainOptions): Promise<Status
       seen = progress
       changedAt = Date.now()
     }
+    const stallMs = options.stallMs ?? (status.running > 0 ? busyStallMs : idleStallMs)
     if (Date.now() - changedAt > stallMs) throw new Stalled(describeStall(stack, status, stallMs))
     await sleep(pollMs, undefined, { signal: options.signal }).catch(() => undefined)
   }

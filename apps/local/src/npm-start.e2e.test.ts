@@ -339,6 +339,17 @@ it(
   runMs,
 )
 
+it(
+  'ends with 1 and the reason when a function cannot start',
+  async () => {
+    const args = ['--dir', 'unable', '--target', 'silver', '--limit', '1']
+    const { code, stderr, stdout } = await start(args, { ROUTES: '[]' }).ended
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+    expect(stderr).toMatch(/could not start: [^]*ROUTES must be[^]*logs.(ingest|transform).log/)
+  },
+  runMs,
+)
+
 it.each<[string, readonly string[], RegExp, NodeJS.ProcessEnv?]>([
   ['an unknown option', ['--inptu', 'x'], /Unknown option '--inptu'/],
   ['a file that is not there', ['--input', 'none.jsonl'], /none.jsonl: there is no such file/],
