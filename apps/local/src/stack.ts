@@ -16,10 +16,10 @@ import {
 import type { FunctionContext } from './functions.ts'
 import { createFunctionPool } from './lambda/function-pool.ts'
 import type { FunctionPool } from './lambda/function-pool.ts'
-import type { Failure } from './lambda/invocation.ts'
+import type { Failure, FunctionSettings } from './lambda/invocation.ts'
 import { startInvokeApi } from './lambda/invoke-api.ts'
 import { startMapping } from './mapping/event-source-mapping.ts'
-import type { Mapping, MappingState } from './mapping/event-source-mapping.ts'
+import type { Mapping, MappingSettings, MappingState } from './mapping/event-source-mapping.ts'
 import { createNotifier } from './notifier.ts'
 import type { Notifier } from './notifier.ts'
 import { createResources } from './resources.ts'
@@ -29,6 +29,17 @@ import { startServices } from './services.ts'
 import type { Services } from './services.ts'
 import { openWarehouse } from './warehouse.ts'
 import type { Warehouse } from './warehouse.ts'
+
+/** What tests of failures have otherwise than `functions.ts` says. */
+export interface Tuning {
+  /** Of each function, before its first process. */
+  readonly tuneFunction?: (settings: FunctionSettings) => FunctionSettings
+  /** Of both mappings. */
+  readonly mapping?: Partial<
+    Pick<MappingSettings, 'batchSize' | 'windowMs' | 'concurrencyMax' | 'retryMaxMs'>
+  >
+  readonly sweepMs?: number
+}
 
 export interface StackOptions {
   readonly dir: string
@@ -44,6 +55,7 @@ export interface StackOptions {
   readonly onInitFailure: (name: FunctionName, failure: Failure) => void
   readonly onLine: (name: FunctionName, line: string) => void
   readonly signal: AbortSignal
+  readonly tuning?: Tuning
 }
 
 /** Everything Terraform would make, on this machine. */
@@ -59,6 +71,8 @@ export interface Stack extends Services {
   start(): void
   /** Of the mappings, once started. */
   mappings(): Readonly<Partial<Record<'ingest' | 'transform', MappingState>>>
+  /** Processes of a function that live. */
+  pids(name: FunctionName): readonly number[]
   close(): Promise<void>
 }
 
@@ -68,8 +82,9 @@ const startFunctions = (
   context: FunctionContext,
   closers: Closers,
 ): Readonly<Record<FunctionName, FunctionPool>> => {
+  const tune = options.tuning?.tuneFunction ?? ((settings) => settings)
   const create = (name: FunctionName): FunctionPool => {
-    const pool = createFunctionPool(functionSettingsOf(name, bundles, context), {
+    const pool = createFunctionPool(tune(functionSettingsOf(name, bundles, context)), {
       logFile: logFileOf(options.dir, name),
       onInitFailure: (failure) => options.onInitFailure(name, failure),
       onLine: (line) => options.onLine(name, line),
@@ -81,13 +96,13 @@ const startFunctions = (
 }
 
 /** Invokes the sweep again and again, never twice at once. */
-const startSweeping = (bulk: FunctionPool): (() => void) => {
+const startSweeping = (bulk: FunctionPool, everyMs: number): (() => void) => {
   let running = false
   const timer = setInterval(() => {
     if (running) return
     running = true
     void bulk.invoke('{"mode":"sweep"}').finally(() => (running = false))
-  }, sweepMs)
+  }, everyMs)
   return () => clearInterval(timer)
 }
 
@@ -100,7 +115,9 @@ const clickHouseOf = async (
 /** Says where a running stack is, for `silversmith invoke` and `query`. */
 export const stackFile = 'stack.json'
 
-const announce = async (stack: Omit<Stack, 'close' | 'start' | 'mappings'>): Promise<void> => {
+const announce = async (
+  stack: Omit<Stack, 'close' | 'start' | 'mappings' | 'pids'>,
+): Promise<void> => {
   const { resources, endpoints, warehouse } = stack
   const document = {
     pid: process.pid,
@@ -177,14 +194,18 @@ const build = async (options: StackOptions, closers: Closers): Promise<Stack> =>
   const start = (): void => {
     const sqs = services.clients.sqs
     const map = (name: 'ingest' | 'transform', queue: Resources['arrivals']['main']): void => {
-      const mapping = startMapping(sqs, pools[name], { ...queue, ...mappingSettings[name] })
+      const mapping = startMapping(sqs, pools[name], {
+        ...queue,
+        ...mappingSettings[name],
+        ...options.tuning?.mapping,
+      })
       mappings[name] = mapping
       // The function ends at once: whatever it was doing is safe to be cut, and nobody waits here for a time-out.
       closers.add(() => Promise.all([pools[name].close(), mapping.stop()]))
     }
     map('ingest', resources.arrivals.main)
     map('transform', resources.objects.main)
-    const stopSweeping = startSweeping(pools.bulk)
+    const stopSweeping = startSweeping(pools.bulk, options.tuning?.sweepMs ?? sweepMs)
     closers.add(() => Promise.resolve(stopSweeping()))
   }
 
@@ -210,6 +231,7 @@ const build = async (options: StackOptions, closers: Closers): Promise<Stack> =>
       ...(mappings.ingest ? { ingest: mappings.ingest.state() } : {}),
       ...(mappings.transform ? { transform: mappings.transform.state() } : {}),
     }),
+    pids: (name) => pools[name].pids(),
     close: closers.close,
   }
 }

@@ -12,6 +12,7 @@ describe('the settings of transform', () => {
       quarantinePrefix: 'quarantine',
       compression: 'snappy',
       marginMs: 5_000,
+      leaseMarginMs: 60_000,
     })
   })
 

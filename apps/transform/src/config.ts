@@ -19,6 +19,7 @@ import {
   settingsInvalid,
 } from '@silversmith/core'
 import { datasets, defaultRoutes } from '@silversmith/datasets'
+import { defaultLeaseMarginMs } from '@silversmith/flow'
 import type { Compression } from '@silversmith/parquet'
 
 export type TargetName = 'silver' | 'clickhouse'
@@ -103,6 +104,13 @@ export const transformSettings = {
     parse: parseWhole(0, 300_000),
     default: 5_000,
     description: 'time before the end of an invocation at which its work is stopped',
+  }),
+  leaseMarginMs: setting({
+    name: 'LEASE_MARGIN_MS',
+    parse: parseWhole(0, 900_000),
+    default: defaultLeaseMarginMs,
+    description:
+      'time after the end of its work at which the batch of a silent invocation is given up; decides waits, never rows',
   }),
 }
 

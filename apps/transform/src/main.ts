@@ -52,6 +52,7 @@ const transform = createTransform({
   encode: (columns, rows) => encodeParquet(columns, rows, { compression: config.compression }),
   limits: config.limits,
   quarantinePrefix: `${config.quarantinePrefix}/`,
+  leaseMarginMs: config.leaseMarginMs,
 })
 
 log.started(config.effective)

@@ -16,7 +16,7 @@ import { readBatch, type ReadBatch, type ReadingDeps } from './batch-reading.ts'
 import { changeItem } from './ledger-write.ts'
 import { writeManifest } from './manifest.ts'
 import { createCounts } from './source-reader.ts'
-import { type Call, mapConcurrently, persist } from './patience.ts'
+import { type Call, endingOf, mapConcurrently, persist } from './patience.ts'
 
 export interface TransformDeps extends Omit<ReadingDeps, 'kinds'> {
   readonly pipeline: string
@@ -25,13 +25,14 @@ export interface TransformDeps extends Omit<ReadingDeps, 'kinds'> {
   readonly clock: Clock
   readonly ids: Ids
   readonly log: Log
+  /** How long after its invocation's end a worker may still be at it: nothing waits for less. A minute when absent. */
+  readonly leaseMarginMs?: number
 }
 
 /** Solo opens that ended in silence; the next time the source is sealed `poison` without being opened. */
 export const triesMax = 3
 
-/** How long after its invocation's end a worker may still be at it: nothing waits for less. */
-const leaseMarginMs = 60_000
+export const defaultLeaseMarginMs = 60_000
 
 /** A source with the claim it was judged by. */
 export interface Claimed {
@@ -108,7 +109,7 @@ const openBatch = async (
 ): Promise<OpenedBatch> => {
   const id = deps.ids.next()
   const owner = deps.ids.next()
-  const leaseUntil = call.deadline + leaseMarginMs
+  const leaseUntil = call.deadline + (deps.leaseMarginMs ?? defaultLeaseMarginMs)
   const fresh: Batch = {
     ...{ kind: 'batch', id, pipeline: deps.pipeline, state: 'F', owner, leaseUntil, sourceCount },
   }
@@ -205,8 +206,10 @@ const endBatch = async (
   { id, owner }: OpenedBatch,
   free: readonly Claimed[],
   mode: Mode,
-  call: Call,
+  stopped: Call,
 ): Promise<boolean> => {
+  // Not recorded, the end would look like a crash, and three of those condemn an object.
+  const call = endingOf(stopped)
   const batch = await changeItem<Batch>(
     deps,
     { kind: 'batch', id },

@@ -10,6 +10,8 @@ import type { Failure, FunctionSettings, Outcome } from './invocation.ts'
 export interface FunctionPool {
   readonly name: string
   readonly logFile: string
+  /** Processes that live, the one started last at the end. */
+  pids(): readonly number[]
   /** `payload` is JSON text of at most 6 MB. */
   invoke(payload: string): Promise<Outcome>
   /** Ends every process of the function and waits until they are gone. Invocations under way fail. */
@@ -81,6 +83,7 @@ export const createFunctionPool = (
   return {
     name: settings.name,
     logFile: options.logFile,
+    pids: () => [...all].filter(({ alive }) => alive).map(({ pid }) => pid),
     invoke: async (payload) => {
       const sizeBytes = Buffer.byteLength(payload)
       if (sizeBytes > payloadBytesMax)

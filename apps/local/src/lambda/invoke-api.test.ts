@@ -13,6 +13,7 @@ it('answers as Lambda does: payload, function error, throttle, and requests that
   const bulk: FunctionPool = {
     name: 'bulk',
     logFile: '',
+    pids: () => [],
     invoke: (payload) => Promise.resolve(outcomes[payload] ?? failureOf('?', payload)),
     close: () => Promise.resolve(),
   }

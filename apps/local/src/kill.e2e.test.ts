@@ -1,0 +1,135 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Moment } from './kill/kill-proxy.ts'
+import { objectsMax, startTrial } from './kill/trial.ts'
+import type { Arrived, Trial } from './kill/trial.ts'
+
+const startMs = 120_000
+const caseMs = 90_000
+const momentMsMax = 30_000
+const linesPerObject = 24
+
+const statement = (n: number): string =>
+  JSON.stringify({
+    actor: { account: { homePage: 'torus.example.edu', name: n % 7 } },
+    verb: { id: 'https://w3id.org/xapi/video/verbs/played' },
+    object: { id: `https://torus.example.edu/video/${n % 3}` },
+    // Two days, and two months.
+    timestamp: new Date(Date.UTC(2026, 0, 31) + (n % 48) * 3_600_000).toISOString(),
+  })
+
+/** The line comes again in every other object; each of them is a row. */
+const repeated = statement(1_000_000)
+
+const objects: ReadonlyMap<string, string> = new Map(
+  Array.from({ length: objectsMax }, (_, object) => {
+    const lines = Array.from({ length: linesPerObject }, (_, line) =>
+      statement(object * linesPerObject + line),
+    )
+    const bad = object % 3 === 0 ? ['{"bad":', '{"verb":{"id":"no timestamp"}}'] : []
+    const text = [...lines, ...bad, ...(object % 2 === 0 ? [repeated] : [])].join('\n')
+    return [`course ${object}.jsonl`, text]
+  }),
+)
+
+let dir: string
+let trial: Trial
+let undisturbed: Arrived
+
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'silversmith-kill-'))
+  trial = await startTrial(dir)
+  await trial.load('undisturbed', objects)
+  await trial.settle()
+  undisturbed = await trial.readArrived('undisturbed')
+}, startMs)
+
+afterAll(async () => {
+  await trial?.close()
+  await rm(dir, { recursive: true, force: true })
+})
+
+test('without a kill every record is a row of both targets or in quarantine, once', () => {
+  const rows = objectsMax * linesPerObject + objectsMax / 2
+  expect(new Set(undisturbed.clickhouse).size).toBe(rows)
+  expect(undisturbed.clickhouse).toHaveLength(rows)
+  expect(undisturbed.silver).toEqual(undisturbed.clickhouse)
+  expect(undisturbed.quarantine).toHaveLength(8)
+})
+
+type Case = Omit<Moment, 'kill'> & {
+  readonly when: string
+  /** What became of the batch that was at it. */
+  readonly end: 'A lost' | 'C'
+  /** Steps that were done, and answered, before. */
+  readonly after?: string
+  /** What happens besides, once the process is gone. */
+  readonly besides?: () => Promise<void>
+}
+
+const crash = (): Promise<void> => trial.crashClickHouse()
+const forget = (): Promise<void> => trial.forgetTokens()
+
+const cases: readonly Case[] = [
+  { when: 'after some claims', step: 'claim', nth: 5, reach: 'answered', end: 'A lost' },
+  { when: 'after the first staged file', step: 'stage', reach: 'answered', end: 'A lost' },
+  {
+    when: 'before the seal',
+    step: 'seal',
+    reach: 'unsent',
+    after: 'write-manifest',
+    end: 'A lost',
+  },
+  { when: 'between seal and apply', step: 'seal', reach: 'answered', end: 'C' },
+  { when: 'in the middle of sending an INSERT', step: 'insert', reach: 'half-sent', end: 'C' },
+  { when: 'in the middle of an INSERT', step: 'insert', reach: 'sent', end: 'C' },
+  { when: 'between two INSERTs', step: 'insert', reach: 'answered', end: 'C' },
+  {
+    when: 'in the middle of an INSERT that arrives together with its repetition',
+    ...{ step: 'insert', reach: 'held', end: 'C' },
+  },
+  {
+    when: 'in the middle of an INSERT, and ClickHouse with it',
+    ...{ step: 'insert', reach: 'sent', end: 'C', besides: crash },
+  },
+  { when: 'after the first silver file', step: 'copy-to-silver', reach: 'answered', end: 'C' },
+  { when: 'before the commit', step: 'commit', reach: 'unsent', after: 'insert', end: 'C' },
+  {
+    when: 'before the commit, and ClickHouse forgets its tokens',
+    ...{ step: 'commit', reach: 'unsent', after: 'insert', end: 'C', besides: forget },
+  },
+]
+
+test.each(cases.map((one, index) => ({ ...one, prefix: `case ${index}` })))(
+  'killed $when, the same rows are there as without',
+  async ({ prefix, end, besides, after, ...moment }) => {
+    const earlier = await trial.readBatches()
+    let killed = 0
+    const kill = async (): Promise<void> => {
+      killed = await trial.killTransform()
+      await besides?.()
+    }
+    const met = trial.proxy.arm({ ...moment, kill }, AbortSignal.timeout(momentMsMax))
+    await Promise.all([met, trial.load(prefix, objects)])
+    const { batch, answered } = await met
+    expect(() => process.kill(killed, 0)).toThrow('ESRCH')
+    if (after) expect(Object.keys(answered)).toContain(after)
+
+    expect(await trial.settle()).toMatchObject({ dead: 0, openBatches: [] })
+    expect(await trial.readArrived(prefix)).toEqual(undisturbed)
+    const batches = await trial.readBatches()
+    expect(earlier.has(batch)).toBe(false)
+    expect(batches.get(batch)).toBe(end)
+    await expect.poll(() => trial.listStaging(), { timeout: 20_000 }).toEqual([])
+  },
+  caseMs,
+)
+
+test('at the end every batch is committed or aborted, and no merge has hidden anything', async () => {
+  const states = new Set((await trial.readBatches()).values())
+  expect([...states].filter((state) => !/^(C|A lost|A failed)$/.test(state))).toEqual([])
+  expect(await trial.countMerged()).toBe(0)
+  expect(await trial.readArrived('undisturbed')).toEqual(undisturbed)
+})
