@@ -77,3 +77,36 @@ it.skipIf(process.getuid?.() === 0)('says which file may not be read', async () 
   await chmod(path, 0)
   await expect(checkInputs([path])).rejects.toThrow(/may not be read/)
 })
+
+it('goes on behind what cannot be read in a folder, whole or split', async () => {
+  const folder = join(dir, 'holed')
+  await mkdir(folder)
+  await symlink(join(dir, 'nowhere.jsonl'), join(folder, 'a.jsonl'))
+  await writeFile(join(folder, 'b.jsonl'), '1\n')
+  await writeFile(join(folder, 'c.jsonl.gz'), gzipSync('2\n').subarray(0, 15))
+  await writeFile(join(folder, 'd.jsonl'), '3\n')
+  const read = async (objects: AsyncIterable<InputObject>) => {
+    const told: Record<string, string> = {}
+    for await (const object of objects) {
+      const text = collect(only(object)).then((found) => found[object.key] ?? '')
+      told[object.key] = await text.catch((error: unknown) => `! ${(error as Error).message}`)
+    }
+    return told
+  }
+  expect(await read(listInputs([folder]))).toMatchObject({
+    'a.jsonl': '! there is no such file or folder',
+    'b.jsonl': '1\n',
+    'd.jsonl': '3\n',
+  })
+  expect(await read(splitObjects(listInputs([folder]), 5))).toEqual({
+    'a.jsonl': '! there is no such file or folder',
+    'b.00000.jsonl': '1\n',
+    'c.jsonl.gz': expect.stringMatching(/^! unexpected end of file/),
+    'd.00000.jsonl': '3\n',
+  })
+  await expect(checkInputs([folder])).resolves.toBeUndefined()
+})
+
+async function* only(object: InputObject): AsyncGenerator<InputObject> {
+  yield await Promise.resolve(object)
+}

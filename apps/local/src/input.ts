@@ -1,4 +1,5 @@
 import { createReadStream } from 'node:fs'
+import type { Stats } from 'node:fs'
 import { access, constants, opendir, realpath, stat } from 'node:fs/promises'
 import { basename, join, relative, resolve, sep } from 'node:path'
 import { splitLines, unpack } from './line-splitter.ts'
@@ -13,6 +14,7 @@ export interface InputObject {
   readonly contentEncoding?: string | undefined
   /** Where it comes from, for messages. */
   readonly origin: string
+  /** Throws while it is read what keeps it from being read. */
   open(): AsyncIterable<Uint8Array>
 }
 
@@ -38,13 +40,20 @@ const checkReadable = async (path: string): Promise<void> => {
   })
 }
 
+/** Stands for what cannot be read: it fails when its turn comes, and holds no other object back. */
+const unreadableObject = (origin: string, key: string, error: unknown): InputObject => ({
+  key,
+  sizeBytes: undefined,
+  origin,
+  open: () => failing(new Error(reasonOf(error), { cause: error })),
+})
+
 /** Files below a folder in the order of their names; links are followed, hidden names are left out. */
 async function* listFolder(
   root: string,
   folder: string,
   seen: ReadonlySet<string>,
 ): AsyncGenerator<InputObject> {
-  await checkReadable(folder)
   const here = await realpath(folder)
   // A link to a folder above would never end.
   if (seen.has(here)) return
@@ -53,11 +62,17 @@ async function* listFolder(
   for (const name of names.sort()) {
     if (name.startsWith('.')) continue
     const path = join(folder, name)
-    await checkReadable(path)
-    const facts = await stat(path)
-    if (facts.isDirectory()) yield* listFolder(root, path, new Set([...seen, here]))
-    else if (facts.isFile()) yield fileObject(path, keyOf(relative(root, path)), facts.size)
+    const key = keyOf(relative(root, path))
+    const facts = await readFacts(path).catch((error: unknown) => ({ error }))
+    if ('error' in facts) yield unreadableObject(path, key, facts.error)
+    else if (facts.isDirectory()) yield* listFolder(root, path, new Set([...seen, here]))
+    else if (facts.isFile()) yield fileObject(path, key, facts.size)
   }
+}
+
+const readFacts = async (path: string): Promise<Stats> => {
+  await access(path, constants.R_OK)
+  return stat(path)
 }
 
 async function* listPath(input: string): AsyncGenerator<InputObject> {
@@ -84,11 +99,11 @@ export async function* listInputs(inputs: readonly string[]): AsyncGenerator<Inp
   const keys = new Set<string>()
   for (const input of inputs)
     for await (const object of isS3Input(input) ? listS3Input(input) : listPath(input)) {
-      if (inputs.length > 1 && keys.has(object.key))
+      if (keys.has(object.key))
         throw new UsageError(
           `--input: two objects have the key ${object.key}; load them one by one`,
         )
-      keys.add(object.key)
+      if (inputs.length > 1) keys.add(object.key)
       yield object
     }
 }
@@ -119,11 +134,24 @@ export async function* splitObjects(
 ): AsyncGenerator<InputObject> {
   for await (const object of objects) {
     let part = 0
-    for await (const bytes of splitLines(unpack(object.open()), lines)) {
+    const pieces = splitLines(unpack(object.open()), lines)[Symbol.asyncIterator]()
+    for (;;) {
+      const next = await pieces.next().catch((error: unknown) => ({ error }))
+      if ('error' in next) {
+        yield unreadableObject(object.origin, object.key, next.error)
+        break
+      }
+      if (next.done) break
+      const bytes = next.value
       const key = partKeyOf(object.key, part++)
       yield { key, sizeBytes: bytes.length, origin: object.origin, open: () => only(bytes) }
     }
   }
+}
+
+async function* failing(error: Error): AsyncGenerator<Uint8Array> {
+  yield* []
+  throw error
 }
 
 async function* only(bytes: Uint8Array): AsyncGenerator<Uint8Array> {

@@ -49,6 +49,9 @@ const listObjects = ({ inputs, limit, splitLines }: Options): AsyncIterable<Inpu
   return splitLines === undefined ? taken : splitObjects(taken, splitLines)
 }
 
+/** Inputs that could not be read, told one by one. */
+const unreadToldMax = 20
+
 const routesOf = ({ dataset }: Options): readonly Route[] | undefined =>
   dataset === undefined ? undefined : [{ prefix: '', suffixes: [], dataset }]
 
@@ -73,8 +76,9 @@ const load = async (
   stack: Stack,
   { options, progress }: Run,
   signal: AbortSignal,
-): Promise<{ uploaded: readonly Uploaded[]; status: Status }> => {
+): Promise<{ uploaded: readonly Uploaded[]; unread: readonly string[]; status: Status }> => {
   const uploaded: Uploaded[] = []
+  const unread: string[] = []
   let bytes = 0
   let status: Status | undefined
   const show = (): void => {
@@ -92,6 +96,10 @@ const load = async (
       bytes += object.sizeBytes
       show()
     },
+    onUnreadable: ({ origin }, reason) => {
+      unread.push(origin)
+      if (unread.length <= unreadToldMax) progress.note(`${origin} could not be read: ${reason}`)
+    },
   })
   await upload
   signal.throwIfAborted()
@@ -103,7 +111,7 @@ const load = async (
       show()
     },
   })
-  return { uploaded, status: last }
+  return { uploaded, unread, status: last }
 }
 
 const untilAborted = (signal: AbortSignal): Promise<void> =>
@@ -164,9 +172,9 @@ export const run = async (parts: Run): Promise<0 | 1> => {
     )
     if (stack.ours.dynamodb) await endLeases(stack.ledger, signal)
     stack.start()
-    const { uploaded, status } = await load(stack, parts, signal)
+    const { uploaded, unread, status } = await load(stack, parts, signal)
     progress.live('counting')
-    const { report, problems } = await writeReport(stack, {
+    const { report, problems: found } = await writeReport(stack, {
       datasets,
       uploaded,
       before,
@@ -176,11 +184,18 @@ export const run = async (parts: Run): Promise<0 | 1> => {
       signal,
     })
     progress.end()
+    const known = uploaded.length - report.objects
+    if (known > 0) progress.note(`${known} of ${uploaded.length} objects had been loaded before`)
     if (!options.json) print(humanReport(report))
+    const problems =
+      unread.length === 0 ? found : [...found, `inputs that could not be read: ${unread.length}`]
     for (const problem of problems) progress.note(`not accounted for: ${problem}`)
     if (options.json) print(JSON.stringify(report))
     if (options.keep) await keepUp(stack, parts)
     return problems.length === 0 ? 0 : 1
+  } catch (error) {
+    // What was cut off tells only that it was.
+    throw signal.aborted ? signal.reason : error
   } finally {
     progress.end()
     await stack?.close()

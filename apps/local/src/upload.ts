@@ -18,24 +18,53 @@ export interface UploadOptions {
   readonly signal: AbortSignal
   /** An object is uploaded when this is done. */
   readonly onUploaded: (object: Uploaded) => void | Promise<void>
+  /** It could not be read to its end: nothing of it is uploaded, the others go on. Absent: that ends it like a failure of S3. */
+  readonly onUnreadable?: (object: InputObject, reason: string) => void
 }
 
 const uploadsMax = 8
 /** An object of unknown or small size is sent from memory. */
 const wholeBytesMax = 8 * 1024 * 1024
 
-const readWhole = async (object: InputObject): Promise<Buffer> => {
+const readWhole = async (pieces: AsyncIterable<Uint8Array>): Promise<Buffer> => {
   const parts: Uint8Array[] = []
-  for await (const part of object.open()) parts.push(part)
+  for await (const part of pieces) parts.push(part)
   return Buffer.concat(parts)
 }
 
+/** The object's bytes; what fails in reading them is noted, whatever becomes of the error on its way. */
+const watchReading = (object: InputObject) => {
+  const reading: { failure?: unknown } = {}
+  const read = async function* (): AsyncGenerator<Uint8Array> {
+    try {
+      yield* object.open()
+    } catch (error) {
+      reading.failure = error
+      throw error
+    }
+  }
+  return { pieces: read(), reading }
+}
+
 const upload = async (object: InputObject, options: UploadOptions): Promise<void> => {
+  const { pieces, reading } = watchReading(object)
+  try {
+    await send(object, pieces, options)
+  } catch (error) {
+    const { onUnreadable, signal } = options
+    if (reading.failure === undefined || !onUnreadable || signal.aborted) throw error
+    onUnreadable(object, (reading.failure as Error).message)
+  }
+}
+
+const send = async (
+  object: InputObject,
+  pieces: AsyncIterable<Uint8Array>,
+  options: UploadOptions,
+): Promise<void> => {
   const { s3, bucket, signal } = options
   const streamed = object.sizeBytes !== undefined && object.sizeBytes > wholeBytesMax
-  const body = streamed
-    ? Readable.from(object.open(), { objectMode: false })
-    : await readWhole(object)
+  const body = streamed ? Readable.from(pieces, { objectMode: false }) : await readWhole(pieces)
   const sizeBytes = Buffer.isBuffer(body) ? body.length : (object.sizeBytes ?? 0)
   const put = new PutObjectCommand({
     Bucket: bucket,
@@ -63,7 +92,7 @@ const upload = async (object: InputObject, options: UploadOptions): Promise<void
   })
 }
 
-/** Uploads objects as they are listed, a few at a time. The first failure ends it, after the uploads under way. */
+/** Uploads objects as they are listed, a few at a time. A failure of S3 ends it, after the uploads under way. */
 export const uploadAll = async (
   objects: AsyncIterable<InputObject>,
   options: UploadOptions,
