@@ -116,10 +116,7 @@ const createPass = (deps: ReadingDeps, batch: BatchFacts, attempt: number, call:
    * Entries that make the tables' views show a reloaded source's new generation. They are the last rows added, so their chunk
    * has the highest number and every target applies it last.
    */
-  const turnOver = (
-    sources: readonly Source[],
-    outcomes: ReadonlyMap<string, Outcome>,
-  ): void => {
+  const turnOver = (sources: readonly Source[], outcomes: ReadonlyMap<string, Outcome>): void => {
     for (const source of sources) {
       const outcome = outcomes.get(source.id)
       if (source.generation === 0 || outcome?.kind !== 'read') continue

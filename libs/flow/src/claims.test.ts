@@ -94,9 +94,10 @@ describe('a source', () => {
     expect(verdict('S', { entry: listed(), asks: 2, has: 1 })).toEqual({ kind: 'wait' })
   })
 
-  test('of a lower generation than its claim is never loaded, also when the reload came to nothing', () => {
+  test('asked for with a lower generation than its claim is done where that is loaded, and free where it is not', () => {
     expect(verdict('C', { entry: listed(), asks: 1, has: 2 })).toEqual({ kind: 'done' })
-    expect(verdict('A', { more: { end: 'failed' }, asks: 0, has: 2 })).toEqual({ kind: 'done' })
-    expect(verdict('A', { more: { end: 'failed' }, asks: 2, has: 2 })).toEqual({ kind: 'free' })
+    expect(verdict('C', { entry: listed('gone'), asks: 0, has: 2 })).toEqual({ kind: 'free' })
+    expect(verdict('A', { more: { end: 'failed' }, asks: 0, has: 2 })).toEqual({ kind: 'free' })
+    expect(verdict('F', { asks: 0, has: 2 })).toEqual({ kind: 'wait' })
   })
 })

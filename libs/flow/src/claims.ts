@@ -33,8 +33,6 @@ export const judge = (
 ): Verdict => {
   if (!claim) return { kind: 'free' }
   if (!batch) return { kind: 'alarm' }
-  // A reload took the claim over; whatever becomes of its batch, its own message comes again, and this one is part of it.
-  if (source.generation < claim.item.generation) return { kind: 'done' }
   const { state, leaseUntil, end, sourceCount } = batch.item
   switch (state) {
     case 'A':
@@ -45,7 +43,7 @@ export const judge = (
     case 'C': {
       // Not listed: the worker set it aside before the seal. Gone: that version was not there to be read, it may be now.
       if (!listed || listed.disposition === 'gone') return { kind: 'free' }
-      if (source.generation === claim.item.generation) return { kind: 'done' }
+      if (source.generation <= claim.item.generation) return { kind: 'done' }
       return state === 'C' ? { kind: 'free' } : { kind: 'wait' }
     }
   }

@@ -7,6 +7,17 @@ export interface Call {
   readonly signal: AbortSignal
 }
 
+const endingMs = 4_000
+
+/**
+ * For what must be recorded although the work was stopped: a few seconds more, under a signal that is not aborted yet. Doors
+ * stop the work earlier than that before their process ends.
+ */
+export const endingOf = (call: Call): Call => ({
+  deadline: call.deadline + endingMs,
+  signal: new AbortController().signal,
+})
+
 const attemptsMax = 5
 const firstWaitMs = 100
 

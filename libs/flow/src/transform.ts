@@ -76,7 +76,7 @@ const loadSources = async (
 ): Promise<void> => {
   const judged = await judgeSources(deps, sources, call)
   for (const { source, verdict } of judged) if (verdict.kind === 'done') ack(source.id)
-  const free = judged.filter(({ verdict }) => verdict.kind === 'free')
+  const free = judged.filter(({ verdict }) => verdict.kind === 'free').map(withHighestGeneration)
   const healthy = free.filter((one) => lostWith(one) === undefined)
   const { batchSourcesMax } = deps.limits
   for (let at = 0; at < healthy.length; at += batchSourcesMax) {
@@ -88,6 +88,12 @@ const loadSources = async (
   if (suspects.length > 0 && deps.clock.now() <= call.deadline) {
     await attempt(deps, () => runSuspects(deps, suspects, ack, call))
   }
+}
+
+/** A reload that came to nothing leaves its generation on the claim; whoever loads the source now does it for the reload. */
+const withHighestGeneration = (judged: Judged): Judged => {
+  const generation = Math.max(judged.source.generation, judged.claim?.item.generation ?? 0)
+  return { ...judged, source: { ...judged.source, generation } }
 }
 
 const lostWith = ({ verdict }: Judged): number | undefined =>
@@ -122,4 +128,3 @@ const runSuspects = async (
     ? runBatch(deps, suspects, ack, call, 'condemn')
     : runBatch(deps, suspects, ack, call, 'solo')
 }
-

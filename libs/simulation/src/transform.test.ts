@@ -290,6 +290,20 @@ describe('a reload', () => {
   })
 })
 
+describe('a reload that finds the object gone', () => {
+  test('does not keep the object out when it is put back: it is loaded for the reload', async () => {
+    const world = createWorld()
+    const a = world.put('a.jsonl', '{"id":"a"}')
+    world.bronze.deleteObject('b', 'a.jsonl')
+    await world.run({ ...a, generation: 3 })
+    expect(world.dispositions()).toEqual({ 'a.jsonl': 'gone' })
+    world.put('a.jsonl', '{"id":"a"}')
+    expect(await world.run(a)).toEqual([])
+    expect(world.rows()).toMatchObject([{ id: 'a', _generation: 3 }])
+    expect(world.engine.rows('_reloads')).toMatchObject([{ _generation: 3 }])
+  })
+})
+
 describe('bad objects', () => {
   test('each get a disposition with its reason, and the good ones beside them load whole', async () => {
     const world = createWorld({ limits: { objectBytesMax: 5000, decompressedBytesMax: 10_000 } })
@@ -484,6 +498,31 @@ describe('poison', () => {
     expect(world.names(world.rows())).toEqual(sources.map((_, n) => `s3://b/${n}.jsonl#0=${n}`))
     expect(invocations).toBeLessThan(25)
     expect(opened.filter((key) => key === 'poison.jsonl').length).toBeLessThan(12)
+  })
+
+  test('a lone object is not condemned by invocations that run into their deadline', async () => {
+    let hangs = true
+    const world = createWorld({
+      bronze: (bronze) => ({
+        ...bronze,
+        open: async (object, signal) => {
+          if (!hangs) return bronze.open(object, signal)
+          stop.abort()
+          throw new Fault('DEADLINE_REACHED', 'stopped')
+        },
+      }),
+    })
+    let stop = new AbortController()
+    const a = world.put('a.jsonl', '{"id":"a"}')
+    for (let n = 0; n < 8; n += 1) {
+      stop = new AbortController()
+      const call = { deadline: world.clock.now(), signal: stop.signal }
+      expect(await world.transform(world.deliver(a), call)).toHaveLength(1)
+      world.clock.advance(400_000)
+    }
+    hangs = false
+    expect(await world.run(a)).toEqual([])
+    expect(world.dispositions()).toEqual({ 'a.jsonl': 'rows' })
   })
 
   test('a lone object is not condemned by an outage, however long', async () => {
