@@ -79,6 +79,7 @@ export const startLambdas = (around: Surroundings, lambdas: Lambdas): (() => num
       ...{ pipeline, limits, datasets: [noteDataset], quarantinePrefix: 'quarantine/' },
       targets: [createSilverTarget({ store: ports.store, prefix: 'silver/' }), ports.clickHouse],
       encode: encodeOf(around, grounds),
+      ...(mutation.leaseMarginMs !== undefined && { leaseMarginMs: mutation.leaseMarginMs }),
     })
     const deliveries = batch.map(({ messageId, body }) => ({
       messageId,

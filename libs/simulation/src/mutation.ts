@@ -12,4 +12,6 @@ export interface Mutation {
   /** Messages the mapping deletes, of those delivered and those the handler left. */
   readonly finish?: (delivered: readonly string[], left: readonly string[]) => readonly string[]
   readonly isSwept?: boolean
+  /** Negative: leases end while their workers are still at it. */
+  readonly leaseMarginMs?: number
 }

@@ -27,6 +27,18 @@ describe('simulated worlds', () => {
     )
   }, 240_000)
 
+  test('leases carry no safety: where they end under live workers nothing is lost or doubled', async () => {
+    const mutation = { leaseMarginMs: -55_000 }
+    const bad: { readonly seed: number; readonly violations: readonly string[] }[] = []
+    for (const seed of seeds.slice(0, 50)) {
+      const { violations } = await runWorld(seed, { mutation })
+      // What works under an ended lease looks dead: it may be condemned, by name and for a person to see.
+      const unsafe = violations.filter((text) => !text.includes('condemned as poison'))
+      if (unsafe.length > 0) bad.push({ seed, violations: unsafe })
+    }
+    expect(bad).toEqual([])
+  }, 120_000)
+
   test('a world without troubles has no crash and comes to rest at once', async () => {
     const world = await runWorld(7, { troubles: noTroubles })
     expect(world.violations).toEqual([])
