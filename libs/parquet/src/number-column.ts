@@ -1,5 +1,5 @@
-import type { ColumnChunk, ColumnSlice } from './column-chunk.ts'
-import { refuse } from './column-chunk.ts'
+import type { ColumnChunk, ColumnSlice } from './column-slice.ts'
+import { refuse } from './column-slice.ts'
 import type { IntegerType } from './column-type.ts'
 import { fitsInteger } from './column-type.ts'
 

@@ -1,6 +1,6 @@
 import { createByteSink } from './byte-sink.ts'
-import type { ColumnChunk, ColumnSlice, Levels } from './column-chunk.ts'
-import { levelBytes, refuse } from './column-chunk.ts'
+import type { ColumnChunk, ColumnSlice, Levels } from './column-slice.ts'
+import { levelBytes, refuse } from './column-slice.ts'
 import { bitWidthOf, writeHybrid } from './hybrid.ts'
 import type { Page } from './page.ts'
 
