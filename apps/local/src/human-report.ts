@@ -105,6 +105,14 @@ const queryLines = (report: Report): readonly string[] => {
   return []
 }
 
+/** Nothing was recognised: most likely a file of one's own. */
+const routeLines = ({ objects, dispositions }: Report): readonly string[] =>
+  objects > 0 && dispositions['unrouted'] === objects
+    ? [
+        'No route takes the keys of these objects, so that nothing was read: --dataset NAME says what they are (see --help).',
+      ]
+    : []
+
 export const humanReport = (report: Report): string => {
   const { objects, records, rows, rejected, discarded, duplicates, seconds } = report
   const parts = [
@@ -123,6 +131,7 @@ export const humanReport = (report: Report): string => {
       ...(rejected > 0 ? [`rejected    ${counts(report.rejectedByReason)}`] : []),
       ...placeLines(report),
     ],
+    routeLines(report),
     queryLines(report),
   ]
   return sections

@@ -55,11 +55,17 @@ export interface ReportOptions {
   readonly signal: AbortSignal
 }
 
+export interface Written {
+  readonly report: Report
+  /** What does not add up, one line each. */
+  readonly problems: readonly string[]
+}
+
 /** Counts everything where it lies and says what does not add up. */
 export const writeReport = async (
   stack: Stack,
   options: ReportOptions,
-): Promise<{ readonly report: Report; readonly problems: readonly string[] }> => {
+): Promise<Written> => {
   const seconds = Math.round((Date.now() - options.startedAt) / 100) / 10
   const history = await readHistory(stack, options.signal)
   const fresh = history.filter(({ batch }) => !options.before.has(batch.id))

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { dirname } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Writable } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { createDeferred } from './deferred.ts'
 import { account, failureOf, functionArnOf, initMs, region } from './invocation.ts'
@@ -70,6 +71,9 @@ const describeEnd = (code: number | null, signal: NodeJS.Signals | null): Failur
         : `Runtime exited with error: exit status ${code}`,
   )
 
+/** A process of its own that the function left behind may hold its output open. */
+const lastLinesMs = 2_000
+
 const after = <Value>(ms: number, value: Value): { promise: Promise<Value>; clear: () => void } => {
   const { promise, resolve } = createDeferred<Value>()
   const timer = setTimeout(() => resolve(value), ms)
@@ -92,11 +96,12 @@ export const startEnvironment = async (
     { env: environmentOf(settings, api.address), stdio: ['pipe', 'pipe', 'pipe'] },
   )
   child.stdin.on('error', () => undefined)
-  for (const output of [child.stdout, child.stderr])
-    createInterface({ input: output, crlfDelay: Infinity }).on('line', (line) => {
-      log.write(`${line}\n`)
+  const printed = [child.stdout, child.stderr].map(async (output) => {
+    for await (const line of createInterface({ input: output, crlfDelay: Infinity })) {
+      if (!log.writableEnded) log.write(`${line}\n`)
       onLine?.(line)
-    })
+    }
+  })
   let alive = true
   const ended = new Promise<Failure>((resolve) => {
     child.once('error', (error) => {
@@ -108,9 +113,14 @@ export const startEnvironment = async (
       resolve(describeEnd(code, signal))
     })
   })
+  // What it printed last comes after its end.
+  const silent = Promise.race([
+    Promise.all(printed),
+    ended.then(() => sleep(lastLinesMs, undefined, { ref: false })),
+  ])
   const kill = async (): Promise<void> => {
     if (alive) child.kill('SIGKILL')
-    await ended
+    await Promise.all([ended, silent])
     await api.close()
   }
 
