@@ -1,0 +1,221 @@
+import { createReadStream } from 'node:fs'
+import { join } from 'node:path'
+import { DuckDBConnection } from '@duckdb/node-api'
+import { columnsOf, rowIdentity } from '@silversmith/core'
+import type { Column, Table } from '@silversmith/core'
+import { datasets, sampleObjects } from '@silversmith/datasets'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { splitLines, unpack } from './line-splitter.ts'
+import type { Report } from './report.ts'
+import { sampleSeed } from './run.ts'
+import { runMs } from './test-run.ts'
+import { startTestStack } from './test-stack.ts'
+import type { TestStack } from './test-stack.ts'
+import type { Uploaded } from './upload.ts'
+
+/** Name of the environment variable that names a file of xAPI statements: JSON Lines, also as gzip. */
+const statementsVariable = 'XAPI_STATEMENTS'
+const statementsFile = process.env[statementsVariable]
+/** Lines of each object made of that file; those of one object are compared at a time. */
+const objectLines = 20_000
+const givenMs = 3_600_000
+
+const statements: readonly string[] = [1, 2].map((n) =>
+  JSON.stringify({
+    id: `00000000-0000-4000-8000-00000000000${n}`,
+    actor: { mbox: 'mailto:ann@example.org', name: 'Ann Ω 😀 \u0000' },
+    verb: { id: 'http://adlnet.gov/expapi/verbs/passed', display: { 'en-US': '' } },
+    object: { id: 'http://example.org/Ω', definition: { name: { 'de-DE': 'Prüfung' } } },
+    result: { success: n === 1, completion: n !== 1, score: { scaled: -0.1 * n, raw: 1e-7 } },
+    timestamp: '2026-03-04T05:06:07.123457+02:00',
+  }),
+)
+
+/** Numbers that no double holds, and one that any does. */
+const sections = ['18446744073709551615', '9007199254740993', '0', '9223372036854775808']
+const extremes: readonly string[] = sections.map(
+  (section, n) =>
+    `{"actor":{"account":{"homePage":"","name":""}},"verb":{"id":"https://w3id.org/xapi/video/verbs/seeked"},` +
+    `"object":{"id":"https://proxy.example.edu/v","definition":{"name":{}}},"result":{"success":${n % 2 === 0},` +
+    `"score":{"raw":0.1,"max":5e-324},"response":{"input":""},"extensions":{"http://oli.cmu.edu/extensions/feedback":["é","\\u0000"]}},` +
+    `"context":{"extensions":{"http://oli.cmu.edu/extensions/section_id":"${section}","http://oli.cmu.edu/extensions/host_name":"Ω"}},` +
+    `"timestamp":"20${n}0-01-01T00:00:00.00000${n}Z","unknown":{"n":[${n}]}}`,
+)
+const extremesKey = 'section/1/video/extremes.jsonl'
+
+let tested: TestStack
+let duckdb: DuckDBConnection
+let uploaded: Uploaded[]
+let outcome: { readonly report: Report; readonly problems: readonly string[] }
+
+beforeAll(async () => {
+  tested = await startTestStack({
+    routes: [
+      { prefix: 'statements/', suffixes: [], dataset: 'xapi_statements' },
+      { prefix: 'section/', suffixes: ['.jsonl', '.jsonl.gz'], dataset: 'xapi_events' },
+    ],
+    environment: {},
+  })
+  duckdb = await DuckDBConnection.create()
+  tested.stack.start()
+  uploaded = []
+  const upload = async (key: string, body: Uint8Array): Promise<void> =>
+    void uploaded.push(await tested.upload(key, body))
+  for (const { key, body } of sampleObjects({ seed: sampleSeed }).objects) {
+    await upload(key, body)
+    await upload(`statements/${key}`, body)
+  }
+  await upload(extremesKey, Buffer.from(extremes.join('\n')))
+  await upload('statements/made.jsonl', Buffer.from([...statements, ...extremes].join('\n')))
+  outcome = await tested.account(uploaded)
+}, runMs)
+
+afterAll(async () => {
+  duckdb?.closeSync()
+  await tested?.close()
+})
+
+type Read = Readonly<Record<string, string | null>>
+
+const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`
+
+/**
+ * Every value is written as text by its own engine: whole numbers, and timestamps as microseconds, in decimal; text as it is.
+ * Doubles alone are written by each engine in its own way, so their texts are read back to the bits they stand for.
+ */
+const writtenBy =
+  (cast: (value: string) => string, micros: (name: string) => string) =>
+  ({ name, type }: Column): string =>
+    cast(type === 'timestamp' ? micros(name) : name)
+
+const writtenByDuckDb = writtenBy(
+  (value) => `CAST(${value} AS VARCHAR)`,
+  (name) => `epoch_us(${name})`,
+)
+const writtenByClickHouse = writtenBy(
+  (value) => `CAST(${value} AS Nullable(String))`,
+  (name) => `toUnixTimestamp64Micro(${name})`,
+)
+
+/** Names of its own, so that a condition means the column and not what is made of it. */
+const listed = (table: Table, write: (column: Column) => string): string =>
+  columnsOf(table)
+    .map((column) => `${write(column)} AS w_${column.name}`)
+    .join(', ')
+
+const readFrom = (table: Table, rows: readonly Read[]): readonly Read[] => {
+  const doubles = new Set(
+    columnsOf(table).flatMap(({ name, type }) => (type === 'float64' ? [name] : [])),
+  )
+  return rows.map((row) =>
+    Object.fromEntries(
+      Object.entries(row).map(([written, value]) => {
+        const name = written.slice('w_'.length)
+        return [name, doubles.has(name) ? bitsOf(value) : value]
+      }),
+    ),
+  )
+}
+
+const bitsOf = (text: string | null): string | null => {
+  if (text === null) return null
+  const bits = Buffer.alloc(8)
+  bits.writeDoubleBE(Number(text))
+  return bits.toString('hex')
+}
+
+interface Both {
+  readonly table: Table
+  readonly silver: readonly Read[]
+  readonly clickHouse: readonly Read[]
+}
+
+/** Rows of a table, or those of one object of it. */
+const readBoth = async (silverDir: string, name: string, key?: string): Promise<Both> => {
+  const table = datasets.flatMap(({ tables }) => tables).find((one) => one.name === name)
+  if (!table) throw new Error(`there is no table ${name}`)
+  const only =
+    key === undefined ? '' : ` WHERE _source = ${literal(`s3://silversmith-bronze/${key}`)}`
+  const files = literal(join(silverDir, name, '**', '*.parquet'))
+  // The folders' dt= is no column of the files.
+  const read = await duckdb.runAndReadAll(
+    `SELECT ${listed(table, writtenByDuckDb)} FROM read_parquet(${files}, hive_partitioning = false)${only}`,
+  )
+  const answer = await tested.query<Read>(
+    `SELECT ${listed(table, writtenByClickHouse)} FROM ${name}${only}`,
+  )
+  return {
+    table,
+    silver: readFrom(table, read.getRowObjects() as Read[]),
+    clickHouse: readFrom(table, answer),
+  }
+}
+
+const identify = (row: Read): string => rowIdentity.map((name) => row[name]).join(' ')
+
+/** Where it is not so, the first few differences say enough. */
+const differencesMax = 10
+
+const expectEqual = ({ table, silver, clickHouse }: Both): void => {
+  const found = new Map(clickHouse.map((row) => [identify(row), row]))
+  const identities = silver.map(identify).sort()
+  expect(new Set(identities).size).toBe(identities.length)
+  expect(clickHouse.map(identify).sort()).toEqual(identities)
+  const different = silver.flatMap((row) => {
+    const other = found.get(identify(row))
+    return columnsOf(table)
+      .filter(({ name }) => row[name] === undefined || row[name] !== other?.[name])
+      .map(({ name }) => ({ row: identify(row), name, silver: row[name], other: other?.[name] }))
+  })
+  expect(different.slice(0, differencesMax)).toEqual([])
+}
+
+describe('silver read by another reader of Parquet equals ClickHouse, value for value', () => {
+  it.each(['raw_events', 'xapi_statements'])('in %s', async (name) => {
+    const { report, problems } = outcome
+    expect(problems).toEqual([])
+    const both = await readBoth(report.silverDir, name)
+    expectEqual(both)
+    expect(both.silver.length).toBe(report.tables[name]?.rows)
+    // What the comparison is about is there.
+    const values = new Set(both.silver.flatMap((row) => Object.values(row)))
+    for (const value of [null, '', 'true', 'false']) expect(values).toContain(value)
+    expect([...values].some((value) => value?.includes('Ω'))).toBe(true)
+  })
+
+  it('also where no double holds the number', async () => {
+    const both = await readBoth(outcome.report.silverDir, 'raw_events', extremesKey)
+    expectEqual(both)
+    const found = both.silver.map((row) => [row['_record'], row['section_id'], row['timestamp']])
+    expect(found.sort()).toEqual(
+      sections.map((section, n) => [
+        String(n),
+        section,
+        String(Date.UTC(2000 + n * 10, 0, 1) * 1_000 + n),
+      ]),
+    )
+  })
+
+  it(
+    `in the statements of the file that ${statementsVariable} names`,
+    async (context) => {
+      if (!statementsFile)
+        return context.skip(`${statementsVariable} names no file of xAPI statements`)
+      const given: Uploaded[] = []
+      for await (const body of splitLines(unpack(createReadStream(statementsFile)), objectLines))
+        given.push(await tested.upload(`statements/given/${given.length}.jsonl`, body))
+      const { report, problems } = await tested.account([...uploaded, ...given])
+      expect(problems).toEqual([])
+      const rowsBefore = outcome.report.tables['xapi_statements']?.rows ?? 0
+      let rows = 0
+      for (const { key } of given) {
+        const both = await readBoth(report.silverDir, 'xapi_statements', key)
+        expectEqual(both)
+        rows += both.silver.length
+      }
+      expect(rows).toBeGreaterThan(0)
+      expect(report.tables['xapi_statements']?.rows).toBe(rowsBefore + rows)
+    },
+    givenMs,
+  )
+})
