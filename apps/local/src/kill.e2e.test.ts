@@ -3,12 +3,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Moment } from './kill/kill-proxy.ts'
+import type { Arrived } from './kill/arrived.ts'
+import type { StepName } from './kill/step.ts'
 import { objectsMax, startTrial } from './kill/trial.ts'
-import type { Arrived, Trial } from './kill/trial.ts'
+import type { Trial } from './kill/trial.ts'
 
 const startMs = 120_000
 const caseMs = 90_000
 const momentMsMax = 30_000
+const stagingMsMax = 20_000
 const linesPerObject = 24
 
 const statement = (n: number): string =>
@@ -60,69 +63,66 @@ test('without a kill every record is a row of both targets or in quarantine, onc
 })
 
 type Case = Omit<Moment, 'kill'> & {
-  readonly when: string
   /** What became of the batch that was at it. */
   readonly end: 'A lost' | 'C'
-  /** Steps that were done, and answered, before. */
-  readonly after?: string
-  /** What happens besides, once the process is gone. */
+  /** A step that was done before. */
+  readonly after?: StepName
+  /** What happens at the same time. */
   readonly besides?: () => Promise<void>
 }
 
 const crash = (): Promise<void> => trial.crashClickHouse()
 const forget = (): Promise<void> => trial.forgetTokens()
 
-const cases: readonly Case[] = [
-  { when: 'after some claims', step: 'claim', nth: 5, reach: 'answered', end: 'A lost' },
-  { when: 'after the first staged file', step: 'stage', reach: 'answered', end: 'A lost' },
-  {
-    when: 'before the seal',
-    step: 'seal',
-    reach: 'unsent',
-    after: 'write-manifest',
+const cases: Readonly<Record<string, Case>> = {
+  'after some claims': { step: 'claim', nth: 5, reach: 'answered', after: 'open', end: 'A lost' },
+  'after the first staged file': {
+    step: 'stage',
+    reach: 'answered',
+    after: 'claim',
     end: 'A lost',
   },
-  { when: 'between seal and apply', step: 'seal', reach: 'answered', end: 'C' },
-  { when: 'in the middle of sending an INSERT', step: 'insert', reach: 'half-sent', end: 'C' },
-  { when: 'in the middle of an INSERT', step: 'insert', reach: 'sent', end: 'C' },
-  { when: 'between two INSERTs', step: 'insert', reach: 'answered', end: 'C' },
-  {
-    when: 'in the middle of an INSERT that arrives together with its repetition',
-    ...{ step: 'insert', reach: 'held', end: 'C' },
+  'before the seal': { step: 'seal', reach: 'unsent', after: 'write-manifest', end: 'A lost' },
+  'between seal and apply': { step: 'seal', reach: 'answered', after: 'write-manifest', end: 'C' },
+  'with half of an INSERT sent': { step: 'insert', reach: 'half-sent', after: 'seal', end: 'C' },
+  'in the middle of an INSERT': { step: 'insert', reach: 'sent', after: 'seal', end: 'C' },
+  'between two INSERTs': { step: 'insert', nth: 2, reach: 'unsent', after: 'insert', end: 'C' },
+  'in an INSERT that arrives no sooner than its repetition': {
+    ...{ step: 'insert', reach: 'held', after: 'seal', end: 'C' },
   },
-  {
-    when: 'in the middle of an INSERT, and ClickHouse with it',
-    ...{ step: 'insert', reach: 'sent', end: 'C', besides: crash },
+  'in the middle of an INSERT, and ClickHouse with it': {
+    ...{ step: 'insert', reach: 'sent', after: 'seal', end: 'C', besides: crash },
   },
-  { when: 'after the first silver file', step: 'copy-to-silver', reach: 'answered', end: 'C' },
-  { when: 'before the commit', step: 'commit', reach: 'unsent', after: 'insert', end: 'C' },
-  {
-    when: 'before the commit, and ClickHouse forgets its tokens',
+  'after the first silver file': {
+    ...{ step: 'copy-to-silver', reach: 'answered', after: 'seal', end: 'C' },
+  },
+  'before the commit': { step: 'commit', reach: 'unsent', after: 'insert', end: 'C' },
+  'before the commit, while ClickHouse forgets all tokens': {
     ...{ step: 'commit', reach: 'unsent', after: 'insert', end: 'C', besides: forget },
   },
-]
+}
 
-test.each(cases.map((one, index) => ({ ...one, prefix: `case ${index}` })))(
-  'killed $when, the same rows are there as without',
-  async ({ prefix, end, besides, after, ...moment }) => {
+test.each(Object.entries(cases))(
+  'killed %s, the same rows are there as without',
+  async (name, { end, besides, after, ...moment }) => {
     const earlier = await trial.readBatches()
     let killed = 0
     const kill = async (): Promise<void> => {
+      const others = besides?.()
       killed = await trial.killTransform()
-      await besides?.()
+      await others
     }
     const met = trial.proxy.arm({ ...moment, kill }, AbortSignal.timeout(momentMsMax))
-    await Promise.all([met, trial.load(prefix, objects)])
-    const { batch, answered } = await met
+    await Promise.all([met, trial.load(name, objects)])
+    const { batch, before } = await met
     expect(() => process.kill(killed, 0)).toThrow('ESRCH')
-    if (after) expect(Object.keys(answered)).toContain(after)
+    expect(earlier.has(batch)).toBe(false)
+    if (after) expect(Object.keys(before)).toContain(after)
 
     expect(await trial.settle()).toMatchObject({ dead: 0, openBatches: [] })
-    expect(await trial.readArrived(prefix)).toEqual(undisturbed)
-    const batches = await trial.readBatches()
-    expect(earlier.has(batch)).toBe(false)
-    expect(batches.get(batch)).toBe(end)
-    await expect.poll(() => trial.listStaging(), { timeout: 20_000 }).toEqual([])
+    expect(await trial.readArrived(name)).toEqual(undisturbed)
+    expect((await trial.readBatches()).get(batch)).toBe(end)
+    await expect.poll(() => trial.listStaging(), { timeout: stagingMsMax }).toEqual([])
   },
   caseMs,
 )
@@ -131,5 +131,4 @@ test('at the end every batch is committed or aborted, and no merge has hidden an
   const states = new Set((await trial.readBatches()).values())
   expect([...states].filter((state) => !/^(C|A lost|A failed)$/.test(state))).toEqual([])
   expect(await trial.countMerged()).toBe(0)
-  expect(await trial.readArrived('undisturbed')).toEqual(undisturbed)
 })

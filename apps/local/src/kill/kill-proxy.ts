@@ -1,8 +1,5 @@
-import { createServer, request as sendRequest } from 'node:http'
-import type { IncomingMessage, OutgoingHttpHeaders, Server, ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { finished, pipeline } from 'node:stream/promises'
-import { createDeferred } from '../lambda/deferred.ts'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { listen, passOn, readBody, sendAway, sendHalf, sendWhole } from './hop.ts'
 import { readStep, serviceNames } from './step.ts'
 import type { ServiceName, Step, StepName } from './step.ts'
 
@@ -23,11 +20,13 @@ export interface Moment {
   kill(): Promise<void>
 }
 
+type StepCounts = Readonly<Partial<Record<StepName, number>>>
+
 /** The moment as it was met. */
 export interface Met {
   readonly batch: string
-  /** Steps of that batch that were answered before, by name. */
-  readonly answered: Readonly<Partial<Record<StepName, number>>>
+  /** Steps of that batch that were done, and told so, before. */
+  readonly before: StepCounts
 }
 
 /** Stands between a process and its services, and ends the process at one moment of its traffic. */
@@ -49,113 +48,47 @@ interface Armed {
 
 interface Held {
   readonly step: Step
-  readonly send: () => Promise<void>
+  send(): Promise<void>
 }
 
-const bodyBytesMax = 4 * 1024 * 1024
-
-const readWhole = async (request: IncomingMessage): Promise<Buffer> => {
-  const parts: Buffer[] = []
-  let sizeBytes = 0
-  for await (const part of request as AsyncIterable<Buffer>) {
-    sizeBytes += part.length
-    if (sizeBytes > bodyBytesMax) throw new Error(`a body of over ${bodyBytesMax} bytes`)
-    parts.push(part)
-  }
-  return Buffer.concat(parts)
+/** Lets the request come as far as the moment says, and ends the process there. */
+const strike = async (
+  { reach, kill }: Moment,
+  upstream: string,
+  request: IncomingMessage,
+  body: Buffer,
+): Promise<void> => {
+  if (reach === 'answered') await sendWhole(upstream, request, body)
+  if (reach === 'sent') await sendAway(upstream, request, body)
+  const cut = reach === 'half-sent' ? await sendHalf(upstream, request, body) : undefined
+  await kill()
+  cut?.()
 }
-
-/** Those between two neighbours are made anew for the next hop. */
-const hopHeaders = ['connection', 'keep-alive', 'expect', 'transfer-encoding']
-
-const endToEnd = (headers: NodeJS.Dict<string | string[]>): OutgoingHttpHeaders =>
-  Object.fromEntries(Object.entries(headers).filter(([name]) => !hopHeaders.includes(name)))
 
 export const startKillProxy = async (): Promise<KillProxy> => {
   const upstreams = new Map<ServiceName, string>()
-  const answered = new Map<string, Partial<Record<StepName, number>>>()
+  const done = new Map<string, StepCounts>()
   let armed: Armed | undefined
   let held: Held | undefined
 
-  const open = (service: ServiceName, request: IncomingMessage) => {
-    const upstream = upstreams.get(service)
-    if (upstream === undefined) throw new Error(`${service} has no upstream yet`)
-    const { method } = request
-    const sent = sendRequest(new URL(request.url ?? '/', upstream), {
-      ...{ method, agent: false, headers: endToEnd(request.headers) },
-    })
-    const answer = createDeferred<IncomingMessage | undefined>()
-    sent.once('response', answer.resolve)
-    sent.once('error', () => answer.resolve(undefined))
-    return { sent, answer: answer.promise }
-  }
-
-  /** Sends a whole request and takes its answer to the end, for nobody. */
-  const sendWhole = async (service: ServiceName, request: IncomingMessage, body: Buffer) => {
-    const { sent, answer } = open(service, request)
-    sent.end(body)
-    const response = await answer
-    response?.resume()
-    if (response) await finished(response).catch(() => undefined)
-  }
-
   const count = ({ name, batch }: Step): void => {
-    const counts = answered.get(batch) ?? {}
-    answered.set(batch, { ...counts, [name]: (counts[name] ?? 0) + 1 })
+    const counts = done.get(batch)
+    done.set(batch, { ...counts, [name]: (counts?.[name] ?? 0) + 1 })
   }
 
-  const passOn = async (
-    service: ServiceName,
-    request: IncomingMessage,
-    response: ServerResponse,
-    step: Step | undefined,
-    whole: Buffer | undefined,
-  ): Promise<void> => {
-    const { sent, answer } = open(service, request)
-    response.once('close', () => {
-      if (!response.writableFinished) sent.destroy()
-    })
-    if (whole) sent.end(whole)
-    else await pipeline(request, sent).catch(() => sent.destroy())
-    const reply = await answer
-    if (!reply) return void response.destroy()
-    if (step && reply.statusCode === 200) count(step)
-    response.writeHead(reply.statusCode ?? 502, endToEnd(reply.headers))
-    await pipeline(reply, response).catch(() => response.destroy())
-  }
-
-  /** Sends as much as the moment says, then ends the process. */
-  const strike = async (
-    { moment, meet }: Armed,
-    step: Step,
-    service: ServiceName,
-    request: IncomingMessage,
-    body: Buffer,
-  ): Promise<void> => {
-    const before = { ...answered.get(step.batch) }
-    if (moment.reach === 'answered') await sendWhole(service, request, body)
-    if (moment.reach === 'held') held = { step, send: () => sendWhole(service, request, body) }
-    if (moment.reach === 'sent') {
-      const { sent, answer } = open(service, request)
-      void answer.then((reply) => reply?.resume())
-      await new Promise<void>((resolve) => sent.once('error', () => resolve()).end(body, resolve))
-    }
-    if (moment.reach === 'half-sent') {
-      const { sent } = open(service, request)
-      const half = body.subarray(0, Math.floor(body.length / 2))
-      await new Promise<void>((resolve) => void sent.write(half, () => resolve()))
-      await moment.kill()
-      sent.destroy()
-    } else await moment.kill()
-    meet({ batch: step.batch, answered: before })
-  }
-
-  const take = (step: Step | undefined): Armed | undefined => {
-    if (!armed || step?.name !== armed.moment.step) return undefined
+  const takeArmed = (step: Step): Armed | undefined => {
+    if (!armed || step.name !== armed.moment.step) return undefined
     armed.seen += 1
     if (armed.seen < (armed.moment.nth ?? 1)) return undefined
     const taken = armed
     armed = undefined
+    return taken
+  }
+
+  const takeHeld = (step: Step): Held | undefined => {
+    if (step.name !== held?.step.name || step.batch !== held.step.batch) return undefined
+    const taken = held
+    held = undefined
     return taken
   }
 
@@ -164,39 +97,39 @@ export const startKillProxy = async (): Promise<KillProxy> => {
     request: IncomingMessage,
     response: ServerResponse,
   ): Promise<void> => {
-    const whole = service === 'dynamodb' ? await readWhole(request) : undefined
+    const upstream = upstreams.get(service)
+    if (upstream === undefined) throw new Error(`nobody said where ${service} is`)
+    const whole = service === 'dynamodb' ? await readBody(request) : undefined
     const { method = 'GET', headers } = request
-    const url = new URL(request.url ?? '/', 'http://proxy')
+    const url = new URL(request.url ?? '/', upstream)
     const step = readStep({ service, method, url, headers, body: whole?.toString('utf8') })
-    const taken = take(step)
-    if (taken && step) {
-      const body = whole ?? (await readWhole(request))
-      await strike(taken, step, service, request, body).catch(taken.fail)
+    const taken = step && takeArmed(step)
+    if (taken) {
+      const { moment, meet, fail } = taken
+      const before = { ...done.get(step.batch) }
+      const body = whole ?? (await readBody(request))
+      if (moment.reach === 'held') held = { step, send: () => sendWhole(upstream, request, body) }
+      await strike(moment, upstream, request, body).then(
+        () => meet({ batch: step.batch, before }),
+        fail,
+      )
       return void response.destroy()
     }
-    if (held && step?.name === held.step.name && step.batch === held.step.batch) {
-      const { send } = held
-      held = undefined
-      await send()
-    }
-    await passOn(service, request, response, step, whole)
-  }
-
-  const servers: Server[] = []
-  const listen = async (service: ServiceName): Promise<string> => {
-    const server = createServer({ requestTimeout: 0 }, (request, response) => {
-      handle(service, request, response).catch(() => response.destroy())
+    if (step) await takeHeld(step)?.send()
+    await passOn(upstream, request, response, whole, (status) => {
+      if (step && status === 200) count(step)
     })
-    servers.push(server)
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-    return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   }
-  const urls = Object.fromEntries(
-    await Promise.all(serviceNames.map(async (name) => [name, await listen(name)] as const)),
-  ) as Record<ServiceName, string>
 
+  const doors = await Promise.all(
+    serviceNames.map(async (service) => {
+      const door = await listen((request, response) => handle(service, request, response))
+      return { service, ...door }
+    }),
+  )
+  const urls = Object.fromEntries(doors.map(({ service, url }) => [service, url]))
   return {
-    urls,
+    urls: urls as Record<ServiceName, string>,
     sendTo: (service, url) => void upstreams.set(service, url),
     arm: (moment, signal) =>
       new Promise((meet, fail) => {
@@ -207,16 +140,6 @@ export const startKillProxy = async (): Promise<KillProxy> => {
           fail(new Error(`${moment.step} was seen ${one.seen} times: the moment never came`))
         })
       }),
-    close: async () => {
-      await Promise.all(
-        servers.map(
-          (server) =>
-            new Promise<void>((resolve) => {
-              server.close(() => resolve())
-              server.closeAllConnections()
-            }),
-        ),
-      )
-    },
+    close: async () => void (await Promise.all(doors.map(({ close }) => close()))),
   }
 }
