@@ -88,7 +88,12 @@ const environmentOf = (name: FunctionName, context: FunctionContext): Record<str
   }
   const routes = context.routes === undefined ? {} : { ROUTES: context.routes }
   if (name === 'ingest')
-    return { ...common, ...routes, IDEMPOTENCY_TABLE_NAME: resources.idempotencyTable }
+    return {
+      ...common,
+      ...routes,
+      BRONZE_BUCKET: resources.bronzeBucket,
+      IDEMPOTENCY_TABLE_NAME: resources.idempotencyTable,
+    }
   const ledger = {
     ...common,
     LEDGER_TABLE_NAME: resources.ledgerTable,
