@@ -62,10 +62,7 @@ export interface Written {
 }
 
 /** Counts everything where it lies and says what does not add up. */
-export const writeReport = async (
-  stack: Stack,
-  options: ReportOptions,
-): Promise<Written> => {
+export const writeReport = async (stack: Stack, options: ReportOptions): Promise<Written> => {
   const seconds = Math.round((Date.now() - options.startedAt) / 100) / 10
   const history = await readHistory(stack, options.signal)
   const fresh = history.filter(({ batch }) => !options.before.has(batch.id))
