@@ -29,7 +29,7 @@ let uploaded: Uploaded[]
 let replaced: { readonly first: string; readonly second: string }
 let outcome: { readonly report: Report; readonly problems: readonly string[] }
 
-const uriOf = (key: string): string => `s3://silversmith-bronze/${key}`
+const uriOf = (key: string): string => `s3://bronze/${key}`
 
 beforeAll(async () => {
   const environment = Object.fromEntries(
@@ -44,7 +44,7 @@ beforeAll(async () => {
   // No function runs yet: their events are on the queue when they are deleted and replaced.
   const deleted = await tested.upload(deletedKey, Buffer.from(writeStatement(60)))
   const { s3 } = tested.stack.clients
-  await s3.send(new DeleteObjectCommand({ Bucket: 'silversmith-bronze', Key: deletedKey }))
+  await s3.send(new DeleteObjectCommand({ Bucket: 'bronze', Key: deletedKey }))
   const first = await tested.upload(replacedKey, Buffer.from(writeStatement(61)))
   const second = await tested.upload(replacedKey, Buffer.from(writeStatement(62)))
   uploaded.push(deleted, first, second)

@@ -43,7 +43,7 @@ it(
     const head = await runs.ask(['head', 'raw_events', '--limit', '1', '--dir', 'kept'])
     expect(head).toMatchObject({
       code: 0,
-      document: [{ _source: 's3://silversmith-bronze/few.jsonl' }],
+      document: [{ _source: 's3://bronze/few.jsonl' }],
     })
 
     const second = await runs.start(['--dir', 'kept']).ended

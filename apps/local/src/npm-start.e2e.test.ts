@@ -49,7 +49,7 @@ it(
     })
     expect(await identitiesIn(report.silverDir, 'raw_events')).toEqual(
       expected.accepted
-        .map(({ key, record, hash }) => `s3://silversmith-bronze/${key} ${record} ${hash}`)
+        .map(({ key, record, hash }) => `s3://bronze/${key} ${record} ${hash}`)
         .sort(),
     )
     const engine = await startClickHouse({ dir: join(runs.dir, 'sample/clickhouse') })
@@ -146,8 +146,8 @@ it(
         (identity) => /^(.*) \d+ \S+$/.exec(identity)?.[1],
       )
       expect(sources).toEqual([
-        's3://silversmith-bronze/section/1/video/a b+ü.jsonl',
-        's3://silversmith-bronze/section/1/video/c.jsonl',
+        's3://bronze/section/1/video/a b+ü.jsonl',
+        's3://bronze/section/1/video/c.jsonl',
       ])
       expect(await listInput()).toEqual(before)
     } finally {

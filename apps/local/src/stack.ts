@@ -161,8 +161,8 @@ const build = async (options: StackOptions, closers: Closers): Promise<Stack> =>
     windowMs: mappingSettings[name].windowMs,
   })
   const resources = await createResources(services.clients, {
-    bronzeBucket: environment['BRONZE_BUCKET'] ?? 'silversmith-bronze',
-    silverBucket: environment['SILVER_BUCKET'] ?? 'silversmith-silver',
+    bronzeBucket: environment['BRONZE_BUCKET'] ?? 'bronze',
+    silverBucket: environment['SILVER_BUCKET'] ?? 'silver',
     sqsEndpoint: services.ours.sqs ? services.endpoints.sqs : undefined,
     arrivals: timingOf('ingest'),
     objects: timingOf('transform'),
