@@ -6,7 +6,7 @@ import {
   preflight,
 } from '@silversmith/clickhouse'
 import { isFault } from '@silversmith/core'
-import type { Table } from '@silversmith/core'
+import type { Fault, Table } from '@silversmith/core'
 import { join } from 'node:path'
 import { startClickHouse } from './clickhouse/engine.ts'
 import type { Closers } from './closers.ts'
@@ -54,6 +54,17 @@ const open = (
   return { settings, connection, embedded, environment }
 }
 
+/** What a person at a terminal does about it: nothing is retried here, and whole statements would hide the message. */
+const explain = ({ code, message }: Fault, migrated: boolean): string => {
+  if (code === 'TARGET_UNAVAILABLE')
+    return `${message.replace(/ It will be tried again\.$/, '')}
+Start that server, correct CLICKHOUSE_URL, or leave it out: then the embedded engine is used.`
+  if (code !== 'TARGET_MISCONFIGURED' || migrated) return message
+  const lines = message.split('\n').filter((line, at) => at === 0 || line.startsWith('- '))
+  return `${lines.map((line) => line.replace(/; run CREATE .*$/, '')).join('\n')}
+Run again with --migrate, which creates and alters its tables; silversmith migrate --plan prints the statements.`
+}
+
 const openServer = async (options: WarehouseOptions): Promise<Warehouse> => {
   const given = Object.entries(options.environment).filter(
     (entry): entry is [string, string] => entry[0].startsWith('CLICKHOUSE_') && Boolean(entry[1]),
@@ -66,11 +77,7 @@ const openServer = async (options: WarehouseOptions): Promise<Warehouse> => {
     await preflight(connection, options.tables, settings, options.signal)
   } catch (error) {
     if (!isFault(error)) throw error
-    const advice =
-      options.migrate || error.code !== 'TARGET_MISCONFIGURED'
-        ? ''
-        : '\nOr run again with --migrate, which creates and alters its tables.'
-    throw new UsageError(`${error.message}${advice}`, { cause: error })
+    throw new UsageError(explain(error, options.migrate), { cause: error })
   }
   return warehouse
 }
