@@ -42,9 +42,12 @@ export interface Trial {
   close(): Promise<void>
 }
 
-/** Its work ends 3 s after the start, and with it the lease: whoever died is given up then, and not minutes later. */
+/**
+ * Its work ends 2 s after the start, four times what it needs, and with it the lease: whoever died is given up then, and not
+ * minutes later.
+ */
 const transformTiming = {
-  timeoutMs: 6_000,
+  timeoutMs: 5_000,
   env: { LAMBDA_TIMEOUT_SAFETY_MARGIN_MS: '3000', LEASE_MARGIN_MS: '0' },
 }
 /** One delivery brings all objects of a trial, and one process at a time handles them: it is clear whom to kill. */
@@ -53,7 +56,8 @@ export const objectsMax = mapping.batchSize
 const sweepMs = 500
 
 const goneMsMax = 10_000
-const stallMs = 60_000
+/** Longer than the minute after which a failed apply is tried again, as on a machine that is too slow. */
+const stallMs = 120_000
 
 /** Sends transform through the proxy, and the proxy to where transform would have gone. */
 const throughProxy =
