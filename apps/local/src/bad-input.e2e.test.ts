@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { DeleteObjectCommand } from '@aws-sdk/client-s3'
+import { objectUri } from '@silversmith/core'
 import type { ManifestSource } from '@silversmith/core'
 import { readParquet } from '@silversmith/parquet'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -29,7 +30,8 @@ let uploaded: Uploaded[]
 let replaced: { readonly first: string; readonly second: string }
 let outcome: { readonly report: Report; readonly problems: readonly string[] }
 
-const uriOf = (key: string): string => `s3://bronze/${key}`
+const bucketOf = (): string => tested.stack.resources.bronzeBucket
+const uriOf = (key: string): string => objectUri({ bucket: bucketOf(), key })
 
 beforeAll(async () => {
   const environment = Object.fromEntries(
@@ -44,7 +46,7 @@ beforeAll(async () => {
   // No function runs yet: their events are on the queue when they are deleted and replaced.
   const deleted = await tested.upload(deletedKey, Buffer.from(writeStatement(60)))
   const { s3 } = tested.stack.clients
-  await s3.send(new DeleteObjectCommand({ Bucket: 'bronze', Key: deletedKey }))
+  await s3.send(new DeleteObjectCommand({ Bucket: bucketOf(), Key: deletedKey }))
   const first = await tested.upload(replacedKey, Buffer.from(writeStatement(61)))
   const second = await tested.upload(replacedKey, Buffer.from(writeStatement(62)))
   uploaded.push(deleted, first, second)
@@ -184,19 +186,13 @@ describe('bad input in one run', () => {
 const mib = 1024 * 1024
 
 /** Highest resident memory of each transform process that lives, in bytes. */
-const readPeaks = async (): Promise<number[]> => {
-  const peaks: number[] = []
-  for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
-    const read = (file: string): Promise<string> =>
-      readFile(join('/proc', pid, file), 'utf8').catch(() => '')
-    const status = await read('status')
-    if (Number(/^PPid:\s+(\d+)/m.exec(status)?.[1]) !== process.pid) continue
-    const environment = (await read('environ')).split('\0')
-    if (!environment.includes('AWS_LAMBDA_FUNCTION_NAME=transform')) continue
-    peaks.push(Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1]) * 1024)
-  }
-  return peaks
-}
+const readPeaks = (): Promise<number[]> =>
+  Promise.all(
+    tested.stack.pids('transform').map(async (pid) => {
+      const status = await readFile(`/proc/${pid}/status`, 'utf8')
+      return Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1]) * 1024
+    }),
+  )
 
 describe('a large object', () => {
   const lineCount = 1_000

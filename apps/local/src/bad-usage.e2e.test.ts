@@ -91,6 +91,12 @@ it.each<[string, readonly string[], RegExp, NodeJS.ProcessEnv?]>([
     /--target knows silver and clickhouse .*, not "gold"/,
   ],
   [
+    'a ClickHouse that is away',
+    ['--target', 'clickhouse', '--dir', 'away'],
+    /http:\/\/127\.0\.0\.1:9 \(ECONNREFUSED\)\.\nStart that server, correct CLICKHOUSE_URL, or leave it out/,
+    { CLICKHOUSE_URL: 'http://127.0.0.1:9' },
+  ],
+  [
     'two malformed settings of ClickHouse',
     ['--target', 'clickhouse'],
     /CLICKHOUSE_URL must be a URL.*\nCLICKHOUSE_INSERT_SQL is not taken: .* Instead: /,

@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs'
 import { join } from 'node:path'
 import { DuckDBConnection } from '@duckdb/node-api'
-import { columnsOf, rowIdentity } from '@silversmith/core'
+import { columnsOf, objectUri, rowIdentity } from '@silversmith/core'
 import type { Column, Table } from '@silversmith/core'
 import { datasets, sampleObjects } from '@silversmith/datasets'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -134,8 +134,8 @@ interface Both {
 const readBoth = async (silverDir: string, name: string, key?: string): Promise<Both> => {
   const table = datasets.flatMap(({ tables }) => tables).find((one) => one.name === name)
   if (!table) throw new Error(`there is no table ${name}`)
-  const only =
-    key === undefined ? '' : ` WHERE _source = ${literal(`s3://silversmith-bronze/${key}`)}`
+  const bucket = tested.stack.resources.bronzeBucket
+  const only = key === undefined ? '' : ` WHERE _source = ${literal(objectUri({ bucket, key }))}`
   const files = literal(join(silverDir, name, '**', '*.parquet'))
   // The folders' dt= is no column of the files.
   const read = await duckdb.runAndReadAll(
