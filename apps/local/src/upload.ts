@@ -32,28 +32,35 @@ const readWhole = async (pieces: AsyncIterable<Uint8Array>): Promise<Buffer> => 
   return Buffer.concat(parts)
 }
 
-/** The object's bytes; what fails in reading them is noted, whatever becomes of the error on its way. */
+/** Its failure is told by whoever reads the pieces; unheard by the request, which is aborted, it would end the process. */
+const streamOf = (pieces: AsyncIterable<Uint8Array>): Readable =>
+  Readable.from(pieces, { objectMode: false }).on('error', () => undefined)
+
+/** The object's bytes; the signal tells that reading them failed, and why. */
 const watchReading = (object: InputObject) => {
-  const reading: { failure?: unknown } = {}
+  const reading = new AbortController()
   const read = async function* (): AsyncGenerator<Uint8Array> {
     try {
       yield* object.open()
     } catch (error) {
-      reading.failure = error
+      reading.abort(error)
       throw error
     }
   }
-  return { pieces: read(), reading }
+  return { pieces: read(), failed: reading.signal }
 }
 
 const upload = async (object: InputObject, options: UploadOptions): Promise<void> => {
-  const { pieces, reading } = watchReading(object)
+  const { pieces, failed } = watchReading(object)
+  // A request whose body ends early would wait for the rest of it.
+  const signal = AbortSignal.any([options.signal, failed])
   try {
-    await send(object, pieces, options)
+    await send(object, pieces, { ...options, signal })
   } catch (error) {
-    const { onUnreadable, signal } = options
-    if (reading.failure === undefined || !onUnreadable || signal.aborted) throw error
-    onUnreadable(object, (reading.failure as Error).message)
+    const { onUnreadable } = options
+    if (!failed.aborted || options.signal.aborted) throw error
+    if (!onUnreadable) throw failed.reason
+    onUnreadable(object, (failed.reason as Error).message)
   }
 }
 
@@ -64,7 +71,7 @@ const send = async (
 ): Promise<void> => {
   const { s3, bucket, signal } = options
   const streamed = object.sizeBytes !== undefined && object.sizeBytes > wholeBytesMax
-  const body = streamed ? Readable.from(pieces, { objectMode: false }) : await readWhole(pieces)
+  const body = streamed ? streamOf(pieces) : await readWhole(pieces)
   const sizeBytes = Buffer.isBuffer(body) ? body.length : (object.sizeBytes ?? 0)
   const put = new PutObjectCommand({
     Bucket: bucket,
