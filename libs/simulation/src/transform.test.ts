@@ -1,187 +1,25 @@
 import { gzipSync } from 'node:zlib'
 import {
   type Batch,
-  type Bronze,
   type Chunk,
-  type Claim,
   columnsOf,
-  type Dataset,
   defaultLimits,
   Fault,
-  identify,
   type Ledger,
-  type Limits,
-  type Manifest,
-  type ObjectFacts,
   type Source,
-  sourceIdOf,
   type Target,
 } from '@silversmith/core'
-import {
-  createSilverTarget,
-  createSweep,
-  createTransform,
-  type Delivery,
-  manifestPrefix,
-  stagingPrefix,
-} from '@silversmith/flow'
-import { encodeParquet, readParquet } from '@silversmith/parquet'
+import { createTransform, stagingPrefix } from '@silversmith/flow'
+import { encodeParquet } from '@silversmith/parquet'
 import { describe, expect, test } from 'vitest'
-import {
-  createEngine,
-  createMemoryBronze,
-  createMemoryClock,
-  createMemoryIds,
-  createMemoryLedger,
-  createMemoryLog,
-  createMemoryQueue,
-  createMemoryStore,
-  createMemoryTarget,
-} from './index.ts'
-
-const pipeline = 'p'
-const column = (name: string, type: 'text' | 'timestamp') => ({
-  ...{ name, type, nullable: false, description: '' },
-})
-
-/** `{"id": "a", "at": <ms>}` → one row of `notes`. */
-const notes: Dataset = {
-  name: 'notes',
-  version: 1,
-  description: '',
-  tables: [
-    {
-      name: 'notes',
-      description: '',
-      columns: [column('id', 'text'), column('timestamp', 'timestamp')],
-      orderBy: ['timestamp'],
-      indexes: [],
-      views: [],
-    },
-  ],
-  map: (record) => {
-    const { id, at } = (record ?? {}) as { id?: unknown; at?: unknown }
-    if (id === 'bug') throw new Error('the payload: secret')
-    if (id === 'skip') return { discarded: 'asked' }
-    if (typeof id !== 'string') return { rejection: { reason: 'no_id', path: 'id' } }
-    const timeMicros = Number(at ?? 0) * 1000
-    return { rows: [{ table: 'notes', timeMicros, values: [id, timeMicros] }] }
-  },
-}
-
-const decode = (bytes: Uint8Array) => readParquet(bytes)
-
-interface WorldOptions {
-  readonly limits?: Partial<Limits>
-  readonly bronze?: (bronze: Bronze) => Bronze
-  readonly ledger?: (ledger: Ledger) => Ledger
-  readonly clickhouse?: (target: Target) => Target
-}
-
-const createWorld = (options: WorldOptions = {}) => {
-  const clock = createMemoryClock()
-  const bronze = createMemoryBronze(clock)
-  bronze.setBucket('b', 'unversioned')
-  const store = createMemoryStore()
-  const ledger = createMemoryLedger()
-  const log = createMemoryLog()
-  const queue = createMemoryQueue()
-  const engine = createEngine({ windowBlocks: 100 })
-  const memory = createMemoryTarget({ name: 'clickhouse', store, engine, decode })
-  const deps = {
-    ...{ pipeline, datasets: [notes], store, clock, log, ids: createMemoryIds() },
-    ledger: options.ledger?.(ledger) ?? ledger,
-    bronze: options.bronze?.(bronze) ?? bronze,
-    targets: [
-      createSilverTarget({ store, prefix: 'silver/' }),
-      options.clickhouse?.(memory) ?? memory,
-    ],
-    encode: (...[columns, rows]: Parameters<typeof encodeParquet>) => encodeParquet(columns, rows),
-    limits: { ...defaultLimits, ...options.limits },
-    quarantinePrefix: 'quarantine/',
-  }
-  const call = () => ({ deadline: clock.now() + 60_000, signal: new AbortController().signal })
-  const transform = createTransform(deps)
-  const sweep = createSweep({ pipeline, ledger: deps.ledger, store, queue, clock, log })
-
-  const source = (facts: ObjectFacts, dataset: string | undefined = 'notes'): Source => {
-    const object = identify(facts)
-    if (!object) throw new Error('no version')
-    return { id: sourceIdOf(pipeline, object), object, dataset, generation: 0 }
-  }
-  const put = (key: string, body: string | Buffer, dataset?: string): Source =>
-    source(bronze.putObject('b', key, Buffer.from(body)), dataset ?? 'notes')
-  const deliver = (...sources: Source[]): Delivery[] =>
-    sources.map((one, index) => ({
-      messageId: `${index}-${one.object.key}`,
-      message: { kind: 'source', source: one },
-    }))
-  const run = (...sources: Source[]) => transform(deliver(...sources), call())
-  const sweepAndRun = async () => {
-    clock.advance(3_700_000)
-    await sweep(call())
-    const messages = queue.take().map((body) => JSON.parse(body) as { batch: string })
-    const deliveries = messages.map(({ batch }) => ({
-      messageId: batch,
-      message: { kind: 'batch', batch } as const,
-    }))
-    return transform(deliveries, call())
-  }
-  const silver = async (): Promise<Record<string, unknown>[]> => {
-    const rows: Record<string, unknown>[] = []
-    for (const [key, file] of store.files) {
-      if (!key.startsWith('silver/')) continue
-      for (const row of await readParquet(file.bytes)) rows.push({ ...row, day: key.split('/')[2] })
-    }
-    return rows
-  }
-  const names = (rows: readonly Record<string, unknown>[]): string[] =>
-    rows
-      .map((row) => `${String(row['_source'])}#${String(row['_record'])}=${String(row['id'])}`)
-      .toSorted()
-  const items = <Item extends Batch | Claim>(kind: Item['kind']): Item[] =>
-    ledger.items().flatMap(({ item }) => (item.kind === kind ? [item as Item] : []))
-  const manifests = (): Manifest[] =>
-    [...store.files]
-      .filter(([key]) => key.startsWith(manifestPrefix))
-      .map(([, { bytes }]) => JSON.parse(Buffer.from(bytes).toString()) as Manifest)
-  const quarantined = () =>
-    [...store.files]
-      .filter(([key]) => key.startsWith('quarantine/'))
-      .flatMap(([, { bytes }]) => Buffer.from(bytes).toString().trim().split('\n'))
-      .map((line) => JSON.parse(line) as Record<string, unknown>)
-  const staged = () => [...store.files.keys()].filter((key) => key.startsWith(stagingPrefix))
-  const dispositions = (): Record<string, string> =>
-    Object.fromEntries(
-      manifests().flatMap(({ sources }) =>
-        sources.map(({ object, disposition }) => [object.key, disposition]),
-      ),
-    )
-  return {
-    ...{
-      clock,
-      bronze,
-      store,
-      engine,
-      log,
-      put,
-      source,
-      run,
-      deliver,
-      transform,
-      sweepAndRun,
-      call,
-    },
-    ...{ silver, names, items, manifests, quarantined, staged, dispositions, sweep, queue },
-    rows: () => engine.rows('notes'),
-  }
-}
+import { createMemoryIds } from './index.ts'
+import { createRoom, notes, pipeline } from './transform-room.ts'
 
 const day = 86_400_000
 
 describe('a healthy run', () => {
   test('brings every row once to both targets, every bad record to quarantine, and leaves no staging', async () => {
-    const world = createWorld()
+    const world = createRoom()
     const a = world.put(
       'a.jsonl',
       `{"id":"a0"}\n{"id":"a1","at":${40 * day}}\n{"x":1}\n{"id":"skip"}\noops`,
@@ -222,7 +60,7 @@ describe('a healthy run', () => {
   })
 
   test('rows of one month are one block for ClickHouse and a file per day for silver, with equal values', async () => {
-    const world = createWorld()
+    const world = createRoom()
     await world.run(
       world.put('a.jsonl', [0, 1, 2, 2].map((n) => `{"id":"r${n}","at":${n * day}}`).join('\n')),
     )
@@ -240,7 +78,7 @@ describe('a healthy run', () => {
   })
 
   test('chunks close at their row limit and carry their own number', async () => {
-    const world = createWorld({ limits: { chunkRowsMax: 3 } })
+    const world = createRoom({ limits: { chunkRowsMax: 3 } })
     await world.run(
       world.put('a.jsonl', Array.from({ length: 8 }, (_, n) => `{"id":"${n}"}`).join('\n')),
     )
@@ -254,7 +92,7 @@ describe('a healthy run', () => {
   })
 
   test('delivered again, together, twice in one event or after an overwrite, loads nothing twice', async () => {
-    const world = createWorld()
+    const world = createRoom()
     const a = world.put('a.jsonl', '{"id":"a"}')
     expect(await world.run(a, a)).toEqual([])
     expect(await world.run(a)).toEqual([])
@@ -266,7 +104,7 @@ describe('a healthy run', () => {
 
 describe('a reload', () => {
   test('loads the source once more with its generation, and enters it last of all', async () => {
-    const world = createWorld({ limits: { chunkRowsMax: 1 } })
+    const world = createRoom({ limits: { chunkRowsMax: 1 } })
     const a = world.put('a.jsonl', '{"id":"a0"}\n{"id":"a1"}')
     await world.run(a)
     const reload = { ...a, generation: 2 }
@@ -292,7 +130,7 @@ describe('a reload', () => {
 
 describe('a reload that finds the object gone', () => {
   test('does not keep the object out when it is put back: it is loaded for the reload', async () => {
-    const world = createWorld()
+    const world = createRoom()
     const a = world.put('a.jsonl', '{"id":"a"}')
     world.bronze.deleteObject('b', 'a.jsonl')
     await world.run({ ...a, generation: 3 })
@@ -306,7 +144,7 @@ describe('a reload that finds the object gone', () => {
 
 describe('bad objects', () => {
   test('each get a disposition with its reason, and the good ones beside them load whole', async () => {
-    const world = createWorld({ limits: { objectBytesMax: 5000, decompressedBytesMax: 10_000 } })
+    const world = createRoom({ limits: { objectBytesMax: 5000, decompressedBytesMax: 10_000 } })
     const lines = Array.from({ length: 40 }, (_, n) => `{"id":"${n * 7919}"}`).join('\n')
     const gone = world.put('gone.jsonl', '{"id":"g"}')
     world.bronze.deleteObject('b', 'gone.jsonl')
@@ -348,7 +186,7 @@ describe('bad objects', () => {
   })
 
   test('bad records are kept whole with their reason; a mapping that throws costs its record only', async () => {
-    const world = createWorld({ limits: { recordBytesMax: 100, quarantineRawBytesMax: 10 } })
+    const world = createRoom({ limits: { recordBytesMax: 100, quarantineRawBytesMax: 10 } })
     const bad = Buffer.concat([
       Buffer.from('{"id":"ok"}\n'),
       Buffer.from([0x22, 0xff, 0xfe, 0x22, 10]),
@@ -369,7 +207,7 @@ describe('bad objects', () => {
   })
 
   test('a version found gone is loaded when the same bytes are put again', async () => {
-    const world = createWorld()
+    const world = createRoom()
     const a = world.put('a.jsonl', '{"id":"a"}')
     world.bronze.deleteObject('b', 'a.jsonl')
     await world.run(a)
@@ -382,7 +220,7 @@ describe('bad objects', () => {
 
   test('one that cannot be read now stays on the queue and holds nobody back', async () => {
     let isDenied = true
-    const world = createWorld({
+    const world = createRoom({
       bronze: (bronze) => ({
         ...bronze,
         open: (object, signal) =>
@@ -415,7 +253,7 @@ describe('a target that fails', () => {
 
   test('never stops the other; messages are acked, the sweep applies the rest when it is back', async () => {
     const state = { isDown: true, puts: [] as string[] }
-    const world = createWorld({ clickhouse: failing(state), limits: { chunkRowsMax: 1 } })
+    const world = createRoom({ clickhouse: failing(state), limits: { chunkRowsMax: 1 } })
     expect(await world.run(world.put('a.jsonl', '{"id":"a"}\n{"id":"b"}'))).toEqual([])
     expect(world.names(await world.silver())).toHaveLength(2)
     expect(world.items<Batch>('batch')).toMatchObject([
@@ -434,7 +272,7 @@ describe('a target that fails', () => {
 
   test('after its rows had landed gets none twice, though the window has long forgotten the token', async () => {
     let isLost = true
-    const world = createWorld({
+    const world = createRoom({
       clickhouse: (target) => ({
         ...target,
         put: async (...args) => {
@@ -456,7 +294,7 @@ describe('poison', () => {
   /** A world whose process dies (never answers again) when it opens the poison. */
   const createDeadly = () => {
     const opened: string[] = []
-    const world = createWorld({
+    const world = createRoom({
       bronze: (bronze) => ({
         ...bronze,
         open: (object, signal) => {
@@ -502,7 +340,7 @@ describe('poison', () => {
 
   test('a lone object is not condemned by invocations that run into their deadline', async () => {
     let hangs = true
-    const world = createWorld({
+    const world = createRoom({
       bronze: (bronze) => ({
         ...bronze,
         open: async (object, signal) => {
@@ -527,7 +365,7 @@ describe('poison', () => {
 
   test('a lone object is not condemned by an outage, however long', async () => {
     let isDown = true
-    const world = createWorld({
+    const world = createRoom({
       bronze: (bronze) => ({
         ...bronze,
         open: (object, signal) =>
@@ -549,7 +387,7 @@ describe('poison', () => {
 
 describe('the pipeline', () => {
   test('refuses other targets than it began with, naming both', async () => {
-    const world = createWorld()
+    const world = createRoom()
     await world.run(world.put('a.jsonl', '{"id":"a"}'))
     const { store, clock, log, bronze } = world
     const ledger: Ledger = {
@@ -581,7 +419,7 @@ describe('the pipeline', () => {
   })
 
   test('leaves a message that is not its own on the queue, and says so', async () => {
-    const world = createWorld()
+    const world = createRoom()
     const good = world.put('a.jsonl', '{"id":"a"}')
     const left = await world.transform(
       [{ messageId: 'x', message: undefined }, ...world.deliver(good)],
@@ -595,7 +433,7 @@ describe('the pipeline', () => {
   })
 
   test('sweeps what a dead worker left: the forming batch is ended, its staging removed by state', async () => {
-    const world = createWorld({
+    const world = createRoom({
       bronze: (bronze) => ({ ...bronze, open: () => new Promise(() => undefined) }),
     })
     void world.run(world.put('a.jsonl', '{"id":"a"}'))

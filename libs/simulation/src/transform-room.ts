@@ -1,0 +1,178 @@
+import {
+  type Batch,
+  type Bronze,
+  type Claim,
+  type Dataset,
+  defaultLimits,
+  identify,
+  type Ledger,
+  type Limits,
+  type Manifest,
+  type ObjectFacts,
+  type Source,
+  sourceIdOf,
+  type Target,
+} from '@silversmith/core'
+import {
+  type Call,
+  createSilverTarget,
+  createSweep,
+  createTransform,
+  type Delivery,
+  manifestPrefix,
+  stagingPrefix,
+} from '@silversmith/flow'
+import { encodeParquet, readParquet } from '@silversmith/parquet'
+import {
+  createEngine,
+  createMemoryBronze,
+  createMemoryClock,
+  createMemoryIds,
+  createMemoryLedger,
+  createMemoryLog,
+  createMemoryQueue,
+  createMemoryStore,
+  createMemoryTarget,
+} from './index.ts'
+
+export const pipeline = 'p'
+const column = (name: string, type: 'text' | 'timestamp') => ({
+  ...{ name, type, nullable: false, description: '' },
+})
+
+/** `{"id": "a", "at": <ms>}` → one row of `notes`. */
+export const notes: Dataset = {
+  name: 'notes',
+  version: 1,
+  description: '',
+  tables: [
+    {
+      name: 'notes',
+      description: '',
+      columns: [column('id', 'text'), column('timestamp', 'timestamp')],
+      orderBy: ['timestamp'],
+      indexes: [],
+      views: [],
+    },
+  ],
+  map: (record) => {
+    const { id, at } = (record ?? {}) as { id?: unknown; at?: unknown }
+    if (id === 'bug') throw new Error('the payload: secret')
+    if (id === 'skip') return { discarded: 'asked' }
+    if (typeof id !== 'string') return { rejection: { reason: 'no_id', path: 'id' } }
+    const timeMicros = Number(at ?? 0) * 1000
+    return { rows: [{ table: 'notes', timeMicros, values: [id, timeMicros] }] }
+  },
+}
+
+const decode = (bytes: Uint8Array) => readParquet(bytes)
+
+export interface RoomOptions {
+  readonly limits?: Partial<Limits>
+  readonly bronze?: (bronze: Bronze) => Bronze
+  readonly ledger?: (ledger: Ledger) => Ledger
+  readonly clickhouse?: (target: Target) => Target
+}
+
+/** Transform and sweep on ports in memory, with what a test needs to arrange objects and to look at what came of them. */
+export const createRoom = (options: RoomOptions = {}) => {
+  const clock = createMemoryClock()
+  const bronze = createMemoryBronze(clock)
+  bronze.setBucket('b', 'unversioned')
+  const store = createMemoryStore()
+  const ledger = createMemoryLedger()
+  const log = createMemoryLog()
+  const queue = createMemoryQueue()
+  const engine = createEngine({ windowBlocks: 100 })
+  const memory = createMemoryTarget({ name: 'clickhouse', store, engine, decode })
+  const deps = {
+    ...{ pipeline, datasets: [notes], store, clock, log, ids: createMemoryIds() },
+    ledger: options.ledger?.(ledger) ?? ledger,
+    bronze: options.bronze?.(bronze) ?? bronze,
+    targets: [
+      createSilverTarget({ store, prefix: 'silver/' }),
+      options.clickhouse?.(memory) ?? memory,
+    ],
+    encode: (...[columns, rows]: Parameters<typeof encodeParquet>) => encodeParquet(columns, rows),
+    limits: { ...defaultLimits, ...options.limits },
+    quarantinePrefix: 'quarantine/',
+  }
+  const call = (): Call => ({
+    deadline: clock.now() + 60_000,
+    signal: new AbortController().signal,
+  })
+  const transform = createTransform(deps)
+  const sweep = createSweep({ pipeline, ledger: deps.ledger, store, queue, clock, log })
+
+  const source = (facts: ObjectFacts, dataset: string | undefined = 'notes'): Source => {
+    const object = identify(facts)
+    if (!object) throw new Error('no version')
+    return { id: sourceIdOf(pipeline, object), object, dataset, generation: 0 }
+  }
+  const put = (key: string, body: string | Buffer, dataset?: string): Source =>
+    source(bronze.putObject('b', key, Buffer.from(body)), dataset ?? 'notes')
+  const deliver = (...sources: Source[]): Delivery[] =>
+    sources.map((one, index) => ({
+      messageId: `${index}-${one.object.key}`,
+      message: { kind: 'source', source: one },
+    }))
+  const run = (...sources: Source[]) => transform(deliver(...sources), call())
+  const sweepAndRun = async () => {
+    clock.advance(3_700_000)
+    await sweep(call())
+    const messages = queue.take().map((body) => JSON.parse(body) as { batch: string })
+    const deliveries = messages.map(({ batch }) => ({
+      messageId: batch,
+      message: { kind: 'batch', batch } as const,
+    }))
+    return transform(deliveries, call())
+  }
+  const silver = async (): Promise<Record<string, unknown>[]> => {
+    const rows: Record<string, unknown>[] = []
+    for (const [key, file] of store.files) {
+      if (!key.startsWith('silver/')) continue
+      for (const row of await readParquet(file.bytes)) rows.push({ ...row, day: key.split('/')[2] })
+    }
+    return rows
+  }
+  const names = (rows: readonly Record<string, unknown>[]): string[] =>
+    rows
+      .map((row) => `${String(row['_source'])}#${String(row['_record'])}=${String(row['id'])}`)
+      .toSorted()
+  const items = <Item extends Batch | Claim>(kind: Item['kind']): Item[] =>
+    ledger.items().flatMap(({ item }) => (item.kind === kind ? [item as Item] : []))
+  const manifests = (): Manifest[] =>
+    [...store.files]
+      .filter(([key]) => key.startsWith(manifestPrefix))
+      .map(([, { bytes }]) => JSON.parse(Buffer.from(bytes).toString()) as Manifest)
+  const quarantined = () =>
+    [...store.files]
+      .filter(([key]) => key.startsWith('quarantine/'))
+      .flatMap(([, { bytes }]) => Buffer.from(bytes).toString().trim().split('\n'))
+      .map((line) => JSON.parse(line) as Record<string, unknown>)
+  const staged = () => [...store.files.keys()].filter((key) => key.startsWith(stagingPrefix))
+  const dispositions = (): Record<string, string> =>
+    Object.fromEntries(
+      manifests().flatMap(({ sources }) =>
+        sources.map(({ object, disposition }) => [object.key, disposition]),
+      ),
+    )
+  return {
+    ...{
+      clock,
+      bronze,
+      store,
+      engine,
+      log,
+      put,
+      source,
+      run,
+      deliver,
+      transform,
+      sweepAndRun,
+      call,
+    },
+    ...{ silver, names, items, manifests, quarantined, staged, dispositions, sweep, queue },
+    rows: () => engine.rows('notes'),
+  }
+}
