@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { checkInputs, listInputs, splitObjects, takeObjects } from './input.ts'
-import type { InputObject } from './input.ts'
+import type { InputObject } from './input-object.ts'
 import { UsageError } from './usage-error.ts'
 
 let dir: string

@@ -2,21 +2,10 @@ import { createReadStream } from 'node:fs'
 import type { Stats } from 'node:fs'
 import { access, constants, opendir, realpath, stat } from 'node:fs/promises'
 import { basename, join, relative, resolve, sep } from 'node:path'
+import type { InputObject } from './input-object.ts'
 import { splitLines, unpack } from './line-splitter.ts'
 import { isS3Input, listS3Input } from './s3-input.ts'
 import { UsageError } from './usage-error.ts'
-
-/** One object to be uploaded. */
-export interface InputObject {
-  readonly key: string
-  /** Undefined: not known before it is read. */
-  readonly sizeBytes: number | undefined
-  readonly contentEncoding?: string | undefined
-  /** Where it comes from, for messages. */
-  readonly origin: string
-  /** Throws while it is read what keeps it from being read. */
-  open(): AsyncIterable<Uint8Array>
-}
 
 const keyOf = (path: string): string => path.split(sep).join('/')
 

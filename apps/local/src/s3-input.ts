@@ -1,5 +1,5 @@
 import { GetObjectCommand, paginateListObjectsV2, S3Client } from '@aws-sdk/client-s3'
-import type { InputObject } from './input.ts'
+import type { InputObject } from './input-object.ts'
 import { UsageError } from './usage-error.ts'
 
 const pattern = /^s3:\/\/([^/]+)(?:\/(.*))?$/

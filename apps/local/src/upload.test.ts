@@ -5,7 +5,7 @@ import { CreateBucketCommand, ListObjectsV2Command } from '@aws-sdk/client-s3'
 import { createAwsClients } from '@silversmith/aws'
 import type { AwsClients } from '@silversmith/aws'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import type { InputObject } from './input.ts'
+import type { InputObject } from './input-object.ts'
 import { createS3Server } from './s3/server.ts'
 import { uploadAll } from './upload.ts'
 

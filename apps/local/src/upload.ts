@@ -1,7 +1,7 @@
 import { PutObjectCommand } from '@aws-sdk/client-s3'
 import type { S3Client } from '@aws-sdk/client-s3'
 import { Readable } from 'node:stream'
-import type { InputObject } from './input.ts'
+import type { InputObject } from './input-object.ts'
 
 export interface Uploaded {
   readonly key: string
