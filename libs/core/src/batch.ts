@@ -79,6 +79,8 @@ export interface Chunk {
   /** `YYYY-MM` */
   readonly month: string
   readonly rows: number
+  /** Names of the staged files' columns, in their order: a later release may have others. */
+  readonly columns?: readonly string[]
   readonly block?: Payload
   readonly days?: readonly DayPayload[]
 }

@@ -107,3 +107,29 @@ export const lineageColumns: readonly Column[] = [
 export const rowIdentity = ['_source', '_version', '_record', '_part'] as const
 
 export const columnsOf = (table: Table): readonly Column[] => [...table.columns, ...lineageColumns]
+
+/** True when `value` is what the column's type says; the encoder refuses anything else, and with it a whole chunk. */
+export const isValueOf = ({ type, nullable }: Column, value: Value | undefined): boolean => {
+  if (value === null) return nullable
+  switch (type) {
+    case 'text':
+    case 'category':
+    case 'json':
+      return typeof value === 'string'
+    case 'boolean':
+      return typeof value === 'boolean'
+    case 'float64':
+      return typeof value === 'number'
+    case 'uint32':
+      return isWhole(value) && value >= 0 && value < 2 ** 32
+    case 'uint64':
+      return isWhole(value) && value >= 0 && value < 2n ** 64n
+    case 'int64':
+      return isWhole(value) && value >= -(2n ** 63n) && value < 2n ** 63n
+    case 'timestamp':
+      return typeof value === 'number' && Number.isSafeInteger(value)
+  }
+}
+
+const isWhole = (value: Value | undefined): value is number | bigint =>
+  typeof value === 'bigint' || Number.isSafeInteger(value)

@@ -27,7 +27,7 @@ export type {
   TableRow,
   Value,
 } from './dataset.ts'
-export { columnsOf, lineageColumns, rowIdentity } from './dataset.ts'
+export { columnsOf, isValueOf, lineageColumns, rowIdentity } from './dataset.ts'
 export type { Event } from './event.ts'
 export type { FaultCode, FaultMeaning } from './fault.ts'
 export { Fault, faults, isFault } from './fault.ts'

@@ -10,7 +10,7 @@ export interface Limits {
   readonly chunkBytesMax: number
   /** Decoded bytes in all open builders together; the largest closes first. */
   readonly openBytesMax: number
-  /** Open builders. */
+  /** Open builders. More than a table has months, so that size closes them and not their number. */
   readonly openBuildersMax: number
   /** A longer record is not parsed. */
   readonly recordBytesMax: number
@@ -34,7 +34,7 @@ export const defaultLimits: Limits = {
   chunkRowsMax: 500_000,
   chunkBytesMax: 64 * mib,
   openBytesMax: 128 * mib,
-  openBuildersMax: 400,
+  openBuildersMax: 4_096,
   recordBytesMax: 16 * mib,
   objectBytesMax: 5 * gib,
   decompressedBytesMax: 20 * gib,

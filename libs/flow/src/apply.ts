@@ -1,5 +1,6 @@
 import {
   type Batch,
+  type Chunk,
   type Clock,
   type Ledger,
   type Log,
@@ -7,13 +8,15 @@ import {
   type Store,
   type Target,
   Fault,
+  isFault,
 } from '@silversmith/core'
 import { describeFailure } from './failure.ts'
 import { changeItem, readItem } from './ledger-write.ts'
 import { readManifest, stagingPrefixOf } from './manifest.ts'
-import { type Call, mapConcurrently, persist } from './patience.ts'
+import { type Call, endingOf, mapConcurrently, persist } from './patience.ts'
 
 export interface ApplyDeps {
+  readonly pipeline: string
   readonly targets: readonly Target[]
   readonly ledger: Ledger
   readonly store: Store
@@ -56,6 +59,8 @@ export const applyBatch = async (
   const batch = found?.item
   if (!batch)
     throw new Fault('CLAIM_WITHOUT_BATCH', `the ledger has no batch ${id}; was the table restored?`)
+  // Another pipeline's batch goes to other places than ours.
+  if (batch.pipeline !== deps.pipeline) return false
   if (batch.state === 'C') {
     await removeStaging(deps.store, id, call)
     return true
@@ -72,7 +77,8 @@ export const applyBatch = async (
   const done = await Promise.all(applying)
   const progress = Object.fromEntries(manifest.targets.map((name, index) => [name, done[index]!]))
   const whole = kept && done.every((count) => count === manifest.chunks.length)
-  const after = await recordProgress(deps, id, progress, whole, call)
+  // What was done counts also when the time for doing more is over.
+  const after = await recordProgress(deps, id, progress, whole, endingOf(call))
   if (after?.state !== 'C') return false
   deps.log.emit({ kind: 'batch-committed', batch: id, rows: ref.rows })
   await removeStaging(deps.store, id, call)
@@ -121,22 +127,47 @@ const applyTarget = async (
         `batch ${batch.id} was sealed for target ${name}, which this function is not set up for; add it to TARGETS again`,
       )
     }
+    let refused: Fault | undefined
     for (const chunk of manifest.chunks.slice(done)) {
-      // Asked anew for every chunk: a process may be frozen between any two.
-      const isYoung = deps.clock.now() - (batch.sealedAt ?? 0) < blindApplyMsMax
-      let asksFirst = applier === 'later' || !isYoung
-      let found = false
-      await persist(deps.clock, call, async () => {
-        found = asksFirst && (await target.has(batch.id, chunk, call.signal))
-        asksFirst = true
-        if (!found) await target.put(batch.id, chunk, call.signal)
-      })
-      done += 1
-      const { n, rows } = chunk
-      deps.log.emit({ kind: 'chunk-applied', batch: batch.id, target: name, n, rows, found })
+      try {
+        await applyChunk(deps, batch, target, chunk, applier, call)
+      } catch (error) {
+        // A refused chunk waits for a person; the others must not wait with it.
+        if (!isFault(error) || error.meaning !== 'fix') throw error
+        refused ??= error
+      }
+      if (!refused) done += 1
     }
+    if (refused) throw refused
   })
   return done
+}
+
+const applyChunk = async (
+  deps: ApplyDeps,
+  batch: Batch,
+  target: Target,
+  chunk: Chunk,
+  applier: Applier,
+  call: Call,
+): Promise<void> => {
+  if (deps.clock.now() > call.deadline) {
+    throw new Fault(
+      'DEADLINE_REACHED',
+      `stopped before chunk ${chunk.n}: the invocation's time is over`,
+    )
+  }
+  // Asked anew for every chunk: a process may be frozen between any two.
+  const isYoung = deps.clock.now() - (batch.sealedAt ?? 0) < blindApplyMsMax
+  let asksFirst = applier === 'later' || !isYoung
+  let found = false
+  await persist(deps.clock, call, async () => {
+    found = asksFirst && (await target.has(batch.id, chunk, call.signal))
+    asksFirst = true
+    if (!found) await target.put(batch.id, chunk, call.signal)
+  })
+  const { n, rows } = chunk
+  deps.log.emit({ kind: 'chunk-applied', batch: batch.id, target: target.name, n, rows, found })
 }
 
 /** Keeps what is done and, when that is everything, commits: one compare-and-set. */
@@ -159,7 +190,8 @@ const recordProgress = (
         done[name] = Math.max(done[name] ?? 0, count)
       }
       if (whole) return { ...item, state: 'C', done }
-      const failures = gained ? 1 : (item.failures ?? 0) + 1
+      // The sweep counts the tries; a target that moves on is looked at again soon.
+      const failures = gained ? 1 : Math.max(1, item.failures ?? 0)
       return { ...item, done, failures, leaseUntil: deps.clock.now() + backoffMs(failures) }
     },
     call,

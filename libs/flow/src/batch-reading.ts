@@ -55,6 +55,13 @@ type Outcome =
 const readersMax = 4
 
 /**
+ * Shares of the invocation's time after which reading stops, so that what was read can be sealed. The first pass over several
+ * sources takes less than half: should one of them spoil it, the others need as long once more.
+ */
+const firstPassShare = 0.45
+const readingShare = 0.9
+
+/**
  * Reads all sources of a batch and stages what came of them. A source that turns out unreadable, gone or out of reach after
  * something of it was taken spoils the pass: the others are then read once more without it, under a new attempt, so that
  * nothing of it is staged with them. Each repetition excludes at least one source, so there are at most as many.
@@ -66,8 +73,12 @@ export const readBatch = async (
   call: Call,
 ): Promise<ReadBatch> => {
   const outcomes = new Map<string, Outcome>()
+  const startedAt = deps.clock.now()
+  const leftMs = Math.max(0, call.deadline - startedAt)
   for (let attempt = 1; ; attempt += 1) {
-    const pass = createPass(deps, batch, attempt, call)
+    const share = attempt === 1 && sources.length > 1 ? firstPassShare : readingShare
+    const readUntil = startedAt + leftMs * share
+    const pass = createPass(deps, batch, { attempt, readUntil }, call)
     const open = sources.filter(({ id }) => (outcomes.get(id)?.kind ?? 'read') === 'read')
     const readers = Math.min(readersMax, deps.limits.concurrencyMax)
     const results = await mapConcurrently(open, readers, pass.read)
@@ -82,7 +93,12 @@ export const readBatch = async (
   }
 }
 
-const createPass = (deps: ReadingDeps, batch: BatchFacts, attempt: number, call: Call) => {
+const createPass = (
+  deps: ReadingDeps,
+  batch: BatchFacts,
+  { attempt, readUntil }: { readonly attempt: number; readonly readUntil: number },
+  call: Call,
+) => {
   const { clock, limits, store } = deps
   const place = { batch: batch.id, attempt, limits, store, clock, call }
   const tables = [...deps.datasets.flatMap((dataset) => dataset.tables), reloadsTable]
@@ -96,18 +112,21 @@ const createPass = (deps: ReadingDeps, batch: BatchFacts, attempt: number, call:
   const read = async (source: Source): Promise<{ outcome: Outcome; spoils: boolean }> => {
     const dataset = deps.datasets.find(({ name }) => name === source.dataset)
     if (!dataset) return { outcome: unrouted(deps.datasets, source), spoils: false }
-    if (!chunks.hasRoom() || clock.now() > call.deadline) {
+    if (!chunks.hasRoom() || clock.now() > readUntil) {
       return { outcome: { kind: 'left' }, spoils: false }
     }
     const counts = createCounts()
     try {
       await readSource({
-        ...{ source, dataset, chunks, quarantine, limits, clock, call, counts },
+        ...{ source, dataset, chunks, quarantine, limits, clock, call, readUntil, counts },
         bronze: deps.bronze,
         loadedAtMicros: batch.createdAt * 1000,
       })
       return { outcome: { kind: 'read', counts }, spoils: false }
     } catch (error) {
+      // What could not be staged holds rows of many sources: the batch fails, no single source is to blame.
+      const broken = chunks.brokenBy() ?? quarantine.brokenBy()
+      if (broken) throw broken.error
       return { outcome: outcomeOf(deps.log, error), spoils: counts.rows + counts.rejected > 0 }
     }
   }

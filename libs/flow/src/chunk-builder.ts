@@ -13,7 +13,7 @@ import {
   type Value,
 } from '@silversmith/core'
 import { dayOf, hashOf, stagingPrefixOf } from './manifest.ts'
-import { persist, type Call } from './patience.ts'
+import { type Call, mapConcurrently, persist } from './patience.ts'
 
 /** Rows of one table → the bytes of one Parquet file with one block. Pure. */
 export type Encode = (columns: readonly Column[], rows: readonly Row[]) => Promise<Uint8Array>
@@ -63,6 +63,9 @@ interface OpenChunk {
 
 const perValueBytes = 9
 
+/** Files staged at a time. */
+const stagesMax = 8
+
 /** Decoded size of a row as ClickHouse would hold it, roughly: texts by length, the rest by eight bytes. */
 const sizeOf = (row: Row): number => {
   let bytes = 0
@@ -80,6 +83,7 @@ export const createChunkBuilder = (options: ChunkBuilderOptions) => {
   const tables = new Map(options.tables.map((table) => [table.name, table]))
   const open = new Map<string, OpenChunk>()
   const closed: Chunk[] = []
+  const full = new Set<OpenChunk>()
   let openBytes = 0
   let next = 0
   // A chunk holds rows of many sources: one that could not be staged fails the batch, whoever happened to close it.
@@ -121,10 +125,8 @@ export const createChunkBuilder = (options: ChunkBuilderOptions) => {
     chunk.rows += 1
     chunk.bytes += bytes
     openBytes += bytes
+    if (chunk.rows >= limits.chunkRowsMax || chunk.bytes >= limits.chunkBytesMax) full.add(chunk)
   }
-
-  const isFull = (chunk: OpenChunk): boolean =>
-    chunk.rows >= limits.chunkRowsMax || chunk.bytes >= limits.chunkBytesMax
 
   const stage = async (name: string, rows: readonly Row[], table: Table): Promise<Payload> => {
     const bytes = await options.encode(columnsOf(table), rows)
@@ -148,60 +150,46 @@ export const createChunkBuilder = (options: ChunkBuilderOptions) => {
 
   const stageChunk = async (chunk: OpenChunk): Promise<void> => {
     open.delete(`${chunk.table.name}/${chunk.month}`)
+    full.delete(chunk)
     openBytes -= chunk.bytes
     const { n, table, month, rows } = chunk
     const slices = [...chunk.days].sort(([a], [b]) => (a < b ? -1 : 1))
-    const [only] = slices
+    const isOneDay = slices.length === 1
     // Rows of a single day are one file for both targets.
-    if (slices.length === 1 && only) {
-      const payload = await stage(String(n), only[1], table)
-      const days: DayPayload[] = [{ ...payload, day: only[0] }]
-      closed.push({
-        n,
-        table: table.name,
-        month,
-        rows,
-        ...(options.kinds.block && { block: payload }),
-        ...(options.kinds.days && { days }),
-      })
-      return
-    }
-    const days: DayPayload[] = []
-    if (options.kinds.days) {
-      for (const [day, own] of slices)
-        days.push({ ...(await stage(`${n}-${day}`, own, table)), day })
-    }
-    const block = options.kinds.block
-      ? await stage(
-          String(n),
-          slices.flatMap(([, own]) => own),
-          table,
-        )
+    const block =
+      options.kinds.block || isOneDay
+        ? await stage(String(n), isOneDay ? slices[0]![1] : slices.flatMap(([, own]) => own), table)
+        : undefined
+    const days = options.kinds.days
+      ? await mapConcurrently(slices, stagesMax, async ([day, own]): Promise<DayPayload> => {
+          const payload = isOneDay && block ? block : await stage(`${n}-${day}`, own, table)
+          return { ...payload, day }
+        })
       : undefined
     closed.push({
-      n,
-      table: table.name,
-      month,
-      rows,
-      ...(block && { block }),
-      ...(options.kinds.days && { days }),
+      ...{ n, table: table.name, month, rows, columns: columnsOf(table).map(({ name }) => name) },
+      ...(block && options.kinds.block && { block }),
+      ...(days && { days }),
     })
   }
 
   /** Closes what is over a limit. Awaited by whoever adds rows, so that reading waits for staging. */
   const settle = async (): Promise<void> => {
     for (;;) {
-      const chunks = [...open.values()]
-      const crowded = openBytes >= limits.openBytesMax || chunks.length > limits.openBuildersMax
-      const largest = chunks.reduce<OpenChunk | undefined>(
-        (most, chunk) => (!most || chunk.bytes > most.bytes ? chunk : most),
-        undefined,
-      )
-      const due = chunks.find(isFull) ?? (crowded ? largest : undefined)
+      const [due = isCrowded() ? largest() : undefined] = full
       if (!due) return
       await closeChunk(due)
     }
   }
+
+  const isCrowded = (): boolean =>
+    openBytes >= limits.openBytesMax || open.size > limits.openBuildersMax
+
+  const largest = (): OpenChunk | undefined =>
+    [...open.values()].reduce<OpenChunk | undefined>(
+      (most, chunk) => (!most || chunk.bytes > most.bytes ? chunk : most),
+      undefined,
+    )
 
   /** True while the batch may take further sources. */
   const hasRoom = (): boolean => next < limits.batchChunksMax
@@ -209,11 +197,14 @@ export const createChunkBuilder = (options: ChunkBuilderOptions) => {
   /** Closes all; the chunks of the batch in the order of their numbers. */
   const finish = async (): Promise<readonly Chunk[]> => {
     if (failure) throw failure.error
-    for (const chunk of open.values()) await closeChunk(chunk)
+    await mapConcurrently([...open.values()], stagesMax, closeChunk)
     return closed.toSorted((a, b) => a.n - b.n)
   }
 
-  return { addRow, settle, hasRoom, finish }
+  /** Set once a chunk could not be staged: the pass is lost, and not by the source that was being read. */
+  const brokenBy = (): { readonly error: unknown } | undefined => failure
+
+  return { addRow, settle, hasRoom, finish, brokenBy }
 }
 
 export type ChunkBuilder = ReturnType<typeof createChunkBuilder>

@@ -59,23 +59,17 @@ describe('a source', () => {
   })
 
   test.each(['S', 'C'] as const)('listed by a batch in state %s is done', (state) => {
-    for (const entry of [
-      'rows',
-      'empty',
-      'poison',
-      'unreadable',
-      'too-large',
-      'unrouted',
-    ] as const) {
+    for (const entry of ['rows', 'empty', 'poison'] as const) {
       expect(verdict(state, { entry: listed(entry) })).toEqual({ kind: 'done' })
     }
   })
 
   test.each(['S', 'C'] as const)(
-    'not listed, or listed as gone, by a batch in state %s is free',
+    'not listed, or listed without a trace, by a batch in state %s is free',
     (state) => {
       expect(verdict(state)).toEqual({ kind: 'free' })
-      expect(verdict(state, { entry: listed('gone') })).toEqual({ kind: 'free' })
+      for (const entry of ['gone', 'unreadable', 'too-large', 'unrouted'] as const)
+        expect(verdict(state, { entry: listed(entry) })).toEqual({ kind: 'free' })
     },
   )
 

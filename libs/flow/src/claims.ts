@@ -1,4 +1,11 @@
-import type { Batch, Claim, ManifestSource, Source, Versioned } from '@silversmith/core'
+import type {
+  Batch,
+  Claim,
+  Disposition,
+  ManifestSource,
+  Source,
+  Versioned,
+} from '@silversmith/core'
 
 /** What is known of a source before anything is claimed. */
 export interface Standing {
@@ -23,6 +30,12 @@ export type Verdict =
   | { readonly kind: 'alarm' }
 
 /**
+ * Nothing of such a source is in any target or in quarantine, and what kept it out may have been mended since: it was put
+ * back, a route was added, a limit raised, its encoding corrected. Asked for again, it is looked at again.
+ */
+const traceless: ReadonlySet<Disposition> = new Set(['gone', 'unrouted', 'too-large', 'unreadable'])
+
+/**
  * Judges one source. `listed` is its entry in the manifest of a sealed or committed batch, undefined when that does not list
  * it. Pure: the rules of the protocol in one place.
  */
@@ -41,8 +54,8 @@ export const judge = (
       return leaseUntil > now ? { kind: 'wait' } : { kind: 'abort' }
     case 'S':
     case 'C': {
-      // Not listed: the worker set it aside before the seal. Gone: that version was not there to be read, it may be now.
-      if (!listed || listed.disposition === 'gone') return { kind: 'free' }
+      // Not listed: the worker set it aside before the seal.
+      if (!listed || traceless.has(listed.disposition)) return { kind: 'free' }
       if (source.generation <= claim.item.generation) return { kind: 'done' }
       return state === 'C' ? { kind: 'free' } : { kind: 'wait' }
     }

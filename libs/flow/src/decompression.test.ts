@@ -83,7 +83,10 @@ describe('plain bytes', () => {
 
   test('are refused when the encoding is a lie or not known', async () => {
     expect((await read(Buffer.from(text), { contentEncoding: 'gzip' })).fault).toEqual(unreadable)
-    expect((await read(gzip, { contentEncoding: 'br' })).fault).toEqual(unreadable)
+    expect(await read(gzip, { contentEncoding: 'br' })).toEqual({
+      fault: unreadable,
+      isClosed: true,
+    })
   })
 
   test('stop at the cap, however small the object is stored', async () => {

@@ -34,6 +34,7 @@ export const readPlain = (
   const unknown = encodings.find((name) => name !== 'gzip' && name !== 'x-gzip')
   if (unknown !== undefined) {
     return failing(
+      body,
       new Fault(
         'OBJECT_UNREADABLE',
         `${options.name} is stored with Content-Encoding ${unknown}, which is not known; store it plain or as gzip`,
@@ -43,7 +44,9 @@ export const readPlain = (
   return dropMark(cap(peel(asBuffers(body), options, encodings.length > 0, layersMax), options))
 }
 
-async function* failing(fault: Fault): AsyncGenerator<Buffer> {
+/** Begins and ends the body, so that the connection behind it is let go. */
+async function* failing(body: AsyncIterable<Uint8Array>, fault: Fault): AsyncGenerator<Buffer> {
+  for await (const piece of body) if (piece.length > 0) break
   yield* []
   throw fault
 }

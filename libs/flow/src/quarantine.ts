@@ -50,6 +50,9 @@ interface OpenFile {
   bytes: number
 }
 
+const isPrintable = (byte: number): boolean =>
+  byte >= 32 || byte === 9 || byte === 10 || byte === 13
+
 const openBytesMax = 32 * 1024 * 1024
 
 /** Keeps rejected records, one file per dataset and reason (more when they are large), staged like every payload. */
@@ -67,7 +70,8 @@ export const createQuarantine = (options: QuarantineOptions) => {
     record: RawRecord,
     rejection: Rejection,
   ): void => {
-    const isText = isUtf8(record.bytes)
+    // Control characters would take six bytes each as JSON escapes.
+    const isText = isUtf8(record.bytes) && record.bytes.every(isPrintable)
     const kept: QuarantineRecord = {
       source: objectUri(object),
       version: object.version,
@@ -143,7 +147,10 @@ export const createQuarantine = (options: QuarantineOptions) => {
     return staged
   }
 
-  return { add, settle, finish }
+  /** Set once a file could not be staged, as for chunks. */
+  const brokenBy = (): { readonly error: unknown } | undefined => failure
+
+  return { add, settle, finish, brokenBy }
 }
 
 export type Quarantine = ReturnType<typeof createQuarantine>

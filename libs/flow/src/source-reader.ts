@@ -5,11 +5,13 @@ import {
   type Clock,
   type Dataset,
   Fault,
+  isValueOf,
   type Limits,
   type Mapped,
   objectUri,
   type OpenObject,
   type Source,
+  type TableRow,
 } from '@silversmith/core'
 import type { ChunkBuilder } from './chunk-builder.ts'
 import { readPlain } from './decompression.ts'
@@ -40,6 +42,8 @@ export interface ReadOptions {
   readonly loadedAtMicros: number
   readonly clock: Clock
   readonly call: Call
+  /** Epoch ms; a source that is not read by then is left for another invocation, so that the others can be sealed. */
+  readonly readUntil: number
   /** Counted up while reading, so that the caller knows after a fault whether anything was taken. */
   readonly counts: ReadCounts
 }
@@ -86,8 +90,11 @@ export const readSource = async (options: ReadOptions): Promise<void> => {
     ? readDocuments(plain, recordLimits)
     : readLines(plain, recordLimits)
   for await (const record of records) {
-    if (call.signal.aborted) {
-      throw new Fault('DEADLINE_REACHED', `stopped reading ${name}: the invocation's time is over`)
+    if (call.signal.aborted || options.clock.now() > options.readUntil) {
+      throw new Fault(
+        'DEADLINE_REACHED',
+        `stopped reading ${name} after ${counts.records} records: the time for reading is over; it comes again`,
+      )
     }
     counts.records += 1
     place(options, opened, record, mapRecord(options.dataset, record))
@@ -119,12 +126,26 @@ export const mapRecord = (dataset: Dataset, record: RawRecord): Mapped => {
     return reject('invalid_json')
   }
   const hash = createHash('sha256').update(record.bytes).digest('hex')
+  // A mapping must neither throw nor make a value of the wrong type. Should one do so all the same, its record is kept and the
+  // others go on; the encoder would refuse the chunk, and with it the whole batch.
   try {
-    return dataset.map(parsed, { hash, text })
+    const mapped = dataset.map(parsed, { hash, text })
+    const path = 'rows' in mapped ? mistypedIn(dataset, mapped.rows) : undefined
+    return path === undefined ? mapped : { rejection: { reason: 'mapping_failed', path } }
   } catch {
-    // A mapping must not throw; should one do so all the same, its record is kept and the others go on.
     return reject('mapping_failed')
   }
+}
+
+/** `table.column` of the first value that is not of its column's type. */
+const mistypedIn = (dataset: Dataset, rows: readonly TableRow[]): string | undefined => {
+  for (const { table: name, timeMicros, values } of rows) {
+    const table = dataset.tables.find((candidate) => candidate.name === name)
+    if (!table || !Number.isSafeInteger(timeMicros)) return name
+    const bad = table.columns.findIndex((column, index) => !isValueOf(column, values[index]))
+    if (bad >= 0) return `${name}.${table.columns[bad]!.name}`
+  }
+  return undefined
 }
 
 const place = (

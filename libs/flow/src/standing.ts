@@ -5,6 +5,7 @@ import {
   type ItemKey,
   type Ledger,
   type Log,
+  type ManifestRef,
   type ManifestSource,
   type Source,
   type Store,
@@ -13,7 +14,8 @@ import {
 import { judge, type Standing, type Verdict } from './claims.ts'
 import { changeItem } from './ledger-write.ts'
 import { readManifest } from './manifest.ts'
-import { type Call, persist } from './patience.ts'
+import { describeFailure } from './failure.ts'
+import { type Call, mapConcurrently, persist } from './patience.ts'
 
 export interface StandingDeps {
   readonly ledger: Ledger
@@ -43,11 +45,16 @@ export const judgeSources = async (
   let open = sources
   for (let round = 1; open.length > 0; round += 1) {
     const standings = await readStandings(deps, open, call)
+    await readListings(deps, standings, { asked, listings }, call)
     const again: Source[] = []
     const lost = new Map<string, Versioned<Batch>>()
     for (const standing of standings) {
-      const listed = await listedIn(deps, standing, { asked, listings }, call)
-      const verdict = judge(standing, listed, deps.clock.now())
+      const { source, batch } = standing
+      const listing = batch && listings.get(batch.item.id)
+      const isUnreadable = batch?.item.manifest !== undefined && !listing
+      const verdict = isUnreadable
+        ? ({ kind: 'wait' } as const)
+        : judge(standing, listing?.get(source.id), deps.clock.now())
       if (verdict.kind === 'abort' && round < roundsMax && standing.batch) {
         again.push(standing.source)
         lost.set(standing.batch.item.id, standing.batch)
@@ -98,26 +105,36 @@ const readAll = async <Item extends Claim | Batch>(
   return found as readonly (Versioned<Item> | undefined)[]
 }
 
-/** Batch id → source id → its entry in that batch's manifest. */
-type Listings = Map<string, ReadonlyMap<string, ManifestSource>>
+/** Batch id → source id → its entry in that batch's manifest; undefined: the manifest cannot be read. */
+type Listings = Map<string, ReadonlyMap<string, ManifestSource> | undefined>
 
-const listedIn = async (
+/** Manifests read at a time. */
+const listingsMax = 8
+
+/** Reads the manifests the standings need and are not known yet. One that cannot be read is told, and costs its own sources only. */
+const readListings = async (
   deps: StandingDeps,
-  { source, batch }: Standing,
+  standings: readonly Standing[],
   { asked, listings }: { readonly asked: ReadonlySet<string>; readonly listings: Listings },
   call: Call,
-): Promise<ManifestSource | undefined> => {
-  const ref = batch?.item.manifest
-  if (!batch || !ref) return undefined
-  const known = listings.get(batch.item.id)
-  if (known) return known.get(source.id)
-  const manifest = await persist(deps.clock, call, () => readManifest(deps.store, ref, call.signal))
-  const own = manifest.sources
-    .filter(({ id }) => asked.has(id))
-    .map((entry) => [entry.id, entry] as const)
-  const listing = new Map(own)
-  listings.set(batch.item.id, listing)
-  return listing.get(source.id)
+): Promise<void> => {
+  const batches = new Map<string, ManifestRef>()
+  for (const { batch } of standings) {
+    if (batch?.item.manifest && !listings.has(batch.item.id))
+      batches.set(batch.item.id, batch.item.manifest)
+  }
+  await mapConcurrently([...batches], listingsMax, async ([id, ref]) => {
+    try {
+      const manifest = await persist(deps.clock, call, () =>
+        readManifest(deps.store, ref, call.signal),
+      )
+      const own = manifest.sources.filter((entry) => asked.has(entry.id))
+      listings.set(id, new Map(own.map((entry) => [entry.id, entry])))
+    } catch (error) {
+      listings.set(id, undefined)
+      deps.log.emit({ kind: 'work-failed', ...describeFailure(error) })
+    }
+  })
 }
 
 /** Ends a forming batch whose lease is over. It and its seal exclude each other by the item's revision. */

@@ -7,7 +7,7 @@ import {
   type Store,
   writeObjectsMessage,
 } from '@silversmith/core'
-import { removeStaging } from './apply.ts'
+import { backoffMs, removeStaging } from './apply.ts'
 import { changeItem, readItem } from './ledger-write.ts'
 import { stagingPrefix } from './manifest.ts'
 import { type Call, persist } from './patience.ts'
@@ -34,7 +34,7 @@ export interface SweepResult {
 /** Batches looked at in one sweep; the next takes the next oldest. */
 const sweepMax = 500
 
-/** A batch is not sent again before this; transform sets its own, longer wait when applying fails. */
+/** A batch is not sent again before this, and later each time: applying it may be what ends the process. */
 const resendMs = 300_000
 
 /**
@@ -52,12 +52,13 @@ export const createSweep =
     for (const id of ids) {
       if (call.signal.aborted || deps.clock.now() > call.deadline) break
       const found = await readItem<Batch>(deps, { kind: 'batch', id }, call)
-      if (found?.item.state === 'F') {
+      if (found?.item.pipeline !== deps.pipeline) continue
+      if (found.item.state === 'F') {
         const ended = await abortLost(deps, found, call)
         if (ended?.state !== 'A') continue
         aborted += 1
         await removeStaging(deps.store, id, call)
-      } else if (found?.item.state === 'S' && (await bumpLease(deps, id, call))) {
+      } else if (found.item.state === 'S' && (await bumpLease(deps, id, call))) {
         await deps.queue.send(writeObjectsMessage(deps.pipeline, { kind: 'batch', batch: id }))
         sent += 1
       }
@@ -77,7 +78,10 @@ const bumpLease = async (deps: SweepDeps, id: string, call: Call): Promise<boole
     { kind: 'batch', id },
     (item) => {
       bumped = item?.state === 'S' && item.leaseUntil <= now
-      return bumped && item ? { ...item, leaseUntil: now + resendMs } : undefined
+      if (!bumped || !item) return undefined
+      const failures = (item.failures ?? 0) + 1
+      const waitMs = Math.max(resendMs, backoffMs(failures))
+      return { ...item, failures, leaseUntil: now + waitMs }
     },
     call,
   )

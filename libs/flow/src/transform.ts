@@ -45,13 +45,18 @@ export const createTransform = (deps: TransformDeps) => {
     const ack = (id: string): void =>
       messagesOf.get(id)?.forEach((messageId) => open.delete(messageId))
 
-    await attempt(deps, () => loadSources(deps, [...sources.values()], ack, call))
+    // Batches first, or a full queue of sources would keep them waiting; half the time at most, or they the sources.
+    const now = deps.clock.now()
+    const share = sources.size > 0 ? 0.5 : 1
+    const halfway = { ...call, deadline: now + (call.deadline - now) * share }
     for (const [id, messageIds] of batches) {
+      if (deps.clock.now() > halfway.deadline) break
       await attempt(deps, async () => {
-        await applyBatch(deps, id, 'later', call)
+        await applyBatch(deps, id, 'later', halfway)
         messageIds.forEach((messageId) => open.delete(messageId))
       })
     }
+    await attempt(deps, () => loadSources(deps, [...sources.values()], ack, call))
     return [...open]
   }
 }

@@ -76,6 +76,9 @@ const listCommitted = ({ ledger, files, violate }: Remains): Map<string, Listing
   return listings
 }
 
+/** Listed so, a source may be listed again: nothing of it is anywhere. */
+const traceless: ReadonlySet<string> = new Set(['unrouted', 'too-large', 'unreadable'])
+
 /** The generations in which the version's rows and rejections must be there; nothing else of it may be. */
 const judgeVersion = (
   { watch, violate }: Remains,
@@ -101,11 +104,12 @@ const judgeVersion = (
   const loaded: number[] = []
   for (const { batch, source } of taken) {
     const { generation, disposition } = source
-    if (generations.has(generation))
+    const leavesTraces = !traceless.has(disposition)
+    if (leavesTraces && generations.has(generation))
       violate(
         `${name} is in ${batch} (${disposition}) and another batch of generation ${generation}`,
       )
-    generations.add(generation)
+    if (leavesTraces) generations.add(generation)
     if (judgeTaken(version, name, source, violate)) loaded.push(generation)
   }
   return loaded
