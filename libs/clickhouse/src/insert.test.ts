@@ -5,7 +5,7 @@ import { insert } from './insert.ts'
 import type { Insert } from './insert.ts'
 import { replyBytesMax } from './reply.ts'
 import type { ClickHouseSettings } from './settings.ts'
-import { respond, startTestServer } from './test-server.ts'
+import { queryIdOf, respond, startTestServer } from './test-server.ts'
 import type { Behaviour, TestServer } from './test-server.ts'
 
 let server: TestServer | undefined
@@ -56,11 +56,29 @@ const exception = (code: number, text: string): string =>
 
 const answers: readonly (readonly [title: string, code: FaultCode | 'done', behave: Behaviour])[] =
   [
-    ['200 and nothing else', 'done', (socket) => socket.end(respond(200))],
+    [
+      '200, empty, of the query id that was sent',
+      'done',
+      (socket, request) => socket.end(respond(200, '', queryIdOf(request))),
+    ],
     [
       '200, chunked and empty',
       'done',
-      (socket) => socket.end('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n'),
+      (socket, request) =>
+        socket.end(
+          `HTTP/1.1 200 OK\r\nX-ClickHouse-Query-Id: ${queryIdOf(request)['x-clickhouse-query-id']}\r\n` +
+            'transfer-encoding: chunked\r\n\r\n0\r\n\r\n',
+        ),
+    ],
+    [
+      '200, empty, of a proxy in ClickHouse’s place',
+      'TARGET_OUTCOME_UNKNOWN',
+      (socket) => socket.end(respond(200, '', { server: 'nginx' })),
+    ],
+    [
+      '200, empty, of another query',
+      'TARGET_OUTCOME_UNKNOWN',
+      (socket) => socket.end(respond(200, '', { 'x-clickhouse-query-id': 'B#0-00000000' })),
     ],
     [
       '200 with an exception code in the header',
@@ -75,17 +93,23 @@ const answers: readonly (readonly [title: string, code: FaultCode | 'done', beha
     [
       '200 with a text of someone else',
       'TARGET_OUTCOME_UNKNOWN',
-      (socket) => socket.end(respond(200, '<html>Welcome to the hotel</html>')),
+      (socket, request) =>
+        socket.end(respond(200, '<html>Welcome to the hotel</html>', queryIdOf(request))),
     ],
     [
       '200 cut before its announced length',
       'TARGET_OUTCOME_UNKNOWN',
-      (socket) => socket.end(respond(200, '', { 'content-length': 10 })),
+      (socket, request) =>
+        socket.end(respond(200, '', { 'content-length': 10, ...queryIdOf(request) })),
     ],
     [
       '200 chunked without its last chunk',
       'TARGET_OUTCOME_UNKNOWN',
-      (socket) => socket.end('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n'),
+      (socket, request) =>
+        socket.end(
+          `HTTP/1.1 200 OK\r\nX-ClickHouse-Query-Id: ${queryIdOf(request)['x-clickhouse-query-id']}\r\n` +
+            'transfer-encoding: chunked\r\n\r\n',
+        ),
     ],
     [
       'a head cut in the middle',
@@ -180,8 +204,8 @@ describe('an INSERT is judged by the whole answer', () => {
 
   test('a slow but whole answer is a success', async () => {
     const outcome = await attempt(
-      (socket) => {
-        const text = respond(200)
+      (socket, request) => {
+        const text = respond(200, '', queryIdOf(request))
         let at = 0
         const timer = setInterval(() => {
           socket.write(text.slice(at, at + 4))
@@ -230,7 +254,8 @@ describe('an INSERT is judged by the whole answer', () => {
 
 describe('what is sent', () => {
   test('the bytes with their length, the token, the pinned settings over the user’s, and no password in the URL', async () => {
-    expect(await attempt((socket) => socket.end(respond(200)))).toBe('done')
+    const accept: Behaviour = (socket, request) => socket.end(respond(200, '', queryIdOf(request)))
+    expect(await attempt(accept)).toBe('done')
     const [request] = server?.received ?? []
     const parameters = new URL(request?.target ?? '', 'http://x').searchParams
     expect(request?.body.equals(body)).toBe(true)

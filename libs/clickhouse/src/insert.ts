@@ -25,7 +25,7 @@ export interface Insert {
  *
  * Not `client.insert()`: its drain takes a closed socket for an ended answer, throws the answer's text away, wants a
  * stream that cannot be sent twice, and its time-out counts idle time only. This one sends a Buffer with its length on a
- * connection of its own (a socket kept over a Lambda freeze is a coin toss), and judges status, header, framing and body.
+ * connection of its own (a socket kept over a Lambda freeze is a coin toss), and judges status, headers, framing and body.
  *
  * Throws TARGET_UNAVAILABLE when nothing was sent; TARGET_OUTCOME_UNKNOWN when the INSERT may land yet; else by the
  * server's exception (see `faultOfException`); DEADLINE_REACHED when the signal was aborted before the start.
@@ -36,18 +36,19 @@ export const insert = async (
   signal: AbortSignal,
 ): Promise<void> => {
   const url = new URL(settings.url)
+  const queryId = `${token}-${randomBytes(4).toString('hex')}`
   const parameters: Record<string, string> = {
     ...settings.settings,
     ...pinned,
     insert_deduplication_token: token,
     max_execution_time: String(Math.ceil(settings.insertTimeoutMs / 1000)),
-    query_id: `${token}-${randomBytes(4).toString('hex')}`,
+    query_id: queryId,
     log_comment: comment,
     ...(body && { query: statement }),
   }
   for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value)
   const reply = await post(url, body ?? Buffer.from(statement), settings, what, signal)
-  const fault = judgeInsert(reply, what)
+  const fault = judgeInsert(reply, queryId, what)
   if (fault) throw fault
 }
 
@@ -113,10 +114,14 @@ const readReply = (response: IncomingMessage, done: (reply: Reply) => void): Inc
   })
   // `close` follows both a whole answer and a broken one; only `complete` tells them apart.
   return response.once('close', () => {
-    const code = response.headers['x-clickhouse-exception-code']
+    const headerOf = (name: string): string | undefined => {
+      const value = response.headers[name]
+      return typeof value === 'string' ? value : undefined
+    }
     done({
       status: response.statusCode ?? 0,
-      exceptionCode: typeof code === 'string' ? code : undefined,
+      exceptionCode: headerOf('x-clickhouse-exception-code'),
+      queryId: headerOf('x-clickhouse-query-id'),
       complete: response.complete,
       body: Buffer.concat(parts).toString('utf8'),
     })

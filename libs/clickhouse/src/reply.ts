@@ -6,6 +6,8 @@ export interface Reply {
   readonly status: number
   /** `X-ClickHouse-Exception-Code`. */
   readonly exceptionCode: string | undefined
+  /** `X-ClickHouse-Query-Id`: every server since 23.2 says with every answer which query it ran. */
+  readonly queryId: string | undefined
   /** The whole answer arrived, as its own framing says. */
   readonly complete: boolean
   /** The first `replyBytesMax` bytes. */
@@ -16,24 +18,35 @@ export interface Reply {
 export const replyBytesMax = 64 * 1024
 
 /**
- * Undefined when the INSERT succeeded: status 200, no exception code, a whole answer, an empty body. A 200 alone proves
- * nothing: ClickHouse sends its status before it knows, and a proxy may answer in its place.
+ * Undefined when the INSERT sent with this query id succeeded: status 200, no exception code, a whole answer, an empty
+ * body, and the same query id in it. A 200 alone proves nothing: ClickHouse sends its status before it knows, and a proxy
+ * may answer in its place.
  */
-export const judgeInsert = (reply: Reply, what: string): Fault | undefined => {
-  const { status, exceptionCode, complete, body } = reply
+export const judgeInsert = (reply: Reply, queryId: string, what: string): Fault | undefined => {
+  const { status, exceptionCode, body } = reply
   const found = findException(body)
   if (exceptionCode !== undefined || found) {
     const code = exceptionCode === undefined ? (found?.code ?? 0) : Number(exceptionCode)
     return faultOfException({ code, text: body, status }, what)
   }
-  if (status === 200 && complete && body.trim() === '') return undefined
-  if (status === 200)
-    return new Fault(
-      'TARGET_OUTCOME_UNKNOWN',
-      `${what}: ${complete ? 'status 200 with a text that is not ClickHouse’s' : 'the answer broke off'}. ` +
-        'It may have landed; the next attempt looks before it inserts.',
-    )
-  return faultOfStatus(status, what)
+  if (status !== 200) return faultOfStatus(status, what)
+  const doubt = doubtOf(reply, queryId)
+  if (doubt === undefined) return undefined
+  return new Fault(
+    'TARGET_OUTCOME_UNKNOWN',
+    `${what}: ${doubt}. It may have landed; the next attempt looks before it inserts.`,
+  )
+}
+
+/** Why a 200 is no proof. */
+const doubtOf = (reply: Reply, queryId: string): string | undefined => {
+  if (!reply.complete) return 'the answer broke off'
+  if (reply.body.trim() !== '') return 'status 200 with a text that is not ClickHouse’s'
+  if (reply.queryId === queryId) return undefined
+  return (
+    `status 200 ${reply.queryId === undefined ? 'without X-ClickHouse-Query-Id' : 'of another query id'}, so something else answered; ` +
+    'a proxy before ClickHouse must let the parameter query_id and the header X-ClickHouse-Query-Id through unchanged'
+  )
 }
 
 /** An answer with no exception code comes from something between us and ClickHouse, or from another server. */

@@ -73,3 +73,8 @@ export const respond = (
     '',
     body,
   ].join('\r\n')
+
+/** The header by which ClickHouse says that it was the one who ran this request. */
+export const queryIdOf = ({ target }: Received): Readonly<Record<string, string>> => ({
+  'x-clickhouse-query-id': new URL(target, 'http://x').searchParams.get('query_id') ?? '',
+})

@@ -156,6 +156,14 @@ describe('the door speaks as ClickHouse does', () => {
     )
   })
 
+  test('every answer names its query, as real servers do since 23.2', async () => {
+    await ask({}, 'CREATE TABLE q (x UInt8) ENGINE = MergeTree ORDER BY x')
+    for (const query of ['INSERT INTO q FORMAT JSONEachRow', 'INSERT INTO gone FORMAT TSV']) {
+      const asked = await ask({ query, query_id: 'B#0-1f' }, '{"x":1}\n')
+      expect(asked.headers.get('x-clickhouse-query-id')).toBe('B#0-1f')
+    }
+  })
+
   test('binary comes out as it went in', async () => {
     const url = `${engine.url}/?${new URLSearchParams({ query: 'SELECT number AS n FROM numbers(5) FORMAT Parquet' })}`
     const bytes = new Uint8Array(await (await fetch(url)).arrayBuffer())
