@@ -11,6 +11,7 @@ import {
   type ObjectFacts,
   type Source,
   sourceIdOf,
+  type Store,
   type Target,
 } from '@silversmith/core'
 import {
@@ -23,6 +24,7 @@ import {
   stagingPrefix,
 } from '@silversmith/flow'
 import { encodeParquet, readParquet } from '@silversmith/parquet'
+import type { MemoryLedger, MemoryStore } from './index.ts'
 import {
   createEngine,
   createMemoryBronze,
@@ -72,6 +74,10 @@ export interface RoomOptions {
   readonly bronze?: (bronze: Bronze) => Bronze
   readonly ledger?: (ledger: Ledger) => Ledger
   readonly clickhouse?: (target: Target) => Target
+  readonly store?: (store: Store) => Store
+  readonly pipeline?: string
+  /** Ledger and store of another room, for two pipelines on one of each. */
+  readonly beside?: { readonly ledger: MemoryLedger; readonly store: MemoryStore }
 }
 
 /** Transform and sweep on ports in memory, with what a test needs to arrange objects and to look at what came of them. */
@@ -79,18 +85,21 @@ export const createRoom = (options: RoomOptions = {}) => {
   const clock = createMemoryClock()
   const bronze = createMemoryBronze(clock)
   bronze.setBucket('b', 'unversioned')
-  const store = createMemoryStore()
-  const ledger = createMemoryLedger()
+  const own = options.pipeline ?? pipeline
+  const store = options.beside?.store ?? createMemoryStore()
+  const ledger = options.beside?.ledger ?? createMemoryLedger()
+  const kept = options.store?.(store) ?? store
   const log = createMemoryLog()
   const queue = createMemoryQueue()
   const engine = createEngine({ windowBlocks: 100 })
   const memory = createMemoryTarget({ name: 'clickhouse', store, engine, decode })
   const deps = {
-    ...{ pipeline, datasets: [notes], store, clock, log, ids: createMemoryIds() },
+    ...{ pipeline: own, datasets: [notes], store: kept, clock, log },
+    ids: createMemoryIds(own === pipeline ? 1 : 2),
     ledger: options.ledger?.(ledger) ?? ledger,
     bronze: options.bronze?.(bronze) ?? bronze,
     targets: [
-      createSilverTarget({ store, prefix: 'silver/' }),
+      createSilverTarget({ store: kept, prefix: 'silver/' }),
       options.clickhouse?.(memory) ?? memory,
     ],
     encode: (...[columns, rows]: Parameters<typeof encodeParquet>) => encodeParquet(columns, rows),
@@ -102,12 +111,12 @@ export const createRoom = (options: RoomOptions = {}) => {
     signal: new AbortController().signal,
   })
   const transform = createTransform(deps)
-  const sweep = createSweep({ pipeline, ledger: deps.ledger, store, queue, clock, log })
+  const sweep = createSweep({ pipeline: own, ledger: deps.ledger, store, queue, clock, log })
 
   const source = (facts: ObjectFacts, dataset: string | undefined = 'notes'): Source => {
     const object = identify(facts)
     if (!object) throw new Error('no version')
-    return { id: sourceIdOf(pipeline, object), object, dataset, generation: 0 }
+    return { id: sourceIdOf(own, object), object, dataset, generation: 0 }
   }
   const put = (key: string, body: string | Buffer, dataset?: string): Source =>
     source(bronze.putObject('b', key, Buffer.from(body)), dataset ?? 'notes')
@@ -162,6 +171,7 @@ export const createRoom = (options: RoomOptions = {}) => {
       clock,
       bronze,
       store,
+      ledger,
       engine,
       log,
       put,

@@ -1,0 +1,324 @@
+import { type Batch, type Bronze, Fault, type Store } from '@silversmith/core'
+import { stagingPrefix } from '@silversmith/flow'
+import { describe, expect, test } from 'vitest'
+import { createRoom } from './transform-room.ts'
+
+/** A time limit as Lambda sets it: past the deadline every port refuses. */
+const createTimer = () => {
+  let stop = new AbortController()
+  let deadline = Infinity
+  return {
+    begin: (nowMs: number, forMs = 60_000) => {
+      stop = new AbortController()
+      deadline = nowMs + forMs
+      return { deadline, signal: stop.signal }
+    },
+    check: (nowMs: number): void => {
+      if (nowMs > deadline) stop.abort()
+    },
+  }
+}
+
+describe('when time is short', () => {
+  /** Every piece of an object takes two seconds. */
+  const slowly =
+    (room: () => ReturnType<typeof createRoom>, timer: ReturnType<typeof createTimer>) =>
+    (bronze: Bronze): Bronze => ({
+      ...bronze,
+      open: async (object, signal) => {
+        const opened = await bronze.open(object, signal)
+        const body = (async function* () {
+          for await (const piece of opened.body) {
+            room().clock.advance(2_000)
+            timer.check(room().clock.now())
+            yield piece
+          }
+        })()
+        return { ...opened, body }
+      },
+    })
+
+  test('a queue with more work than one invocation can do is worked off, every row once', async () => {
+    const timer = createTimer()
+    const room: ReturnType<typeof createRoom> = createRoom({ bronze: slowly(() => room, timer) })
+    const all = Array.from({ length: 60 }, (_, n) => room.put(`${n}.jsonl`, `{"id":"${n}"}`))
+    let left = all
+    let invocations = 0
+    for (; left.length > 0 && invocations < 20; invocations += 1) {
+      const ids = await room.transform(room.deliver(...left), timer.begin(room.clock.now()))
+      left = left.filter((_, index) => ids.includes(`${index}-${left[index]!.object.key}`))
+      room.clock.advance(600_000)
+    }
+    expect(left).toEqual([])
+    expect(room.names(room.rows())).toEqual(
+      all.map((_, n) => `s3://b/${n}.jsonl#0=${n}`).toSorted(),
+    )
+    expect(invocations).toBeGreaterThan(1)
+  })
+
+  test('an apply that needs several invocations keeps what each of them did', async () => {
+    const timer = createTimer()
+    let copies = 0
+    const room: ReturnType<typeof createRoom> = createRoom({
+      limits: { chunkRowsMax: 2 },
+      store: (store): Store => ({
+        ...store,
+        copy: async (...args) => {
+          copies += 1
+          room.clock.advance(3_000)
+          timer.check(room.clock.now())
+          await store.copy(...args)
+        },
+      }),
+    })
+    const lines = Array.from({ length: 60 }, (_, n) => `{"id":"r${n}"}`).join('\n')
+    const a = room.put('a.jsonl', lines)
+    await room.transform(room.deliver(a), timer.begin(room.clock.now()))
+    for (let n = 0; n < 4 && room.items<Batch>('batch')[0]?.state !== 'C'; n += 1) {
+      room.clock.advance(3_700_000)
+      await room.sweep(room.call())
+      const [body] = room.queue.take()
+      const { batch } = JSON.parse(body!) as { batch: string }
+      const delivery = { messageId: 'b', message: { kind: 'batch', batch } as const }
+      await room.transform([delivery], timer.begin(room.clock.now()))
+    }
+    expect(room.items<Batch>('batch')).toMatchObject([{ state: 'C' }])
+    expect(room.names(await room.silver())).toHaveLength(60)
+    expect(copies).toBeLessThan(40)
+  })
+
+  test('batch messages are not kept waiting by a full queue of sources', async () => {
+    let isDown = true
+    const room = createRoom({
+      clickhouse: (target) => ({
+        ...target,
+        put: (...args) =>
+          isDown ? Promise.reject(new Fault('TARGET_UNAVAILABLE', 'down')) : target.put(...args),
+      }),
+      bronze: (bronze) => ({
+        ...bronze,
+        open: (object, signal) => {
+          if (object.key === 'slow.jsonl') room.clock.advance(120_000)
+          return bronze.open(object, signal)
+        },
+      }),
+    })
+    await room.run(room.put('a.jsonl', '{"id":"a"}'))
+    isDown = false
+    const [batch] = room.items<Batch>('batch')
+    const slow = room.deliver(room.put('slow.jsonl', '{"id":"s"}'))
+    const message = { messageId: 'b', message: { kind: 'batch', batch: batch!.id } as const }
+    expect(await room.transform([...slow, message], room.call())).not.toContain('b')
+    expect(room.names(room.rows())).toContain('s3://b/a.jsonl#0=a')
+  })
+})
+
+describe('when staging fails', () => {
+  /** The first write of a file of that kind is refused in a way that could be mistaken for the source's fault. */
+  const refusingOnce =
+    (isMeant: (key: string) => boolean) =>
+    (store: Store): Store => {
+      let refused = false
+      return {
+        ...store,
+        write: (key, ...rest) => {
+          if (refused || !key.startsWith(stagingPrefix) || !isMeant(key))
+            return store.write(key, ...rest)
+          refused = true
+          return Promise.reject(new Fault('OBJECT_UNREADABLE', 'the bytes arrived damaged'))
+        },
+      }
+    }
+
+  test.each([
+    ['a chunk', (key: string) => key.endsWith('.parquet'), '{"id":"a"}\n{"id":"b"}\n{"id":"c"}'],
+    ['a quarantine file', (key: string) => key.endsWith('.jsonl'), '{"x":1}\n{"id":"a"}'],
+  ])('of %s, no source is condemned for it and nothing is lost', async (_, isMeant, body) => {
+    const room = createRoom({ limits: { chunkRowsMax: 1 }, store: refusingOnce(isMeant) })
+    const a = room.put('a.jsonl', body)
+    const b = room.put('b.jsonl', '{"id":"b"}')
+    expect(await room.run(a, b)).toHaveLength(2)
+    expect(await room.run(a, b)).toEqual([])
+    expect(room.dispositions()).toEqual({ 'a.jsonl': 'rows', 'b.jsonl': 'rows' })
+    expect(room.rows()).toHaveLength((body.match(/"id"/g)?.length ?? 0) + 1)
+    expect(room.quarantined()).toHaveLength(body.includes('"x"') ? 1 : 0)
+  })
+})
+
+describe('when quarantine cannot be written', () => {
+  test('the batch is not committed and its staging stays, until every rejected record is kept', async () => {
+    let isDown = true
+    const room = createRoom({
+      store: (store) => ({
+        ...store,
+        copy: (from, to, ...rest) =>
+          isDown && to.startsWith('quarantine/')
+            ? Promise.reject(new Fault('STORE_DENIED', 'no'))
+            : store.copy(from, to, ...rest),
+      }),
+    })
+    expect(await room.run(room.put('a.jsonl', '{"id":"a"}\noops'))).toEqual([])
+    expect(room.rows()).toHaveLength(1)
+    expect(room.items<Batch>('batch')).toMatchObject([{ state: 'S' }])
+    isDown = false
+    await room.sweepAndRun()
+    expect(room.items<Batch>('batch')).toMatchObject([{ state: 'C' }])
+    expect(room.quarantined()).toMatchObject([{ record: 1, raw: 'oops' }])
+  })
+})
+
+describe('one that is refused holds back no other', () => {
+  test('chunk: the healthy ones behind it are applied, it is tried again', async () => {
+    let isRefusing = true
+    const room = createRoom({
+      limits: { chunkRowsMax: 1 },
+      clickhouse: (target) => ({
+        ...target,
+        put: (batch, chunk, signal) =>
+          isRefusing && chunk.n === 0
+            ? Promise.reject(new Fault('TARGET_REFUSED_DATA', 'no'))
+            : target.put(batch, chunk, signal),
+      }),
+    })
+    await room.run(room.put('a.jsonl', '{"id":"a"}\n{"id":"b"}\n{"id":"c"}'))
+    expect(room.names(room.rows())).toEqual(['s3://b/a.jsonl#1=b', 's3://b/a.jsonl#2=c'])
+    expect(room.items<Batch>('batch')).toMatchObject([{ state: 'S' }])
+    isRefusing = false
+    await room.sweepAndRun()
+    expect(room.names(room.rows())).toHaveLength(3)
+    expect(room.items<Batch>('batch')).toMatchObject([{ state: 'C' }])
+  })
+
+  test('manifest that is lost: its own sources wait, the others load', async () => {
+    const room = createRoom()
+    const old = room.put('old.jsonl', '{"id":"old"}')
+    await room.run(old)
+    const [ref] = room.items<Batch>('batch')
+    await room.store.remove([ref!.manifest!.key], room.call().signal)
+    const fresh = room.put('fresh.jsonl', '{"id":"fresh"}')
+    expect(await room.run(old, fresh)).toEqual(['0-old.jsonl'])
+    expect(room.names(room.rows())).toContain('s3://b/fresh.jsonl#0=fresh')
+    expect(room.log.events).toContainEqual(expect.objectContaining({ kind: 'work-failed' }))
+  })
+})
+
+describe('an object refused for what was mended since', () => {
+  test('is loaded when it is asked for again', async () => {
+    const room = createRoom()
+    const one = room.put('u.jsonl', '{"id":"u"}')
+    await room.run({ ...one, dataset: undefined })
+    expect(room.dispositions()).toEqual({ 'u.jsonl': 'unrouted' })
+    expect(await room.run(one)).toEqual([])
+    expect(await room.run(one)).toEqual([])
+    expect(room.names(room.rows())).toEqual(['s3://b/u.jsonl#0=u'])
+  })
+})
+
+describe('two pipelines on one ledger', () => {
+  test('leave each other’s batches alone', async () => {
+    const down = new Fault('TARGET_UNAVAILABLE', 'down')
+    const a = createRoom({
+      clickhouse: (target) => ({ ...target, put: () => Promise.reject(down) }),
+    })
+    await a.run(a.put('a.jsonl', '{"id":"a"}'))
+    const b = createRoom({ pipeline: 'other', beside: a })
+    b.clock.advance(86_400_000)
+    expect(await b.sweep(b.call())).toMatchObject({ sent: 0 })
+    const [batch] = a.items<Batch>('batch')
+    const message = { kind: 'batch', batch: batch!.id } as const
+    await b.transform([{ messageId: 'm', message }], b.call())
+    expect(b.rows()).toEqual([])
+    expect(a.items<Batch>('batch')).toMatchObject([{ state: 'S' }])
+  })
+})
+
+describe('caps', () => {
+  const months = (count: number): string =>
+    Array.from({ length: count }, (_, n) => `{"id":"${n}","at":${Date.UTC(2000, n, 1)}}`).join('\n')
+
+  test('rows over a thousand months are a chunk a month, not one for every few rows', async () => {
+    const room = createRoom()
+    const twice = `${months(1_000)}\n${months(1_000)}`
+    expect(await room.run(room.put('a.jsonl', twice))).toEqual([])
+    expect(room.manifests()[0]?.chunks).toHaveLength(1_000)
+    expect(room.rows()).toHaveLength(2_000)
+  })
+
+  test('open builders over their number or their bytes close, the largest first', async () => {
+    const byNumber = createRoom({ limits: { openBuildersMax: 2 } })
+    const x = '{"id":"x"}'
+    await byNumber.run(byNumber.put('a.jsonl', `${x}\n${x}\n${months(3)}\n${x}`))
+    expect(byNumber.manifests()[0]?.chunks.map(({ rows }) => rows)).toEqual([2, 1, 1, 1, 1])
+    const byBytes = createRoom({ limits: { openBytesMax: 1_000 } })
+    await byBytes.run(byBytes.put('a.jsonl', Array(30).fill('{"id":"x"}').join('\n')))
+    expect(byBytes.manifests()[0]?.chunks.length).toBeGreaterThan(3)
+    expect(byBytes.rows()).toHaveLength(30)
+  })
+
+  test('a batch takes no further sources once it has its number of chunks; they come in the next', async () => {
+    const room = createRoom({ limits: { batchChunksMax: 3, concurrencyMax: 1 } })
+    const all = [0, 1, 2].map((n) => room.put(`${n}.jsonl`, months(2 + n)))
+    const left = await room.run(...all)
+    expect(left).toHaveLength(1)
+    expect(await room.run(...all)).toEqual([])
+    expect(room.rows()).toHaveLength(2 + 3 + 4)
+    expect(room.manifests()).toHaveLength(2)
+  })
+
+  test('sources over the size of a batch are sealed in several', async () => {
+    const room = createRoom({ limits: { batchSourcesMax: 2 } })
+    const all = Array.from({ length: 5 }, (_, n) => room.put(`${n}.jsonl`, `{"id":"${n}"}`))
+    expect(await room.run(...all)).toEqual([])
+    expect(room.manifests().map(({ sources }) => sources.length)).toEqual([2, 2, 1])
+  })
+})
+
+describe('the sweep', () => {
+  test('waits longer after each try, at most an hour, and leaves a live worker alone', async () => {
+    const room = createRoom({
+      clickhouse: (target) => ({
+        ...target,
+        put: () => Promise.reject(new Fault('TARGET_UNAVAILABLE', 'down')),
+      }),
+    })
+    await room.run(room.put('a.jsonl', '{"id":"a"}'))
+    expect(await room.sweep(room.call())).toMatchObject({ found: 0, sent: 0 })
+    const waits: number[] = []
+    for (let n = 0; n < 9; n += 1) {
+      const { leaseUntil } = room.items<Batch>('batch')[0]!
+      room.clock.advance(leaseUntil - room.clock.now() + 1)
+      expect(await room.sweep(room.call())).toMatchObject({ sent: 1 })
+      waits.push((room.items<Batch>('batch')[0]!.leaseUntil - room.clock.now()) / 60_000)
+    }
+    expect(waits).toEqual([5, 5, 8, 16, 32, 60, 60, 60, 60])
+  })
+})
+
+describe('a suspect', () => {
+  test('whose solo opens end in a told failure is never condemned, however often processes die between them', async () => {
+    let mood: 'dies' | 'fails' | 'works' = 'works'
+    const room = createRoom({
+      bronze: (bronze) => ({
+        ...bronze,
+        open: (object, signal) => {
+          if (mood === 'dies') return new Promise(() => undefined)
+          return mood === 'fails'
+            ? Promise.reject(new Fault('STORE_DENIED', 'no'))
+            : bronze.open(object, signal)
+        },
+      }),
+    })
+    const a = room.put('a.jsonl', '{"id":"a"}')
+    for (let n = 0; n < 6; n += 1) {
+      mood = 'dies'
+      void room.run(a)
+      for (let beat = 0; beat < 100; beat += 1) await new Promise((resolve) => setImmediate(resolve))
+      room.clock.advance(200_000)
+      mood = 'fails'
+      expect(await room.run(a)).toHaveLength(1)
+    }
+    mood = 'works'
+    expect(await room.run(a)).toEqual([])
+    expect(room.dispositions()).toEqual({ 'a.jsonl': 'rows' })
+  })
+})
