@@ -1,16 +1,21 @@
+import { RoundedNumber } from './rounded-number.ts'
+
 /** A JSON object as JSON.parse gives it. */
 export type JsonObject = Readonly<Record<string, unknown>>
 
 export const isObject = (value: unknown): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
+  typeof value === 'object' &&
+  value !== null &&
+  !Array.isArray(value) &&
+  !(value instanceof RoundedNumber)
 
 /** Absent and null say the same: there is no value. */
 export const isAbsent = (value: unknown): value is null | undefined =>
   value === null || value === undefined
 
 /**
- * JSON text of any value JSON.parse gave, however deeply nested. Numbers beyond a double (`1e999` was read as Infinity)
- * are written as text, since JSON.stringify would make them null.
+ * JSON text of any value JSON.parse gave, however deeply nested. A RoundedNumber is written as text, digit by digit: readers of
+ * JSON would round or refuse the number. So is Infinity, which JSON.stringify would make null.
  */
 export const writeJson = (value: unknown): string => {
   try {

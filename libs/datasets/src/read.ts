@@ -1,25 +1,28 @@
 import type { ColumnType, Value } from '@silversmith/core'
 import { isObject, writeJson } from './json.ts'
+import { isRounded, RoundedNumber } from './rounded-number.ts'
 import { isWithin, parseTimestamp, plausibleTimes } from './timestamp.ts'
 
 /** A present JSON value → the column's value; undefined when it is not of that kind. */
 export type Read = (value: unknown) => Value | undefined
 
-/** Text as it is; numbers and booleans as JSON writes them. */
+/** Text as it is; numbers and booleans as JSON writes them. A rounded number is refused: two ids could become one. */
 export const readText: Read = (value) =>
   typeof value === 'string'
     ? value
-    : typeof value === 'number' || typeof value === 'boolean'
+    : (typeof value === 'number' && !isRounded(value)) || typeof value === 'boolean'
       ? String(value)
       : undefined
 
-/** Text as it is, anything else as its JSON text. Never refuses. */
-export const readTextOrJson: Read = (value) =>
-  typeof value === 'string' ? value : writeJson(value)
+/** Text as it is, anything else as its JSON text. Refuses a rounded number only. */
+export const readTextOrJson: Read = (value) => {
+  if (typeof value === 'string') return value
+  return isRounded(value) ? undefined : writeJson(value)
+}
 
 /** JSON text of an object or array. */
 export const readJson: Read = (value) =>
-  typeof value === 'object' && value !== null ? writeJson(value) : undefined
+  isObject(value) || Array.isArray(value) ? writeJson(value) : undefined
 
 const uint64Max = 2n ** 64n - 1n
 const uint64DigitsMax = 20
@@ -45,10 +48,10 @@ export const readUint32: Read = (value) => {
 
 const decimal = /^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$/
 
-/** Finite numbers and their decimal text. */
+/** Finite numbers and their decimal text, as near as a double comes. */
 export const readFloat64: Read = (value) => {
-  const number =
-    typeof value === 'string' && decimal.test(value.trim()) ? Number(value.trim()) : value
+  const text = value instanceof RoundedNumber ? value.digits : value
+  const number = typeof text === 'string' && decimal.test(text.trim()) ? Number(text.trim()) : text
   return typeof number === 'number' && Number.isFinite(number) ? number : undefined
 }
 

@@ -1,6 +1,6 @@
 import type { Path } from '../path.ts'
 import { pathText, valueAt } from '../path.ts'
-import { isAbsent, isObject, writeJson } from '../json.ts'
+import { isAbsent, isObject } from '../json.ts'
 import { readCount, readLanguageMap, readText, readTextOrJson } from '../read.ts'
 import type { Derive, Facts, Rule } from '../rule.ts'
 import { uuidOfHash } from '../uuid.ts'
@@ -99,14 +99,18 @@ const videoTitle: Derive<EventFacts> = ({ record, eventType }, rescue) => {
   return title ?? null
 }
 
+const inputName = 'result.response.input'
+
 /** The learner's input as it is where it is text, else as JSON; a response without input as a whole. */
 const response: Derive<EventFacts> = ({ record }, rescue) => {
   const found = valueAt(record, ['result', 'response'], rescue)
   if (found === undefined) return null
   if (typeof found === 'string') return found
   const input = isObject(found) ? found['input'] : undefined
-  if (typeof input === 'string') return input
-  return writeJson(isAbsent(input) ? found : input)
+  const [name, value] = isAbsent(input) ? ['result.response', found] : [inputName, input]
+  const text = readTextOrJson(value)
+  if (text === undefined) rescue(name, value)
+  return text ?? null
 }
 
 const identityRules: readonly EventRule[] = [

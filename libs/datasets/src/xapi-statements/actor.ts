@@ -1,4 +1,5 @@
 import { isObject } from '../json.ts'
+import { isRounded } from '../rounded-number.ts'
 
 const identifiers = ['mbox', 'mbox_sha1sum', 'openid'] as const
 
@@ -13,7 +14,8 @@ export const agentIdOf = (agent: unknown): string | undefined => {
   const account = agent['account']
   if (!isObject(account)) return undefined
   const { name, homePage } = account
-  return (typeof name === 'string' || typeof name === 'number') && typeof homePage === 'string'
+  return (typeof name === 'string' || (typeof name === 'number' && !isRounded(name))) &&
+    typeof homePage === 'string'
     ? `account::${name}@${homePage}`
     : undefined
 }

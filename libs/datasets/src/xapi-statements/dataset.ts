@@ -1,14 +1,16 @@
 import type { Dataset, Mapped, RecordContext } from '@silversmith/core'
 import { isObject } from '../json.ts'
 import { compileRules } from '../rule.ts'
+import { keepDigits } from '../rounded-number.ts'
 import { statementTime } from '../statement-time.ts'
 import { statementRules } from './rules.ts'
 
 const table = 'xapi_statements'
 const compiled = compileRules(statementRules)
 
-const map = (record: unknown, { hash, text }: RecordContext): Mapped => {
-  if (!isObject(record)) return { rejection: { reason: 'not_an_object' } }
+const map = (parsed: unknown, { hash, text }: RecordContext): Mapped => {
+  if (!isObject(parsed)) return { rejection: { reason: 'not_an_object' } }
+  const record = keepDigits(parsed, text)
   const time = statementTime(record, ['timestamp', 'stored'])
   if ('rejection' in time) return time
   const { micros } = time
