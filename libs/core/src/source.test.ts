@@ -40,10 +40,10 @@ describe('an objects message', () => {
   test('brings any key through in plain ASCII, and its id is computed anew', () => {
     fc.assert(
       fc.property(
-        fc.string({ unit: 'binary' }),
-        fc.string(),
+        fc.string({ unit: 'binary', minLength: 1 }),
+        fc.string({ minLength: 1 }),
         fc.boolean(),
-        fc.nat(),
+        fc.integer({ min: 0, max: 4_294_967_295 }),
         (key, version, versioned, generation) => {
           const object = { bucket: 'b', key, version, versioned }
           const source = { id: 'a lie', object, dataset: 'd', generation }
@@ -58,18 +58,40 @@ describe('an objects message', () => {
     )
   })
 
+  test('brings the name of a batch through', () => {
+    const message = { kind: 'batch', batch: '01B' } as const
+    const body = writeObjectsMessage('p', message)
+    expect(readObjectsMessage('p', body)).toEqual(message)
+    expect(readObjectsMessage('q', body)).toBeUndefined()
+  })
+
+  const ofSource = (changes: object): string => {
+    const object = { bucket: 'b', key: 'k', version: 'v', versioned: true }
+    return JSON.stringify({ v: 1, pipeline: 'p', ...object, generation: 0, ...changes })
+  }
+
+  test.each([0, 4_294_967_295])('is read with generation %d', (generation) => {
+    expect(readObjectsMessage('p', ofSource({ generation }))).toMatchObject({
+      source: { generation },
+    })
+  })
+
   test.each([
     ['no JSON', 'oops'],
     ['another shape', '{"Records":[]}'],
-    ['another version', '{"v":2,"batch":"b"}'],
-    [
-      'another pipeline',
-      '{"v":1,"pipeline":"q","bucket":"b","key":"k","version":"v","versioned":true,"generation":0}',
-    ],
-    [
-      'no generation',
-      '{"v":1,"pipeline":"p","bucket":"b","key":"k","version":"v","versioned":true}',
-    ],
+    ['another version', '{"v":2,"pipeline":"p","batch":"b"}'],
+    ['a batch of no pipeline', '{"v":1,"batch":"b"}'],
+    ['a batch without name', '{"v":1,"pipeline":"p","batch":""}'],
+    ['another pipeline', ofSource({ pipeline: 'q' })],
+    ['an empty bucket', ofSource({ bucket: '' })],
+    ['an empty key', ofSource({ key: '' })],
+    ['an empty version', ofSource({ version: '' })],
+    ['a version that is no text', ofSource({ version: 1 })],
+    ['no word on versions', ofSource({ versioned: 'true' })],
+    ['no generation', ofSource({ generation: undefined })],
+    ['a generation below 0', ofSource({ generation: -1 })],
+    ['a generation over 32 bits', ofSource({ generation: 4_294_967_296 })],
+    ['a generation that is not whole', ofSource({ generation: 0.5 })],
     ['null', 'null'],
   ])('is not read from %s', (_, body) => {
     expect(readObjectsMessage('p', body)).toBeUndefined()

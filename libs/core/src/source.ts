@@ -60,9 +60,10 @@ export type ObjectsMessage =
 
 const messageVersion = 1
 
-/** Shape on the wire: `{v, pipeline, bucket, key, version, versioned, dataset?, generation}` or `{v, batch}`. */
+/** Shape on the wire: `{v, pipeline, bucket, key, version, versioned, dataset?, generation}` or `{v, pipeline, batch}`. */
 export const writeObjectsMessage = (pipeline: string, message: ObjectsMessage): string => {
-  if (message.kind === 'batch') return writeAscii({ v: messageVersion, batch: message.batch })
+  if (message.kind === 'batch')
+    return writeAscii({ v: messageVersion, pipeline, batch: message.batch })
   const { object, dataset, generation } = message.source
   return writeAscii({ v: messageVersion, pipeline, ...object, dataset, generation })
 }
@@ -74,16 +75,20 @@ const writeAscii = (value: unknown): string =>
     (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
   )
 
+const isName = (value: unknown): value is string => typeof value === 'string' && value !== ''
+
+/** Rows carry it as uint32. */
+const isGeneration = (value: unknown): value is number =>
+  typeof value === 'number' && Number.isInteger(value) && value >= 0 && value < 2 ** 32
+
 /** Trusts nothing but the shape and computes the id again: a message cannot lie about itself. Undefined: not one of ours. */
 export const readObjectsMessage = (pipeline: string, body: string): ObjectsMessage | undefined => {
   const parsed = parseObject(body)
-  if (!parsed || parsed['v'] !== messageVersion) return undefined
-  if (typeof parsed['batch'] === 'string') return { kind: 'batch', batch: parsed['batch'] }
+  if (!parsed || parsed['v'] !== messageVersion || parsed['pipeline'] !== pipeline) return undefined
+  if (isName(parsed['batch'])) return { kind: 'batch', batch: parsed['batch'] }
   const { bucket, key, version, versioned, dataset, generation } = parsed
-  if (parsed['pipeline'] !== pipeline) return undefined
-  if (typeof bucket !== 'string' || typeof key !== 'string' || typeof version !== 'string')
-    return undefined
-  if (typeof versioned !== 'boolean' || !Number.isSafeInteger(generation)) return undefined
+  if (!isName(bucket) || !isName(key) || !isName(version)) return undefined
+  if (typeof versioned !== 'boolean' || !isGeneration(generation)) return undefined
   const object = { bucket, key, version, versioned }
   return {
     kind: 'source',
@@ -91,7 +96,7 @@ export const readObjectsMessage = (pipeline: string, body: string): ObjectsMessa
       id: sourceIdOf(pipeline, object),
       object,
       dataset: typeof dataset === 'string' ? dataset : undefined,
-      generation: generation as number,
+      generation,
     },
   }
 }
