@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib'
 import { type Batch, type Bronze, Fault, type Store } from '@silversmith/core'
 import { stagingPrefix } from '@silversmith/flow'
 import { describe, expect, test } from 'vitest'
@@ -320,5 +321,39 @@ describe('a suspect', () => {
     mood = 'works'
     expect(await room.run(a)).toEqual([])
     expect(room.dispositions()).toEqual({ 'a.jsonl': 'rows' })
+  })
+})
+
+describe('an INSERT whose answer is lost', () => {
+  test('is not repeated blindly: the rows are looked for first, for the token may be forgotten', async () => {
+    let answers = 0
+    const room: ReturnType<typeof createRoom> = createRoom({
+      clickhouse: (target) => ({
+        ...target,
+        put: async (...args) => {
+          await target.put(...args)
+          room.engine.forgetTokens()
+          answers += 1
+          if (answers === 1) throw new Fault('TARGET_OUTCOME_UNKNOWN', 'the answer never came')
+        },
+      }),
+    })
+    await room.run(room.put('a.jsonl', '{"id":"a"}'))
+    expect(room.names(room.rows())).toEqual(['s3://b/a.jsonl#0=a'])
+    expect(room.items<Batch>('batch')).toMatchObject([{ state: 'C' }])
+  })
+})
+
+describe('a pass that is repeated', () => {
+  test('stages under keys of its own: what an unreadable object left is never applied', async () => {
+    const room = createRoom({ limits: { chunkRowsMax: 1 } })
+    const lines = Array.from({ length: 400 }, (_, n) => `{"id":"cut${n * 7919}"}`).join('\n')
+    const cut = room.put('cut.jsonl.gz', gzipSync(lines).subarray(0, -12))
+    const good = room.put('good.jsonl', '{"id":"g0"}\n{"id":"g1"}')
+    expect(await room.run(cut, good)).toEqual([])
+    expect(room.dispositions()).toEqual({ 'cut.jsonl.gz': 'unreadable', 'good.jsonl': 'rows' })
+    const expected = ['s3://b/good.jsonl#0=g0', 's3://b/good.jsonl#1=g1']
+    expect(room.names(room.rows())).toEqual(expected)
+    expect(room.names(await room.silver())).toEqual(expected)
   })
 })
