@@ -76,6 +76,19 @@ describe('a body from S3', () => {
       })
     })
 
+  test('goes on when the rest ends cleanly before the end of the object', async () => {
+    const answer: Answer = (request, response) => {
+      if (request.n === 1) return cutAfter(70_000, dropConnection)(request, response)
+      const rest = begin(request, response, bytes, request.n === 2 ? { 'content-length': '9' } : {})
+      response.end(request.n === 2 ? rest.subarray(0, 9) : rest)
+    }
+    await withServer(answer, async (server) => {
+      const opened = await bronzeOf(server).open(object, idle)
+      expect(Buffer.from(await bytesOf(opened)).equals(bytes)).toBe(true)
+      expect(server.requests.map(startOf)).toEqual([0, 70_000, 70_009])
+    })
+  })
+
   test('is unavailable, never short, when every connection is cut', async () => {
     await withServer(cutAfter(10, dropConnection), async (server) => {
       const opened = await bronzeOf(server).open(object, idle)

@@ -1,10 +1,9 @@
 import type { HeadObjectCommandOutput, S3Client } from '@aws-sdk/client-s3'
-import { HeadBucketCommand, HeadObjectCommand } from '@aws-sdk/client-s3'
+import { HeadObjectCommand } from '@aws-sdk/client-s3'
 import type { Bronze, Clock, ObjectRef } from '@silversmith/core'
 import { Fault, identify, isFault, objectUri } from '@silversmith/core'
 import { systemClock } from './back-off.ts'
-import { openObject, readFaultOf } from './s3-object.ts'
-import { statusOf } from './vendor-fault.ts'
+import { openObject, readFaultOf, refuseMissingBucket } from './s3-object.ts'
 
 export interface S3BronzeSettings {
   /** From `createAwsClients`: the SDK's own checksums of answers must be off. */
@@ -83,29 +82,7 @@ const headObject = async (
     })
   } catch (error) {
     const fault = readFaultOf(error, name, 'looking up', signal)
-    // A HEAD has no body, so its 404 does not say whether the key or the whole bucket is missing.
-    if (isFault(fault, 'OBJECT_GONE') && (await isBucketMissing(client, bucket, signal)))
-      throw new Fault(
-        'STORE_DENIED',
-        `there is no bucket ${bucket}; create it or correct its name`,
-        {
-          cause: error,
-        },
-      )
+    if (isFault(fault, 'OBJECT_GONE')) await refuseMissingBucket(client, bucket, signal)
     throw fault
-  }
-}
-
-const isBucketMissing = async (
-  client: S3Client,
-  bucket: string,
-  signal: AbortSignal,
-): Promise<boolean> => {
-  try {
-    await client.send(new HeadBucketCommand({ Bucket: bucket }), { abortSignal: signal })
-    return false
-  } catch (error) {
-    // Anything but a clear 404 (no s3:ListBucket, a throttle) proves nothing: the key's own answer stands.
-    return statusOf(error) === 404
   }
 }

@@ -45,7 +45,7 @@ describe('reading a file', () => {
       })
       await expect(
         storeOf(server, { readBytesMax: 11 }).read('k', sha256, idle),
-      ).rejects.toMatchObject({ code: 'OBJECT_TOO_LARGE' })
+      ).rejects.toMatchObject({ code: 'STORE_DENIED' })
     })
   })
 })

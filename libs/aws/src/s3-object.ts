@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream'
 import type { GetObjectCommandInput, GetObjectCommandOutput, S3Client } from '@aws-sdk/client-s3'
-import { GetObjectCommand } from '@aws-sdk/client-s3'
+import { GetObjectCommand, HeadBucketCommand } from '@aws-sdk/client-s3'
 import { Fault } from '@silversmith/core'
 import type { BodyLimits } from './s3-body.ts'
 import { createBody } from './s3-body.ts'
@@ -98,4 +98,25 @@ const isGone = (error: unknown): boolean => {
   return (
     (status === 404 && errorNameOf(error) !== 'NoSuchBucket') || status === 405 || status === 412
   )
+}
+
+/**
+ * A HEAD has no body, so its 404 does not say whether the key or the whole bucket is missing.
+ *
+ * @throws Fault STORE_DENIED when it is the bucket.
+ */
+export const refuseMissingBucket = async (
+  client: S3Client,
+  bucket: string,
+  signal: AbortSignal,
+): Promise<void> => {
+  try {
+    await client.send(new HeadBucketCommand({ Bucket: bucket }), { abortSignal: signal })
+  } catch (error) {
+    // Anything but a clear 404 (no s3:ListBucket, a throttle) proves nothing: the key's own answer stands.
+    if (statusOf(error) !== 404) return
+    throw new Fault('STORE_DENIED', `there is no bucket ${bucket}; create it or correct its name`, {
+      cause: error,
+    })
+  }
 }

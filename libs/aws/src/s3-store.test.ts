@@ -108,6 +108,22 @@ describe('creating a file', () => {
     })
   })
 
+  for (const name of ['BadDigest', 'XAmzContentSHA256Mismatch'])
+    test(`sends bytes again that were damaged on the way (${name}), so often and no more`, async () => {
+      const damaged = refuse(400, name)
+      await withServer(byMethod({ PUT: [damaged, damaged, answerOk] }), async (server) => {
+        await storeOf(server).write('k', bytes, file, idle)
+        expect(server.requests.map(({ body }) => body.equals(bytes))).toEqual([true, true, true])
+      })
+      await withServer(byMethod({ PUT: [damaged] }), async (server) => {
+        await expect(storeOf(server).write('k', bytes, file, idle)).rejects.toMatchObject({
+          code: 'STORE_UNAVAILABLE',
+          message: expect.stringMatching(/s3:\/\/ours\/k .* 3 tries.*sha256/),
+        })
+        expect(server.requests).toHaveLength(3)
+      })
+    })
+
   test('ends when the caller gives up between two tries', async () => {
     const caller = new AbortController()
     const clock = { now: () => 0, sleep: async () => caller.abort() }
@@ -134,7 +150,6 @@ describe('creating a file', () => {
     [500, 'InternalError', 'STORE_UNAVAILABLE', /writing s3:\/\/ours\/k/],
     [403, 'AccessDenied', 'STORE_DENIED', /policy/],
     [404, 'NoSuchBucket', 'STORE_DENIED', /create the bucket/],
-    [400, 'BadDigest', 'OBJECT_UNREADABLE', /sha256/],
     [400, 'ExpiredToken', 'STORE_DENIED', /credentials/],
   ] as const)
     test(`fails as ${code} when S3 says ${name}`, async () => {
@@ -187,13 +202,15 @@ describe('copying a file', () => {
     })
   })
 
-  for (const [name, found, outcome] of [
-    ['is done when its target is there', sha256, undefined],
-    ['is gone when its target is another', other, 'OBJECT_GONE'],
+  for (const [name, target, bucket, outcome] of [
+    ['is done when its target is there', answerHead(sha256), answerOk, undefined],
+    ['is gone when its target is another', answerHead(other), answerOk, 'OBJECT_GONE'],
+    ['is refused when there is no bucket', refuse(404, 'x'), refuse(404, 'x'), 'STORE_DENIED'],
   ] as const)
     test(`without a source ${name}`, async () => {
+      const answers: Readonly<Record<string, Answer>> = { '/ours/to': target, '/ours/': bucket }
       const head: Answer = (request, response) =>
-        (request.path === '/ours/to' ? answerHead(found) : refuse(404, 'x'))(request, response)
+        (answers[request.path] ?? refuse(404, 'x'))(request, response)
       await withServer(head, async (server) => {
         const copy = storeOf(server).copy('from', 'to', file, idle)
         if (outcome) await expect(copy).rejects.toMatchObject({ code: outcome })
@@ -203,7 +220,7 @@ describe('copying a file', () => {
 
   for (const [name, head, code] of [
     ['other bytes', answerHead(other), 'OBJECT_UNREADABLE'],
-    ['over 5 GiB', answerHead(sha256, 5 * 1024 ** 3 + 1), 'OBJECT_TOO_LARGE'],
+    ['over 5 GiB', answerHead(sha256, 5 * 1024 ** 3 + 1), 'STORE_DENIED'],
   ] as const)
     test(`refuses a source of ${name} before anything is made`, async () => {
       await withServer(byMethod({ HEAD: [head] }), async (server) => {

@@ -10,7 +10,7 @@ import { createHash } from 'node:crypto'
 import type { Clock, FileFacts, Store } from '@silversmith/core'
 import { Fault, isFault } from '@silversmith/core'
 import { refuseAborted, systemClock, waitAfter } from './back-off.ts'
-import { openObject, readFaultOf } from './s3-object.ts'
+import { openObject, readFaultOf, refuseMissingBucket } from './s3-object.ts'
 import { errorNameOf, faultOf, isPassing, statusOf } from './vendor-fault.ts'
 
 export interface S3StoreSettings {
@@ -27,7 +27,7 @@ export interface S3StoreSettings {
   readonly callTimeoutMs?: number
   /** Until the answer to an upload or a copy begins, the transfer included. */
   readonly transferTimeoutMs?: number
-  /** `read` holds the file in memory; a larger one is OBJECT_TOO_LARGE. */
+  /** `read` holds the file in memory; a larger one is STORE_DENIED. */
   readonly readBytesMax?: number
 }
 
@@ -40,7 +40,8 @@ const copyBytesMax = 5 * 1024 ** 3
  * The Store port on one bucket. Files carry their sha256 as user metadata `sha256`; a create that finds the key taken
  * compares it. S3 checks the bytes of an upload against the same sha256.
  *
- * Faults: OBJECT_GONE, OBJECT_UNREADABLE, OBJECT_TOO_LARGE, STORE_CONFLICT, STORE_UNAVAILABLE, STORE_DENIED, DEADLINE_REACHED.
+ * OBJECT_GONE and OBJECT_UNREADABLE tell of the file read or copied, and only that it is missing or has other bytes: a fault of
+ * a file of ours must never count against the source that is being read. Other faults: STORE_CONFLICT, STORE_UNAVAILABLE, STORE_DENIED, DEADLINE_REACHED.
  */
 export const createS3Store = ({
   client,
@@ -83,9 +84,10 @@ export const createS3Store = ({
     send: () => Promise<unknown>,
     signal: AbortSignal,
   ): Promise<void> => {
+    let failure: { readonly error: unknown } | undefined
     for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {
       if (attempt > 1) await waitAfter(attempt - 1, limits, signal)
-      const failure = await failureOf(send)
+      failure = await failureOf(send)
       if (!failure) return
       const status = statusOf(failure.error)
       if (status === 412) {
@@ -96,11 +98,17 @@ export const createS3Store = ({
             'STORE_CONFLICT',
             `${uriOf(key)} is there already with other bytes; find out who else writes there`,
           )
-      } else if (status !== 409) throw createFaultOf(failure.error, uriOf(key), signal)
+      } else if (status !== 409 && !isDamaged(failure.error))
+        throw faultOf('store', failure.error, `writing ${uriOf(key)}`, signal)
     }
     throw new Fault(
       'STORE_UNAVAILABLE',
-      `${uriOf(key)} could not be created in ${attemptsMax} tries: others were writing or deleting it`,
+      `${uriOf(key)} could not be created in ${attemptsMax} tries: ${
+        isDamaged(failure?.error)
+          ? 'its bytes arrived with another sha256 than the one given'
+          : 'others were writing or deleting it'
+      }`,
+      { cause: failure?.error },
     )
   }
 
@@ -131,6 +139,7 @@ export const createS3Store = ({
       if (!source) {
         // A copy that landed before its source was cleaned away is done.
         if ((await look(to, signal))?.sha256 === file.sha256) return
+        await refuseMissingBucket(client, bucket, signal)
         throw new Fault(
           'OBJECT_GONE',
           `${uriOf(from)} is not there, so ${uriOf(to)} cannot be made`,
@@ -158,8 +167,8 @@ export const createS3Store = ({
       if (opened.sizeBytes > readBytesMax) {
         opened.discard()
         throw new Fault(
-          'OBJECT_TOO_LARGE',
-          `${uriOf(key)} has ${opened.sizeBytes} bytes, over the ${readBytesMax} that are read at once`,
+          'STORE_DENIED',
+          `${uriOf(key)} has ${opened.sizeBytes} bytes, over the ${readBytesMax} that are read at once; lower the bytes of a chunk`,
         )
       }
       const bytes = new Uint8Array(opened.sizeBytes)
@@ -222,15 +231,10 @@ const failureOf = async (
   }
 }
 
-/** S3's names for bytes that do not have the checksum sent with them. */
+/** S3's names for bytes that do not have the checksum sent with them: they were damaged on the way. */
 const damaged = new Set(['BadDigest', 'XAmzContentSHA256Mismatch', 'XAmzContentChecksumMismatch'])
 
-const createFaultOf = (error: unknown, name: string, signal: AbortSignal): unknown =>
-  damaged.has(errorNameOf(error))
-    ? new Fault('OBJECT_UNREADABLE', `the bytes sent to ${name} do not have the sha256 given`, {
-        cause: error,
-      })
-    : faultOf('store', error, `writing ${name}`, signal)
+const isDamaged = (error: unknown): boolean => damaged.has(errorNameOf(error))
 
 const refuseSource = (
   name: string,
@@ -241,8 +245,8 @@ const refuseSource = (
     throw new Fault('OBJECT_UNREADABLE', `${name} does not have the sha256 ${file.sha256}`)
   if (source.sizeBytes > copyBytesMax)
     throw new Fault(
-      'OBJECT_TOO_LARGE',
-      `${name} has ${source.sizeBytes} bytes, and S3 copies at most ${copyBytesMax} in one step`,
+      'STORE_DENIED',
+      `${name} has ${source.sizeBytes} bytes, and S3 copies at most ${copyBytesMax} in one step; make smaller files`,
     )
 }
 
