@@ -2,7 +2,7 @@
  * Adds the platform packages that an install on one platform may leave out of package-lock.json, so that `npm ci` works on all.
  *
  * npm writes an optional platform package (a native binary for another system) to the lock only when the registry it asked
- * knows it; `npm ci` then refuses a lock that misses one. Run after a change of dependencies: `node tools/lock-platforms.ts`.
+ * knows it; `npm ci` then refuses a lock that misses one. Run after a change of dependencies: `npm run lock`.
  * `--check` changes nothing and fails when something is missing.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -96,7 +96,7 @@ if (import.meta.main || process.argv[1]?.endsWith('lock-platforms.ts')) {
   const isCheck = process.argv.includes('--check')
   if (added.length === 0) console.log('package-lock.json names every platform package')
   else if (isCheck) {
-    console.error(`package-lock.json misses ${added.join(', ')}; run: node tools/lock-platforms.ts`)
+    console.error(`package-lock.json misses ${added.join(', ')}; run: npm run lock`)
     process.exitCode = 1
   } else {
     writeFileSync(path, `${JSON.stringify(lock, null, 2)}\n`)

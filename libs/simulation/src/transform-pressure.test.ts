@@ -313,7 +313,8 @@ describe('a suspect', () => {
     for (let n = 0; n < 6; n += 1) {
       mood = 'dies'
       void room.run(a)
-      for (let beat = 0; beat < 100; beat += 1) await new Promise((resolve) => setImmediate(resolve))
+      for (let beat = 0; beat < 100; beat += 1)
+        await new Promise((resolve) => setImmediate(resolve))
       room.clock.advance(200_000)
       mood = 'fails'
       expect(await room.run(a)).toHaveLength(1)
@@ -346,8 +347,8 @@ describe('an INSERT whose answer is lost', () => {
 
 describe('a pass that is repeated', () => {
   test('stages under keys of its own: what an unreadable object left is never applied', async () => {
-    const room = createRoom({ limits: { chunkRowsMax: 1 } })
-    const lines = Array.from({ length: 400 }, (_, n) => `{"id":"cut${n * 7919}"}`).join('\n')
+    const room = createRoom({ limits: { chunkRowsMax: 2_000 } })
+    const lines = Array.from({ length: 30_000 }, (_, n) => `{"id":"cut${n * 7919}"}`).join('\n')
     const cut = room.put('cut.jsonl.gz', gzipSync(lines).subarray(0, -12))
     const good = room.put('good.jsonl', '{"id":"g0"}\n{"id":"g1"}')
     expect(await room.run(cut, good)).toEqual([])
