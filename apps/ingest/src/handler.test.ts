@@ -1,7 +1,7 @@
 import { CreateTableCommand, DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb'
 import { idempotencyTableDefinition } from '@silversmith/aws'
 import { type Event, Fault, readObjectsMessage } from '@silversmith/core'
-import { createIngest } from '@silversmith/flow'
+import { createIngest, type SendKey } from '@silversmith/flow'
 import type { Context } from 'aws-lambda'
 import dynalite from 'dynalite'
 import { readFileSync } from 'node:fs'
@@ -247,6 +247,16 @@ describe('deduplication', () => {
     await dead
   })
 
+  test('sends nothing that has no key, for it would be sent again and again', async () => {
+    const { begin, sendOnce } = createIdempotentSends(dynamodb, tableName)
+    begin(context())
+    const send = () => Promise.resolve(void sent.push('unkeyed'))
+    await expect(sendOnce({} as SendKey, send)).rejects.toMatchObject({
+      code: 'LEDGER_UNAVAILABLE',
+    })
+    expect(sent).toEqual([])
+  })
+
   test('that is not there fails the message, naming what to look at', async () => {
     handler = createFunction('x', 'no_such_table')
     await expect(handler(example('s3-in-sqs'), context())).rejects.toThrow('All records failed')
@@ -257,6 +267,22 @@ describe('deduplication', () => {
         message: expect.stringContaining('ResourceNotFoundException'),
       }),
     )
+  })
+})
+
+describe('a bug', () => {
+  test('is told by its name and place, without the data it broke on', async () => {
+    const ingest = () => Promise.reject(new TypeError('learner-4711 is no number'))
+    const log = { emit: (event: Event) => void events.push(event) }
+    handler = createHandler({ ingest, log, begin: () => undefined })
+    const event = sqsEvent(s3Body(['section/a.jsonl']))
+    await expect(handler(event, context())).rejects.toThrow()
+    expect(events).toContainEqual({
+      kind: 'work-failed',
+      code: 'BUG',
+      message: expect.stringMatching(/^TypeError at .*handler\.test\.ts/),
+    })
+    expect(JSON.stringify(events)).not.toContain('learner-4711')
   })
 })
 

@@ -1,4 +1,5 @@
-import { isFault, type Log } from '@silversmith/core'
+import type { Log } from '@silversmith/core'
+import { describeFailure } from '@silversmith/flow'
 
 /** Counts what one invocation did, for one `arrivals-read` event at its end. */
 export interface Tally {
@@ -26,11 +27,7 @@ export const createTally = (log: Log): Tally => {
       log.emit({ kind: 'message-unreadable', messageId, reason })
     },
     fail: (error) => {
-      log.emit({
-        kind: 'work-failed',
-        code: isFault(error) ? error.code : 'BUG',
-        message: error instanceof Error ? error.message : 'something that is no Error was thrown',
-      })
+      log.emit({ kind: 'work-failed', ...describeFailure(error) })
     },
     tell: () => {
       const ignored = Object.values(reasons).reduce((sum, count) => sum + count, 0)

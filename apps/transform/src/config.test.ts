@@ -16,6 +16,14 @@ describe('the settings of transform', () => {
     })
   })
 
+  test('leave the time that recording the end of a batch takes', () => {
+    const parse = (ms: string) =>
+      parseConfig({ ...silverOnly, LAMBDA_TIMEOUT_SAFETY_MARGIN_MS: ms }).marginMs
+    expect(() => parse('0')).toThrow(/from 5000 to 300000: recording the end .* takes up to 4 s/)
+    expect(() => parse('4999')).toThrow(/SAFETY_MARGIN_MS/)
+    expect(parse('5000')).toBe(5_000)
+  })
+
   test('become the limits of the flow', () => {
     const { limits } = parseConfig({
       ...silverOnly,

@@ -9,6 +9,7 @@ import {
   parseBytes,
   parseList,
   parseOneOf,
+  type Parser,
   parsePrefix,
   parseRoutes,
   parseText,
@@ -23,6 +24,19 @@ import { defaultLeaseMarginMs } from '@silversmith/flow'
 import type { Compression } from '@silversmith/parquet'
 
 export type TargetName = 'silver' | 'clickhouse'
+
+/**
+ * The end of a stopped batch is recorded after its work was stopped, which may take 4 s. Unrecorded it looks like a crash, and
+ * three of those condemn an object.
+ */
+const marginMsMin = 5_000
+
+const parseMargin: Parser<number> = (text) => {
+  const parsed = parseWhole(marginMsMin, 300_000)(text)
+  return 'problem' in parsed
+    ? { problem: `${parsed.problem}: recording the end of a stopped batch takes up to 4 s` }
+    : parsed
+}
 
 /** Every setting of transform, those of ClickHouse apart. */
 export const transformSettings = {
@@ -101,9 +115,10 @@ export const transformSettings = {
   }),
   marginMs: setting({
     name: 'LAMBDA_TIMEOUT_SAFETY_MARGIN_MS',
-    parse: parseWhole(0, 300_000),
-    default: 5_000,
-    description: 'time before the end of an invocation at which its work is stopped',
+    parse: parseMargin,
+    default: marginMsMin,
+    description:
+      'time before the end of an invocation at which its work is stopped, so that the end of its batch can still be recorded',
   }),
   leaseMarginMs: setting({
     name: 'LEASE_MARGIN_MS',

@@ -1,5 +1,5 @@
-import { Fault, isFault, type Log, readObjectsMessage } from '@silversmith/core'
-import type { Call, Delivery } from '@silversmith/flow'
+import { Fault, type Log, readObjectsMessage } from '@silversmith/core'
+import { type Call, type Delivery, describeFailure } from '@silversmith/flow'
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda'
 
 export interface HandlerDeps {
@@ -32,8 +32,7 @@ export const createHandler =
       const call = { deadline: deps.now() + remainingMs, signal: stop.signal }
       left = await deps.transform(deliveries, call)
     } catch (error) {
-      const code = isFault(error) ? error.code : 'BUG'
-      deps.log.emit({ kind: 'work-failed', code, message: messageOf(error) })
+      deps.log.emit({ kind: 'work-failed', ...describeFailure(error) })
     } finally {
       clearTimeout(timer)
       stop.abort()
@@ -64,6 +63,3 @@ const toBatchResponse = (ids: readonly string[], left: readonly string[]): SQSBa
       .map((itemIdentifier) => ({ itemIdentifier })),
   }
 }
-
-const messageOf = (error: unknown): string =>
-  error instanceof Error ? error.message : 'something that is no Error was thrown'

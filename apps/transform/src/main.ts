@@ -10,11 +10,10 @@ import { createClickHouseTarget } from '@silversmith/clickhouse'
 import { awsSettingsOf, type Clock, type Target } from '@silversmith/core'
 import { datasets } from '@silversmith/datasets'
 import { createSilverTarget, createTransform } from '@silversmith/flow'
-import { encodeParquet } from '@silversmith/parquet'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseConfig } from './config.ts'
 import { createHandler } from './handler.ts'
-import { createUlid } from './ulid.ts'
+import { transformDepsOf } from './transform-deps.ts'
 
 const config = parseConfig(process.env)
 const log = createFunctionLog({ service: 'transform', ...config })
@@ -39,21 +38,16 @@ const targets: readonly Target[] = [
     : []),
 ]
 
-const transform = createTransform({
-  pipeline: config.pipeline,
-  datasets,
-  targets,
-  bronze: createS3Bronze({ client: clients.s3, stallMs }),
-  store,
-  ledger: createDynamoLedger({ client: clients.dynamodb, tableName: config.ledgerTable }),
-  clock,
-  ids: { next: () => createUlid(clock.now()) },
-  log,
-  encode: (columns, rows) => encodeParquet(columns, rows, { compression: config.compression }),
-  limits: config.limits,
-  quarantinePrefix: `${config.quarantinePrefix}/`,
-  leaseMarginMs: config.leaseMarginMs,
-})
+const transform = createTransform(
+  transformDepsOf(config, {
+    targets,
+    bronze: createS3Bronze({ client: clients.s3, stallMs }),
+    store,
+    ledger: createDynamoLedger({ client: clients.dynamodb, tableName: config.ledgerTable }),
+    clock,
+    log,
+  }),
+)
 
 log.started(config.effective)
 

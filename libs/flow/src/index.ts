@@ -1,5 +1,6 @@
 export { applyBatch, backoffMs, blindApplyMsMax } from './apply.ts'
 export type { Encode } from './chunk-builder.ts'
+export { describeFailure } from './failure.ts'
 export {
   type Arrival,
   createIngest,

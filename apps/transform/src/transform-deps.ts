@@ -1,0 +1,26 @@
+import { datasets } from '@silversmith/datasets'
+import type { TransformDeps } from '@silversmith/flow'
+import { encodeParquet } from '@silversmith/parquet'
+import type { parseConfig } from './config.ts'
+import { createUlid } from './ulid.ts'
+
+/** What transform reaches the world with. */
+export type Adapters = Pick<
+  TransformDeps,
+  'targets' | 'bronze' | 'store' | 'ledger' | 'clock' | 'log'
+>
+
+/** The flow's side of the settings: every one of them that it takes. */
+export const transformDepsOf = (
+  config: ReturnType<typeof parseConfig>,
+  adapters: Adapters,
+): TransformDeps => ({
+  ...adapters,
+  pipeline: config.pipeline,
+  datasets,
+  ids: { next: () => createUlid(adapters.clock.now()) },
+  encode: (columns, rows) => encodeParquet(columns, rows, { compression: config.compression }),
+  limits: config.limits,
+  quarantinePrefix: `${config.quarantinePrefix}/`,
+  leaseMarginMs: config.leaseMarginMs,
+})
