@@ -39,6 +39,21 @@ it('names objects by their path below the folder given, and a file by its name',
   })
 })
 
+it('says how many hidden names a folder has, and takes one that is named itself', async () => {
+  const folder = join(dir, 'hiding')
+  await mkdir(join(folder, 'a/.git'), { recursive: true })
+  await writeFile(join(folder, 'a/.git/config'), 'no')
+  await writeFile(join(folder, 'a/.late.jsonl'), '1\n')
+  await writeFile(join(folder, 'b.jsonl'), '2\n')
+  const told: string[] = []
+  const list = (path: string) => collect(listInputs([path], (text) => told.push(text)))
+  expect(await list(folder)).toEqual({ 'b.jsonl': '2\n' })
+  expect(told).toEqual([expect.stringMatching(/hiding: left out, .* a dot: 2, a\/\.git first/)])
+  expect(await list(join(folder, 'a/.late.jsonl'))).toEqual({ '.late.jsonl': '1\n' })
+  expect(await list(join(folder, 'a/.git'))).toEqual({ config: 'no' })
+  expect(told).toHaveLength(1)
+})
+
 it('takes as many objects as asked for', async () => {
   expect(Object.keys(await collect(takeObjects(listInputs([join(dir, 'tree')]), 1)))).toEqual([
     'a one.jsonl',

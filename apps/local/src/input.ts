@@ -37,11 +37,18 @@ const unreadableObject = (origin: string, key: string, error: unknown): InputObj
   open: () => failing(new Error(reasonOf(error), { cause: error })),
 })
 
+/** Names left out so far: those that begin with a dot, files and folders alike. */
+interface Hidden {
+  count: number
+  first?: string
+}
+
 /** Files below a folder in the order of their names; links are followed, hidden names are left out. */
 async function* listFolder(
   root: string,
   folder: string,
-  seen: ReadonlySet<string>,
+  hidden: Hidden,
+  seen: ReadonlySet<string> = new Set(),
 ): AsyncGenerator<InputObject> {
   const here = await realpath(folder)
   // A link to a folder above would never end.
@@ -49,12 +56,16 @@ async function* listFolder(
   const names: string[] = []
   for await (const entry of await opendir(folder)) names.push(entry.name)
   for (const name of names.sort()) {
-    if (name.startsWith('.')) continue
     const path = join(folder, name)
+    if (name.startsWith('.')) {
+      hidden.count += 1
+      hidden.first ??= keyOf(relative(root, path))
+      continue
+    }
     const key = keyOf(relative(root, path))
     const facts = await readFacts(path).catch((error: unknown) => ({ error }))
     if ('error' in facts) yield unreadableObject(path, key, facts.error)
-    else if (facts.isDirectory()) yield* listFolder(root, path, new Set([...seen, here]))
+    else if (facts.isDirectory()) yield* listFolder(root, path, hidden, new Set([...seen, here]))
     else if (facts.isFile()) yield fileObject(path, key, facts.size)
   }
 }
@@ -64,11 +75,27 @@ const readFacts = async (path: string): Promise<Stats> => {
   return stat(path)
 }
 
-async function* listPath(input: string): AsyncGenerator<InputObject> {
+/** Told once its folder was listed to the end. */
+type Tell = (text: string) => void
+
+const tellOnStderr: Tell = (text) => {
+  // A terminal may be showing a live line.
+  process.stderr.write(process.stderr.isTTY ? `\n${text}\n` : `${text}\n`)
+}
+
+async function* listPath(input: string, tell: Tell): AsyncGenerator<InputObject> {
   const path = resolve(input)
   await checkReadable(path)
   const facts = await stat(path)
-  if (facts.isDirectory()) return yield* listFolder(path, path, new Set())
+  if (facts.isDirectory()) {
+    const hidden: Hidden = { count: 0 }
+    yield* listFolder(path, path, hidden)
+    if (hidden.count > 0)
+      tell(
+        `--input ${input}: left out, for their names begin with a dot: ${hidden.count}, ${hidden.first} first; name such a file or folder itself to load it`,
+      )
+    return
+  }
   if (!facts.isFile()) throw new UsageError(`--input ${input}: it is neither a file nor a folder`)
   yield fileObject(path, basename(path), facts.size)
 }
@@ -78,16 +105,23 @@ export const checkInputs = async (inputs: readonly string[]): Promise<void> => {
   for (const input of inputs) {
     if (isS3Input(input)) continue
     await checkReadable(resolve(input))
-    const first = await listPath(input).next()
+    const first = await listPath(input, tellOnStderr).next()
     if (first.done) throw new UsageError(`--input ${input}: no files are below this folder`)
   }
 }
 
-/** Objects of all inputs, in their order. @throws UsageError when two of them have one key. */
-export async function* listInputs(inputs: readonly string[]): AsyncGenerator<InputObject> {
+/**
+ * Objects of all inputs, in their order. Tells how many hidden names each folder has: they are left out, since they are marks of
+ * other programs (`.git`, `.DS_Store`, checksums of Hadoop) and our own `.silversmith`. @throws UsageError when two objects have
+ * one key.
+ */
+export async function* listInputs(
+  inputs: readonly string[],
+  tell: Tell = tellOnStderr,
+): AsyncGenerator<InputObject> {
   const keys = new Set<string>()
   for (const input of inputs)
-    for await (const object of isS3Input(input) ? listS3Input(input) : listPath(input)) {
+    for await (const object of isS3Input(input) ? listS3Input(input) : listPath(input, tell)) {
       if (keys.has(object.key))
         throw new UsageError(
           `--input: two objects have the key ${object.key}; load them one by one`,
