@@ -82,6 +82,52 @@ export const readExisting = async (
   }
 }
 
+/** What INSERTs into a table rest on and a statement can change: columns, settings, views it feeds. Equal or not, no more. */
+export type Fingerprint = string
+
+export const fingerprintOf = ({
+  columns,
+  settings,
+  feeds,
+}: Pick<ExistingTable, 'columns' | 'settings' | 'feeds'>): Fingerprint =>
+  JSON.stringify([
+    columns.map(({ name, type }) => [name, type]),
+    Object.entries(settings).sort(),
+    feeds.map((view) => JSON.stringify(view)).sort(),
+  ])
+
+/** The fingerprint of a table as it is now, by one question; undefined: there is no such table. Faults as of `Connection.query`. */
+export const readFingerprint = async (
+  connection: Connection,
+  { database }: Pick<ClickHouseSettings, 'database'>,
+  name: string,
+  signal: AbortSignal,
+): Promise<Fingerprint | undefined> => {
+  const [row] = await connection.query<
+    Pick<TableRow, 'engine_full' | 'dependencies_database' | 'dependencies_table'> & {
+      readonly columns: readonly QualifiedName[]
+    }
+  >(
+    {
+      statement:
+        'SELECT engine_full, dependencies_database, dependencies_table, (SELECT groupArray([name, type]) FROM ' +
+        '(SELECT name, type FROM system.columns WHERE database = {database:String} AND table = {name:String} ORDER BY position)) AS columns ' +
+        'FROM system.tables WHERE database = {database:String} AND name = {name:String}',
+      parameters: { database, name },
+      what: `asking whether ${name} has changed`,
+    },
+    signal,
+  )
+  return (
+    row &&
+    fingerprintOf({
+      columns: row.columns.map(([column, type]) => ({ name: column, type, comment: '' })),
+      settings: settingsOf(row.engine_full),
+      feeds: feedsOf(row),
+    })
+  )
+}
+
 const readColumns = (
   connection: Connection,
   database: string,
@@ -128,7 +174,9 @@ const readTables = async (
   )
 }
 
-const feedsOf = (row: TableRow): readonly QualifiedName[] =>
+const feedsOf = (
+  row: Pick<TableRow, 'dependencies_database' | 'dependencies_table'>,
+): readonly QualifiedName[] =>
   row.dependencies_table.map((name, index) => [row.dependencies_database[index] ?? '', name])
 
 /** `TO database.table`, or the hidden table ClickHouse keeps for a view without one. */

@@ -4,7 +4,7 @@ import type { Connection } from './connection.ts'
 import { countChunk } from './chunk-count.ts'
 import { clickHouseType, onCluster } from './ddl.ts'
 import { readExisting, tableKey } from './existing.ts'
-import type { Existing } from './existing.ts'
+import type { Existing, ExistingTable } from './existing.ts'
 import { insert } from './insert.ts'
 import { layoutSettings, missingSettings, pinnedSettings } from './layout.ts'
 import { planMigration } from './migrate.ts'
@@ -18,8 +18,8 @@ export interface Preflight {
   readonly version: string
   /** Pinned settings this server knows. */
   readonly pinned: Readonly<Record<string, string>>
-  /** Tables (as ClickHouse names them) that feed materialized views. */
-  readonly feeding: ReadonlySet<string>
+  /** What the tables are, by the names ClickHouse has for them. */
+  readonly tables: ReadonlyMap<string, ExistingTable>
   /** What does not stop INSERTs but weakens a promise. */
   readonly warnings: readonly string[]
 }
@@ -55,7 +55,7 @@ export const preflight = async (
   return {
     version,
     pinned,
-    feeding: new Set(found.filter(({ feeds }) => feeds.length > 0).map(({ name }) => name)),
+    tables: new Map(found.map((table) => [table.name, table])),
     warnings: found
       .filter(
         ({ engine, settings: own }) =>

@@ -2,12 +2,15 @@ import { Fault, columnsOf, tokenOf } from '@silversmith/core'
 import type { Chunk, Store, Table, Target } from '@silversmith/core'
 import { countChunk } from './chunk-count.ts'
 import { createConnection } from './connection.ts'
+import { fingerprintOf, readFingerprint } from './existing.ts'
+import type { ExistingTable } from './existing.ts'
 import { insert } from './insert.ts'
 import { insertLayout } from './layout.ts'
 import { namesOf, qualify, quoteName, withReloads } from './name.ts'
 import { preflight } from './preflight.ts'
 import type { Preflight } from './preflight.ts'
 import type { ClickHouseSettings } from './settings.ts'
+import { createTokenMemory } from './token-memory.ts'
 
 export interface ClickHouseTargetOptions {
   readonly settings: ClickHouseSettings
@@ -18,14 +21,16 @@ export interface ClickHouseTargetOptions {
   readonly now?: () => number
 }
 
-/** A passed preflight holds this long. A failed one is never kept: the next attempt is the probe. */
+/** A passed preflight holds this long, unless the table in question changes. A failed one is never kept: the next attempt is the probe. */
 export const preflightMsMax = 600_000
 
-/** Until this age of a batch its tokens are surely remembered, and an INSERT may be repeated to complete views. */
-const tokenMsMin = 900_000
+/** Preflights in a row for one chunk whose table is another after each. */
+const preflightsMax = 3
 
 /**
  * The target `clickhouse`. Its first call, and one every ten minutes, asks the server whether it is fit (see `preflight`).
+ * Each call asks whether its table is still what the preflight saw, since ClickHouse casts without a word: 0.5 becomes 0 in a
+ * column that someone made an integer. An ALTER between that question and the INSERT, some milliseconds, is not seen.
  * `close` ends idle connections.
  *
  * Throws SETTINGS_INVALID at once when the settings do not suit the tables.
@@ -39,16 +44,37 @@ export const createClickHouseTarget = ({
   const names = namesOf(tables, settings)
   const known = new Map(withReloads(tables).map((table) => [table.name, table]))
   const connection = createConnection(settings)
+  const memory = createTokenMemory(now)
   let passed: { readonly at: number; readonly outcome: Promise<Preflight> } | undefined
 
   const check = (signal: AbortSignal): Promise<Preflight> => {
     if (passed && now() - passed.at < preflightMsMax) return passed.outcome
     const outcome = preflight(connection, tables, settings, signal)
     passed = { at: now(), outcome }
-    outcome.catch(() => {
-      if (passed?.outcome === outcome) passed = undefined
-    })
+    outcome.catch(() => forget(outcome))
     return outcome
+  }
+  const forget = (outcome: Promise<Preflight>): void => {
+    if (passed?.outcome === outcome) passed = undefined
+  }
+
+  /** A preflight that passed, and the table as it is now. */
+  const checkTable = async (
+    name: string,
+    signal: AbortSignal,
+  ): Promise<{ readonly pinned: Preflight['pinned']; readonly found: ExistingTable }> => {
+    for (let count = 0; count < preflightsMax; count += 1) {
+      const outcome = check(signal)
+      const { pinned, tables: seen } = await outcome
+      const found = seen.get(name)
+      const fingerprint = await readFingerprint(connection, settings, name, signal)
+      if (found && fingerprintOf(found) === fingerprint) return { pinned, found }
+      forget(outcome)
+    }
+    throw new Fault(
+      'TARGET_UNAVAILABLE',
+      `${settings.database}.${name} changes while it is looked at, or its replicas differ. It will be tried again.`,
+    )
   }
 
   const tableOf = (chunk: Chunk): { readonly table: Table; readonly name: string } => {
@@ -68,20 +94,22 @@ export const createClickHouseTarget = ({
      * there were means that someone deleted or a reload replaced some since.
      *
      * A table that feeds materialized views is another matter: its rows may be in and theirs not. While the token is
-     * surely remembered the answer is false, and the INSERT, repeated, completes the views only.
+     * surely remembered the answer is false, and the INSERT, repeated, completes the views only. Later neither answer is
+     * right, true may leave the views without rows and false may double the table's: TARGET_MISCONFIGURED, a person decides.
      */
     has: async (batch, chunk, signal) => {
       const { name } = tableOf(chunk)
-      const { feeding } = await check(signal)
-      const place = { token: tokenOf(batch, chunk.n), month: chunk.month }
+      const { found } = await checkTable(name, signal)
+      const token = tokenOf(batch, chunk.n)
+      const place = { token, month: chunk.month }
+      const askedAt = now()
       const count = await countChunk(connection, settings, name, place, signal)
       if (!(count >= 0))
-        throw new Fault(
-          'TARGET_UNAVAILABLE',
-          `counting chunk ${place.token} in ${name} gave no number`,
-        )
-      const completable = feeding.has(name) && now() - timeOfUlid(batch) < tokenMsMin
-      return count > 0 && !completable
+        throw new Fault('TARGET_UNAVAILABLE', `counting chunk ${token} in ${name} gave no number`)
+      if (count === 0) memory.keepAbsence(token, askedAt)
+      if (count === 0 || found.feeds.length === 0) return count > 0
+      if (memory.isSure(batch, token)) return false
+      throw undecidable(token, settings.database, found)
     },
     put: async (batch, chunk, signal) => {
       const { table, name } = tableOf(chunk)
@@ -91,13 +119,14 @@ export const createClickHouseTarget = ({
           'TARGET_MISCONFIGURED',
           `Chunk ${token} was staged without a block: its batch was sealed for targets other than clickhouse`,
         )
-      const { pinned } = await check(signal)
+      // Bytes first: nothing slow between the look at the table and the INSERT.
       const body = await store.read(chunk.block.key, chunk.block.sha256, signal)
-      const columns = columnsOf(table).map((column) => quoteName(column.name))
+      const { pinned, found } = await checkTable(name, signal)
+      const columns = columnsOfChunk(chunk, token, table, settings.database, found)
       await insert(
         settings,
         {
-          statement: `INSERT INTO ${qualify(settings.database, name)} (${columns.join(', ')}) FORMAT Parquet`,
+          statement: `INSERT INTO ${qualify(settings.database, name)} (${columns.map(quoteName).join(', ')}) FORMAT Parquet`,
           body,
           token,
           comment: `silversmith layout ${insertLayout} batch ${batch}`,
@@ -111,10 +140,35 @@ export const createClickHouseTarget = ({
   }
 }
 
-const ulidDigits = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
+/**
+ * The columns the staged file holds, which a release before this one may have chosen. Those it lacks get the table's
+ * defaults, as older rows have; those the table lacks would be dropped by ClickHouse without a word.
+ */
+const columnsOfChunk = (
+  chunk: Chunk,
+  token: string,
+  table: Table,
+  database: string,
+  found: ExistingTable,
+): readonly string[] => {
+  const columns = chunk.columns ?? columnsOf(table).map(({ name }) => name)
+  const there = new Set(found.columns.map(({ name }) => name))
+  const lacking = columns.filter((name) => !there.has(name))
+  if (lacking.length === 0) return columns
+  throw new Fault(
+    'TARGET_MISCONFIGURED',
+    `Chunk ${token} was staged with values for ${lacking.join(', ')}, which ${database}.${found.name} lacks: they would be lost. ` +
+      `Add again what the release that staged it had (ALTER TABLE ${qualify(database, found.name)} ADD COLUMN …); the batch waits`,
+  )
+}
 
-/** Epoch ms within a ULID; the epoch itself for any other text, which makes it old. */
-const timeOfUlid = (ulid: string): number =>
-  /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/.test(ulid)
-    ? [...ulid.slice(0, 10)].reduce((time, digit) => time * 32 + ulidDigits.indexOf(digit), 0)
-    : 0
+const undecidable = (token: string, database: string, { name, feeds }: ExistingTable): Fault => {
+  const views = feeds.map((view) => view.join('.')).join(', ')
+  return new Fault(
+    'TARGET_MISCONFIGURED',
+    `Chunk ${token} is in ${database}.${name}, but perhaps not in what reads it (${views}): an INSERT that lands may fail in a view, ` +
+      'and its token may be forgotten by now, so repeating it could double rows. The batch waits. ' +
+      'Rebuild the views: drop them, upon which the batch commits; pause transform; create them again on empty tables, ' +
+      `fill these from ${database}.${name} by the SELECT of each view; resume`,
+  )
+}

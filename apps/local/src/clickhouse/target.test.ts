@@ -1,4 +1,4 @@
-import { createClickHouseTarget } from '@silversmith/clickhouse'
+import { createClickHouseTarget, migrate } from '@silversmith/clickhouse'
 import { columnsOf, reloadsTable, tokenOf } from '@silversmith/core'
 import type { Table } from '@silversmith/core'
 import { createMemoryStore, describeTarget, expectFault, sha256Of } from '@silversmith/simulation'
@@ -48,6 +48,90 @@ describe('preflight', () => {
     )
     await target.put('B', chunk, idle())
     expect(await identities()).toEqual(['B#0/0', 'B#0/1', 'B#0/2'])
+  })
+
+  test.each([
+    ['a column altered', 'MODIFY COLUMN score Nullable(Int8)', 'column score of events is Null'],
+    ['a column dropped', 'DROP COLUMN done', 'column done of events is missing'],
+    [
+      'a window made small',
+      'MODIFY SETTING non_replicated_deduplication_window = 1',
+      'non_replicated_deduplication_window of events is 1',
+    ],
+  ])('that passed a moment ago is no excuse: %s since is seen', async (_, change, problem) => {
+    const { database, store, target, identities } = await makeRoom()
+    await target.put('B', await stageEvents(store, 'B', 0, 2), idle())
+    await clickHouse.run(`ALTER TABLE ${database}.events ${change}`)
+    const chunk = await stageEvents(store, 'C', 0, 2)
+    const refused = target.put('C', chunk, idle())
+    await expectFault(refused, 'TARGET_MISCONFIGURED')
+    await expect(refused).rejects.toThrow(problem)
+    expect(await identities()).toEqual(['B#0/0', 'B#0/1'])
+  })
+
+  test('is not repeated while the tables stay as they are, and is when one changed', async () => {
+    const { database, store, target, identities } = await makeRoom()
+    await target.put('B', await stageEvents(store, 'B', 0, 1), idle())
+    await clickHouse.run(`ALTER TABLE ${database}._reloads DROP COLUMN _loaded_at`)
+    await target.put('C', await stageEvents(store, 'C', 0, 1), idle())
+    await clickHouse.run(`ALTER TABLE ${database}.events ADD COLUMN other UInt8`)
+    const chunk = await stageEvents(store, 'D', 0, 1)
+    await expectFault(target.put('D', chunk, idle()), 'TARGET_MISCONFIGURED')
+    expect(await identities()).toEqual(['B#0/0', 'C#0/0'])
+  })
+})
+
+describe('a batch sealed before a deploy that', () => {
+  const deploy = async (columns: Table['columns']) => {
+    const { store, target: before, ...room } = await makeRoom()
+    await before.close()
+    const chunk = await stageEvents(store, 'B', 0, 4)
+    const tables = [{ ...events, columns }]
+    await migrate(clickHouse.admin, tables, room.settings, idle())
+    return { ...room, chunk, target: createClickHouseTarget({ ...room, tables, store }) }
+  }
+  const withoutName = events.columns.filter(({ name }) => name !== 'name')
+
+  test('adds a column lands with the columns it was staged with', async () => {
+    const column = { name: 'extra', type: 'text', nullable: true, description: '' } as const
+    const { database, chunk, target } = await deploy([...events.columns, column])
+    await target.put('B', chunk, idle())
+    expect(
+      await clickHouse.read(`SELECT name, score, extra FROM ${database}.events ORDER BY _record`),
+    ).toEqual([
+      { name: 'event 0', score: null, extra: null },
+      { name: 'event 1', score: 0.5, extra: null },
+      { name: 'event 2', score: null, extra: null },
+      { name: 'event 3', score: 1.5, extra: null },
+    ])
+  })
+
+  test('removes a column keeps its values while the table has it', async () => {
+    const { database, chunk, target } = await deploy(withoutName)
+    await target.put('B', chunk, idle())
+    const rows = await clickHouse.read(`SELECT name FROM ${database}.events ORDER BY _record`)
+    expect(rows).toEqual([0, 1, 2, 3].map((record) => ({ name: `event ${record}` })))
+  })
+
+  test('removes a column that was dropped waits, and lands when it is there again', async () => {
+    const { database, chunk, target, identities } = await deploy(withoutName)
+    await clickHouse.run(`ALTER TABLE ${database}.events DROP COLUMN name`)
+    const refused = target.put('B', chunk, idle())
+    await expectFault(refused, 'TARGET_MISCONFIGURED')
+    await expect(refused).rejects.toThrow(/values for name, which .*events lacks/)
+    expect(await identities()).toEqual([])
+    await clickHouse.run(`ALTER TABLE ${database}.events ADD COLUMN name String`)
+    await target.put('B', chunk, idle())
+    const rows = await clickHouse.read(`SELECT name FROM ${database}.events ORDER BY _record`)
+    expect(rows).toEqual([0, 1, 2, 3].map((record) => ({ name: `event ${record}` })))
+  })
+
+  test('gave chunks the names of their columns is read with those of the tables', async () => {
+    const { chunk, target, identities } = await deploy(events.columns)
+    const { columns, ...nameless } = chunk
+    expect(columns).toContain('score')
+    await target.put('B', nameless, idle())
+    expect(await identities()).toEqual(['B#0/0', 'B#0/1', 'B#0/2', 'B#0/3'])
   })
 })
 
@@ -131,7 +215,8 @@ describe('rows', () => {
       columns: events.columns.filter(({ name }) => name !== 'score'),
     }
     const row = eventRow('B#0', 0)
-    const chunk = await stageRows(store, narrow, 'B', 0, [[...row.slice(0, 3), ...row.slice(4)]])
+    const staged = await stageRows(store, narrow, 'B', 0, [[...row.slice(0, 3), ...row.slice(4)]])
+    const chunk = { ...staged, columns: columnsOf(events).map(({ name }) => name) }
     await expectFault(target.put('B', chunk, idle()), 'TARGET_REFUSED_DATA')
     expect(await identities()).toEqual([])
   })
@@ -227,12 +312,65 @@ describe('materialized views', () => {
     expect(await identities()).toHaveLength(3)
   })
 
-  test('of an old batch are left, as its token may be forgotten', async () => {
-    const { database, store, target } = await makeRoom()
+  const copiedOf = async (database: string): Promise<readonly number[]> => {
+    const rows = await clickHouse.read<{ n: string }>(`SELECT n FROM ${database}.copy ORDER BY n`)
+    return rows.map(({ n }) => Number(n))
+  }
+  const breakFeed = (database: string): Promise<void> =>
+    clickHouse.run(`INSERT INTO ${database}.copy VALUES ('broken', 0)`)
+  const mendFeed = (database: string): Promise<void> =>
+    clickHouse.run(
+      `ALTER TABLE ${database}.copy DELETE WHERE id = 'broken' SETTINGS mutations_sync = 1`,
+    )
+
+  test('that may lack rows of an old batch hold it until they are rebuilt', async () => {
+    const { database, settings, store, identities } = await makeRoom()
     await feed(database)
+    let time = Date.now()
+    const target = createClickHouseTarget({ settings, tables: [events], store, now: () => time })
+    const batch = ulidOf(time)
+    const chunk = await stageEvents(store, batch, 0, 3)
+    await breakFeed(database)
+    await expect(target.put(batch, chunk, idle())).rejects.toThrow(/code 395/)
+    expect(await identities()).toHaveLength(3)
+    await mendFeed(database)
+    time += 20 * 60_000
+    const asked = target.has(batch, chunk, idle())
+    await expectFault(asked, 'TARGET_MISCONFIGURED')
+    await expect(asked).rejects.toThrow(/\.copier\).*Rebuild the views: drop them/)
+    // As the message says.
+    await clickHouse.run(`DROP VIEW ${database}.copier`)
+    expect(await target.has(batch, chunk, idle())).toBe(true)
+    await clickHouse.run(`DROP TABLE ${database}.copy`)
+    await feed(database)
+    await clickHouse.run(
+      `INSERT INTO ${database}.copy SELECT _chunk AS id, _record AS n FROM ${database}.events`,
+    )
+    expect(await copiedOf(database)).toEqual([0, 1, 2])
+  })
+
+  test('are completed for an old batch too when it was seen not to be there just before', async () => {
+    const { database, store, target, identities } = await makeRoom()
+    await feed(database)
+    const batch = ulidOf(Date.now() - 3_600_000)
+    const chunk = await stageEvents(store, batch, 0, 3)
+    await breakFeed(database)
+    expect(await target.has(batch, chunk, idle())).toBe(false)
+    await expect(target.put(batch, chunk, idle())).rejects.toThrow(/code 395/)
+    await mendFeed(database)
+    expect(await target.has(batch, chunk, idle())).toBe(false)
+    await target.put(batch, chunk, idle())
+    expect(await copiedOf(database)).toEqual([0, 1, 2])
+    expect(await identities()).toHaveLength(3)
+  })
+
+  test('made after a passed preflight are seen', async () => {
+    const { database, store, target } = await makeRoom()
     const batch = ulidOf(Date.now() - 3_600_000)
     const chunk = await stageEvents(store, batch, 0, 3)
     await target.put(batch, chunk, idle())
     expect(await target.has(batch, chunk, idle())).toBe(true)
+    await feed(database)
+    await expectFault(target.has(batch, chunk, idle()), 'TARGET_MISCONFIGURED')
   })
 })

@@ -71,7 +71,8 @@ export const stageRows = async (
   const type = { sha256, contentType: 'application/vnd.apache.parquet' }
   await store.write(key, bytes, type, new AbortController().signal)
   const block = { key, sha256, sizeBytes: bytes.length, rows: rows.length }
-  return { n, table: table.name, month, rows: rows.length, block }
+  const columns = columnsOf(table).map(({ name }) => name)
+  return { n, table: table.name, month, rows: rows.length, columns, block }
 }
 
 export const stageEvents = (
