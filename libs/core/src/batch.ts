@@ -13,6 +13,8 @@ export interface Claim {
   readonly generation: number
   /** Solo opens that were begun and not seen to end; 3 condemn the source as poison. */
   readonly tries: number
+  /** How often time ran out while it was read: such sources are read after all others, one by one, the most often cut last. */
+  readonly cuts?: number
 }
 
 /** forming → sealed → committed, or forming → aborted. Never back. */

@@ -37,6 +37,8 @@ export interface ReadBatch {
   readonly sources: readonly ManifestSource[]
   readonly chunks: readonly Chunk[]
   readonly quarantine: readonly QuarantinePayload[]
+  /** Sources that were begun and not ended for want of time. */
+  readonly cut: readonly Source[]
 }
 
 export interface BatchFacts {
@@ -49,7 +51,7 @@ export interface BatchFacts {
 type Outcome =
   | { readonly kind: 'read'; readonly counts: ReadCounts }
   | { readonly kind: 'settled'; readonly disposition: Disposition; readonly reason: string }
-  | { readonly kind: 'left' }
+  | { readonly kind: 'left'; readonly isCut: boolean }
 
 /** Sources read at a time; each may hold one record of the largest size. */
 const readersMax = 4
@@ -89,6 +91,7 @@ export const readBatch = async (
       chunks: await pass.chunks.finish(),
       quarantine: await pass.quarantine.finish(),
       sources: sources.flatMap((source) => list(source, outcomes.get(source.id))),
+      cut: sources.filter(({ id }) => isCut(outcomes.get(id))),
     }
   }
 }
@@ -113,7 +116,7 @@ const createPass = (
     const dataset = deps.datasets.find(({ name }) => name === source.dataset)
     if (!dataset) return { outcome: unrouted(deps.datasets, source), spoils: false }
     if (!chunks.hasRoom() || clock.now() > readUntil) {
-      return { outcome: { kind: 'left' }, spoils: false }
+      return { outcome: { kind: 'left', isCut: false }, spoils: false }
     }
     const counts = createCounts()
     try {
@@ -165,7 +168,7 @@ const outcomeOf = (log: Log, error: unknown): Outcome => {
   const disposition = isFault(error) ? dispositions[error.code] : undefined
   if (disposition && isFault(error)) return { kind: 'settled', disposition, reason: error.message }
   log.emit({ kind: 'work-failed', ...describeFailure(error) })
-  return { kind: 'left' }
+  return { kind: 'left', isCut: isFault(error, 'DEADLINE_REACHED') }
 }
 
 const unrouted = (datasets: readonly Dataset[], source: Source): Outcome => ({
@@ -176,6 +179,8 @@ const unrouted = (datasets: readonly Dataset[], source: Source): Outcome => ({
       ? 'no route accepts this key; add one to ROUTES and send the object again'
       : `dataset ${source.dataset} is not known here; known: ${datasets.map(({ name }) => name).join(', ')}`,
 })
+
+const isCut = (outcome: Outcome | undefined): boolean => outcome?.kind === 'left' && outcome.isCut
 
 const list = (source: Source, outcome: Outcome | undefined): readonly ManifestSource[] => {
   if (!outcome || outcome.kind === 'left') return []

@@ -56,18 +56,24 @@ export const runBatch = async (
 ): Promise<void> => {
   const batch = await openBatch(deps, free.length, call)
   let isSealed = false
+  let cut: readonly Source[] = []
   try {
     const claimed = await claimSources(deps, batch.id, free, mode, call)
     const sources = claimed.map(({ source }) => source)
     const read =
       mode === 'condemn' ? condemned(sources) : await readSources(deps, batch, sources, call)
+    cut = read.cut
     isSealed = read.sources.length > 0 && (await seal(deps, batch, read, call))
     if (isSealed) for (const { id } of read.sources) ack(id)
   } catch (error) {
     isSealed = await endBatch(deps, batch, free, mode, call)
-    if (!isSealed) throw error
+    if (!isSealed) {
+      await countCuts(deps, batch.id, cut, endingOf(call))
+      throw error
+    }
     // The seal had landed, only its answer was lost: the batch is real. Its messages come again and find it.
   }
+  await countCuts(deps, batch.id, cut, endingOf(call))
   if (isSealed) await applyBatch(deps, batch.id, 'sealer', call)
   else await endBatch(deps, batch, free, mode, call)
 }
@@ -88,6 +94,7 @@ const readSources = (
 const condemned = (sources: readonly Source[]): ReadBatch => ({
   chunks: [],
   quarantine: [],
+  cut: [],
   sources: sources.map(({ id, object, dataset, generation }) => ({
     ...{ id, object, generation, ...(dataset !== undefined && { dataset }) },
     disposition: 'poison',
@@ -138,7 +145,8 @@ const claimSources = async (
       const seen = claim?.revision ?? 0
       const tries = (claim?.item.tries ?? 0) + (mode === 'solo' ? 1 : 0)
       const { id, generation } = source
-      const ours: Claim = { kind: 'claim', id, batch, generation, tries }
+      const cuts = claim?.item.cuts
+      const ours: Claim = { kind: 'claim', id, batch, generation, tries, ...(cuts && { cuts }) }
       const isOurs = (item: Claim | undefined): boolean => item?.batch === batch
       const written = await persist(deps.clock, call, () =>
         deps.ledger.write(ours, seen, call.signal),
@@ -163,7 +171,8 @@ const seal = async (
   const { createdAt, id } = batch
   const targets = deps.targets.map(({ name }) => name)
   const manifest: Manifest = {
-    ...{ version: 1, batch: id, pipeline: deps.pipeline, targets, createdAt, ...read },
+    ...{ version: 1, batch: id, pipeline: deps.pipeline, targets, createdAt },
+    ...{ sources: read.sources, chunks: read.chunks, quarantine: read.quarantine },
   }
   const ref = await persist(deps.clock, call, () =>
     writeManifest(deps.store, manifest, call.signal),
@@ -225,6 +234,23 @@ const endBatch = async (
   if (mode === 'solo') await forgiveTries(deps, id, free, call)
   await removeStaging(deps.store, id, call)
   return false
+}
+
+/** What was cut off beside others is read by itself from now on; see Claim. */
+const countCuts = async (
+  deps: TransformDeps,
+  batch: string,
+  cut: readonly Source[],
+  call: Call,
+): Promise<void> => {
+  for (const { id } of cut) {
+    await changeItem<Claim>(
+      deps,
+      { kind: 'claim', id },
+      (item) => (item?.batch === batch ? { ...item, cuts: (item.cuts ?? 0) + 1 } : undefined),
+      call,
+    )
+  }
 }
 
 /** The source was opened and nobody died: outages never condemn. */

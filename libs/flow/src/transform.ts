@@ -82,13 +82,19 @@ const loadSources = async (
   const judged = await judgeSources(deps, sources, call)
   for (const { source, verdict } of judged) if (verdict.kind === 'done') ack(source.id)
   const free = judged.filter(({ verdict }) => verdict.kind === 'free').map(withHighestGeneration)
-  const healthy = free.filter((one) => lostWith(one) === undefined)
+  const healthy = free.filter((one) => lostWith(one) === undefined && cutsOf(one) === 0)
   const { batchSourcesMax } = deps.limits
   for (let at = 0; at < healthy.length; at += batchSourcesMax) {
     if (deps.clock.now() > call.deadline) return
     await attempt(deps, () => runBatch(deps, healthy.slice(at, at + batchSourcesMax), ack, call))
   }
-  // After all others, for it may take the process with it.
+  // One by one and after the others, for each may take all the time there is.
+  const cut = free.filter((one) => lostWith(one) === undefined && cutsOf(one) > 0)
+  for (const one of cut.toSorted((a, b) => cutsOf(a) - cutsOf(b))) {
+    if (deps.clock.now() > call.deadline) return
+    await attempt(deps, () => runBatch(deps, [one], ack, call))
+  }
+  // Last of all, for it may take the process with it.
   const suspects = suspectGroup(free)
   if (suspects.length > 0 && deps.clock.now() <= call.deadline) {
     await attempt(deps, () => runSuspects(deps, suspects, ack, call))
@@ -100,6 +106,8 @@ const withHighestGeneration = (judged: Judged): Judged => {
   const generation = Math.max(judged.source.generation, judged.claim?.item.generation ?? 0)
   return { ...judged, source: { ...judged.source, generation } }
 }
+
+const cutsOf = ({ claim }: Judged): number => claim?.item.cuts ?? 0
 
 const lostWith = ({ verdict }: Judged): number | undefined =>
   verdict.kind === 'free' ? verdict.lostWith : undefined

@@ -57,6 +57,39 @@ describe('when time is short', () => {
     expect(invocations).toBeGreaterThan(1)
   })
 
+  test('an object that takes all the time there is holds up the others once, then comes after them', async () => {
+    const timer = createTimer()
+    let isStuck = true
+    const room: ReturnType<typeof createRoom> = createRoom({
+      bronze: (bronze) => ({
+        ...bronze,
+        open: async (object, signal) => {
+          const opened = await bronze.open(object, signal)
+          if (object.key !== 'slow.jsonl' || !isStuck) return opened
+          const body = (async function* () {
+            yield Buffer.from('{"id":"s"}\n')
+            room.clock.advance(70_000)
+            timer.check(room.clock.now())
+            yield Buffer.from('{"id":"z"}\n')
+          })()
+          return { ...opened, body }
+        },
+      }),
+    })
+    const all = [
+      room.put('slow.jsonl', '{"id":"s"}'),
+      ...[0, 1, 2, 3, 4].map((n) => room.put(`${n}.jsonl`, `{"id":"${n}"}`)),
+    ]
+    for (let n = 0; n < 3; n += 1) {
+      await room.transform(room.deliver(...all), timer.begin(room.clock.now()))
+      room.clock.advance(600_000)
+    }
+    expect(room.names(room.rows())).toEqual([0, 1, 2, 3, 4].map((n) => `s3://b/${n}.jsonl#0=${n}`))
+    isStuck = false
+    expect(await room.run(...all)).toEqual([])
+    expect(room.names(room.rows())).toHaveLength(6)
+  })
+
   test('an apply that needs several invocations keeps what each of them did', async () => {
     const timer = createTimer()
     let copies = 0

@@ -47,8 +47,8 @@ export interface Trial {
  * minutes later.
  */
 const transformTiming = {
-  timeoutMs: 5_000,
-  env: { LAMBDA_TIMEOUT_SAFETY_MARGIN_MS: '3000', LEASE_MARGIN_MS: '0' },
+  timeoutMs: 7_000,
+  env: { LAMBDA_TIMEOUT_SAFETY_MARGIN_MS: '5000', LEASE_MARGIN_MS: '0' },
 }
 /** One delivery brings all objects of a trial, and one process at a time handles them: it is clear whom to kill. */
 const mapping = { batchSize: 10, windowMs: 300, concurrencyMax: 1, retryMaxMs: 1_000 }
