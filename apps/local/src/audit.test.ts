@@ -111,6 +111,24 @@ it.each<[string, Partial<Accounts>, RegExp]>([
     { quarantine: { files: 1, records: 1 } },
     /quarantine has 1 records, 2 were rejected/,
   ],
+  [
+    'rows that another state loaded',
+    {
+      targets: {
+        silver: figures(4),
+        clickhouse: {
+          ...figures(4),
+          foreign: { raw_events: { rows: 40, objects: 3, table: '`d`.`raw_events`' } },
+        },
+      },
+    },
+    /^`d`.`raw_events` has 40 more rows of 3 objects .*another --dir.* run OPTIMIZE TABLE `d`.`raw_events` FINAL/,
+  ],
+  [
+    'rows that are gone from a server',
+    { targets: { clickhouse: { ...figures(3), foreign: {} } } },
+    /^clickhouse: raw_events has 3 rows, its batches have 4: .*If they were deleted, load again/,
+  ],
   ['dead letters', { dead: 2 }, /2 messages are in the dead-letter queues/],
 ])('tells of %s', (_name, wrong, message) => {
   expect(audit({ ...right, ...wrong })).toEqual([expect.stringMatching(message)])

@@ -1,3 +1,4 @@
+import type { ForeignRows } from './foreign-rows.ts'
 import type { SealedBatch } from './history.ts'
 import type { QuarantineFigures } from './quarantine-figures.ts'
 import { sumBatches } from './run-figures.ts'
@@ -57,21 +58,34 @@ const auditSources = ({ history }: Accounts): readonly string[] =>
 
 const auditTarget = (
   target: string,
-  { tables }: TargetFigures,
+  { tables, foreign }: TargetFigures,
   expected: Readonly<Record<string, number>>,
 ): readonly string[] => {
   const names = new Set([...Object.keys(tables), ...Object.keys(expected)])
-  return [...names].flatMap((name) => {
+  const counted = [...names].flatMap((name) => {
     const { rows, distinct } = tables[name] ?? { rows: 0, distinct: 0 }
     const due = expected[name] ?? 0
     return [
-      ...(rows === due ? [] : [`${target}: ${name} has ${rows} rows, its batches have ${due}`]),
+      ...(rows === due
+        ? []
+        : [
+            `${target}: ${name} has ${rows} rows, its batches have ${due}${foreign && rows < due ? lostHint : ''}`,
+          ]),
       ...(rows === distinct
         ? []
         : [`${target}: ${name} has ${rows} rows but ${distinct} row identities`]),
     ]
   })
+  return [...counted, ...Object.values(foreign ?? {}).map(describeForeign)]
 }
+
+/** Of a server that is not ours, where others may have been. */
+const lostHint =
+  ': the others were deleted there, or replaced by a later load from another state. If they were deleted, load again with a new --dir'
+
+const describeForeign = ({ table, rows, objects }: ForeignRows): string =>
+  `${table} has ${rows} more rows of ${objects} objects that are loaded here: a run with another state (another --dir, or one that is gone) loaded them too. ` +
+  `To keep one row of each identity, run OPTIMIZE TABLE ${table} FINAL at the server, and from now on load with this state only`
 
 /** What does not add up, one line each; none: every object, record and row is accounted for. */
 export const audit = (accounts: Accounts): readonly string[] => {

@@ -91,12 +91,17 @@ it(
 )
 
 it(
-  'changes nothing at a ClickHouse it was given, unless asked to migrate',
+  'changes nothing at a ClickHouse it was given unless asked to migrate, and brings no row there twice unsaid',
   async () => {
     const engine = await startClickHouse({ dir: join(runs.dir, 'server') })
     const tables = async (): Promise<string> => {
       const body = `SELECT name FROM system.tables WHERE database = 'mine' FORMAT TSV`
       return (await fetch(engine.url, { method: 'POST', body })).text()
+    }
+    const identities = async (): Promise<string[]> => {
+      const body = 'SELECT _source, _version, _record, _part FROM mine.raw_events FORMAT TSV'
+      const answer = await fetch(engine.url, { method: 'POST', body })
+      return (await answer.text()).trimEnd().split('\n').sort()
     }
     try {
       await fetch(engine.url, { method: 'POST', body: 'CREATE DATABASE mine' })
@@ -113,16 +118,34 @@ it(
       const after = await runs.ask(['migrate', '--plan'], environment)
       expect(after).toMatchObject({ code: 0, document: { steps: [] } })
 
-      const report = await runs.load([...args, '--migrate'], environment)
+      const own = ['--limit', '3', '--target', 'clickhouse', '--migrate']
+      const first = runs.start([...own, '--json'], environment)
+      const report = await first.report
+      const { code, stderr } = await first.ended
+      expect({ code, told: /is kept in \.silversmith.server-[0-9a-f]{8}:/.test(stderr) }).toEqual({
+        code: 0,
+        told: true,
+      })
       expect(report).toMatchObject({ objects: 3, clickhouseUrl: engine.url })
       expect(report.tables['raw_events']?.rows).toBe(report.rows)
       expect(report.rows).toBeGreaterThan(0)
-      // A new ledger brings the same rows again; those of others at the server are not its own.
-      const again = await runs.load(
-        args.map((arg) => (arg === 'foreign' ? 'foreign2' : arg)),
-        environment,
+      const stored = await identities()
+      expect(new Set(stored).size).toBe(report.rows)
+
+      // The same command again finds what it claimed.
+      expect(await runs.load(own, environment)).toMatchObject({ objects: 0, tables: report.tables })
+      expect(await identities()).toEqual(stored)
+
+      // A new ledger brings the same rows again, which is told, with a way out that works.
+      const again = await runs.start([...args, '--json'], environment).ended
+      expect(again.stderr).toContain(
+        `not accounted for: \`mine\`.\`raw_events\` has ${report.rows} more rows of 3 objects`,
       )
-      expect(again.tables).toEqual(report.tables)
+      expect(again.code).toBe(1)
+      expect(await identities()).toEqual([...stored, ...stored].sort())
+      const cure = /run (OPTIMIZE TABLE \S+ FINAL)/.exec(again.stderr)?.[1]
+      await fetch(engine.url, { method: 'POST', body: cure ?? '' })
+      expect(await identities()).toEqual(stored)
     } finally {
       await engine.close()
     }

@@ -44,6 +44,7 @@ it('shows every option in the help', () => {
   ))
     expect(text).toContain(`--${option} `)
   expect(text).toContain('xapi_events, shipments')
+  expect(text).toMatch(/with CLICKHOUSE_URL: \.silversmith\/server-/)
 })
 
 it.each([

@@ -11,7 +11,7 @@ export interface Options {
   /** Routes every object. */
   readonly dataset: string | undefined
   readonly targets: readonly string[]
-  /** State that a later run continues; undefined: made anew. */
+  /** State that a later run continues; undefined: made anew, or that of the server that is written to. */
   readonly dir: string | undefined
   /** Deliveries of each S3 event. */
   readonly duplicateEvents: number
@@ -41,7 +41,9 @@ Without --input it loads sample data that it generates.
   --split-lines N       upload the input as objects of N lines (gzip is unpacked)
   --dataset NAME        every object is of this dataset: ${datasets.join(', ')}
   --target LIST         ${localTargets.join(',')} (both by default)
-  --dir DIR             keep the state in DIR; a second run continues it. Default: .silversmith/latest, made anew
+  --dir DIR             keep the state in DIR; a second run continues it. Default: .silversmith/latest, made anew;
+                        with CLICKHOUSE_URL: .silversmith/server-<hash of server and database>, kept, so that a
+                        second run loads nothing twice
   --duplicate-events N  deliver every S3 event N times, shuffled
   --keep                leave everything running until Ctrl-C
   --migrate             create or alter the tables of the server that CLICKHOUSE_URL names

@@ -76,7 +76,7 @@ export const writeReport = async (stack: Stack, options: ReportOptions): Promise
         .map(({ name }) => name),
     ),
     batches: new Set(fresh.map(({ batch }) => batch.id)),
-    allBatches: history.map(({ batch }) => batch.id),
+    history,
   }
   const { warehouse } = stack
   const silver = stack.targets.includes('silver') ? await countSilver(stack, count) : undefined

@@ -17,7 +17,9 @@ import { startStack } from './stack.ts'
 import type { Stack } from './stack.ts'
 import { uploadAll } from './upload.ts'
 import type { Uploaded } from './upload.ts'
-import { keepFirstSettings, openWorkDir } from './work-dir.ts'
+import { namedServerOf } from './warehouse.ts'
+import { keepFirstSettings, openWorkDir, serverDirOf } from './work-dir.ts'
+import type { Server } from './work-dir.ts'
 
 export interface Run {
   readonly options: Options
@@ -114,6 +116,9 @@ const load = async (
   return { uploaded, unread, status: last }
 }
 
+const tellServerDir = (path: string, { url, database }: Server): string =>
+  `the state of loads into ${url}, database ${database}, is kept in ${relative('', path)}: a second run continues it`
+
 const untilAborted = (signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => {
     if (signal.aborted) resolve()
@@ -129,7 +134,7 @@ const keepUp = async (stack: Stack, { progress, signal }: Run): Promise<void> =>
       `SQS         ${resources.arrivals.main.queueUrl}`,
       `DynamoDB    ${endpoints.dynamodb}`,
       ...(warehouse ? [`ClickHouse  ${warehouse.settings.url}`] : []),
-      `Lambda      ${stack.invokeUrl}  (npm run silversmith -- invoke …)`,
+      `Lambda      ${stack.invokeUrl}  (npm run silversmith -- invoke … --dir ${relative('', stack.dir)})`,
       `logs        ${stack.dir}/logs`,
       'It goes on until Ctrl-C.',
     ].join('\n'),
@@ -142,13 +147,17 @@ export const run = async (parts: Run): Promise<0 | 1> => {
   const { options, datasets, progress, print } = parts
   const startedAt = Date.now()
   await checkInputs(options.inputs)
-  const dir = await openWorkDir(options.dir)
+  const server = options.targets.includes('clickhouse')
+    ? namedServerOf(parts.environment)
+    : undefined
+  const dir = await openWorkDir(options.dir ?? (server && serverDirOf(server)))
   const failing = new AbortController()
   const signal = AbortSignal.any([parts.signal, failing.signal])
   const tellProblem = createProblemTeller((text) => progress.note(text), Date.now)
   let stack: Stack | undefined
   try {
     await keepFirstSettings(dir.path, options)
+    if (server && options.dir === undefined) progress.note(tellServerDir(dir.path, server))
     progress.live('starting')
     stack = await startStack({
       dir: dir.path,

@@ -1,6 +1,7 @@
 import { rowIdentity } from '@silversmith/core'
 import { readParquet } from '@silversmith/parquet'
 import { readFile } from 'node:fs/promises'
+import type { ForeignRows } from './foreign-rows.ts'
 import { silverPrefix } from './functions.ts'
 import { mirror } from './mirror.ts'
 import type { Stack } from './stack.ts'
@@ -16,6 +17,8 @@ export interface TargetFigures {
   readonly tables: Readonly<Record<string, TableFigures>>
   /** Accepted records of this run whose content hash occurred before, in tables that carry the hash. */
   readonly duplicates: number
+  /** By table; undefined where nobody else can have written. */
+  readonly foreign?: Readonly<Record<string, ForeignRows>>
 }
 
 export interface SilverFigures extends TargetFigures {

@@ -32,10 +32,24 @@ export interface WarehouseOptions {
   readonly signal: AbortSignal
 }
 
-export const namesServer = (environment: NodeJS.ProcessEnv): boolean =>
+const namesServer = (environment: NodeJS.ProcessEnv): boolean =>
   Boolean(environment['CLICKHOUSE_URL'] ?? environment['CLICKHOUSE_HOST'])
 
 const defaultDatabase = 'default'
+
+/** CLICKHOUSE_* of the server that the person names. */
+const givenOf = (environment: NodeJS.ProcessEnv): Readonly<Record<string, string>> => {
+  const given = Object.entries(environment).filter(
+    (entry): entry is [string, string] => entry[0].startsWith('CLICKHOUSE_') && Boolean(entry[1]),
+  )
+  return { CLICKHOUSE_DATABASE: defaultDatabase, ...Object.fromEntries(given) }
+}
+
+/** Undefined: the embedded engine is used. @throws UsageError for settings that cannot be. */
+export const namedServerOf = (
+  environment: NodeJS.ProcessEnv,
+): Pick<ClickHouseSettings, 'url' | 'database'> | undefined =>
+  namesServer(environment) ? settingsOf(givenOf(environment)) : undefined
 
 const settingsOf = (environment: Readonly<Record<string, string>>): ClickHouseSettings => {
   const parsed = parseClickHouseSettings(environment)
@@ -62,15 +76,11 @@ Start that server, correct CLICKHOUSE_URL, or leave it out: then the embedded en
   if (code !== 'TARGET_MISCONFIGURED' || migrated) return message
   const lines = message.split('\n').filter((line, at) => at === 0 || line.startsWith('- '))
   return `${lines.map((line) => line.replace(/; run CREATE .*$/, '')).join('\n')}
-Run again with --migrate, which creates and alters its tables; silversmith migrate --plan prints the statements.`
+Run again with --migrate, which creates and alters its tables; npm run silversmith -- migrate --plan prints the statements.`
 }
 
 const openServer = async (options: WarehouseOptions): Promise<Warehouse> => {
-  const given = Object.entries(options.environment).filter(
-    (entry): entry is [string, string] => entry[0].startsWith('CLICKHOUSE_') && Boolean(entry[1]),
-  )
-  const environment = { CLICKHOUSE_DATABASE: defaultDatabase, ...Object.fromEntries(given) }
-  const warehouse = open(environment, false, options.closers)
+  const warehouse = open(givenOf(options.environment), false, options.closers)
   const { connection, settings } = warehouse
   try {
     if (options.migrate) await migrate(connection, options.tables, settings, options.signal)

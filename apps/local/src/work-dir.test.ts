@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { UsageError } from './usage-error.ts'
-import { keepFirstSettings, openWorkDir } from './work-dir.ts'
+import { keepFirstSettings, openWorkDir, serverDirOf } from './work-dir.ts'
 
 let dir: string
 beforeAll(async () => {
@@ -34,6 +34,17 @@ it('keeps what is in a directory that was named', async () => {
   const again = await openWorkDir(path)
   expect((await readdir(path)).sort()).toEqual(['lock', 'state'])
   await again.release()
+})
+
+it('gives each database of each server a directory of its own', () => {
+  const mine = { url: 'http://localhost:8123', database: 'mine' }
+  expect(serverDirOf(mine)).toMatch(/^\.silversmith\/server-[0-9a-f]{8}$/)
+  expect(serverDirOf({ ...mine })).toBe(serverDirOf(mine))
+  const others = [
+    { ...mine, database: 'other' },
+    { ...mine, url: 'http://localhost:8124' },
+  ]
+  expect(new Set([mine, ...others].map(serverDirOf)).size).toBe(3)
 })
 
 it('says when a directory cannot be one', async () => {

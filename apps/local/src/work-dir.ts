@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { UsageError } from './usage-error.ts'
@@ -11,6 +11,21 @@ export interface WorkDir {
 }
 
 export const defaultDir = '.silversmith/latest'
+
+/** A ClickHouse that is not ours. */
+export interface Server {
+  readonly url: string
+  readonly database: string
+}
+
+/**
+ * Where the state of loads into a server is kept when no directory is named. It goes with server and database: what a
+ * state has claimed is what that server holds, and a new state would load it all again.
+ */
+export const serverDirOf = ({ url, database }: Server): string => {
+  const hash = createHash('sha256').update(`${url}\n${database}`).digest('hex')
+  return `.silversmith/server-${hash.slice(0, 8)}`
+}
 
 const lockName = 'lock'
 const settingsName = 'settings.json'
