@@ -12,7 +12,13 @@ it('shows help for nothing and for --help, and names every command in it', () =>
 
 it('reads each command', () => {
   const dir = '.silversmith/latest'
-  expect(read('migrate --plan')).toEqual({ kind: 'migrate', plan: true, json: false })
+  expect(read('migrate --plan')).toEqual({
+    kind: 'migrate',
+    plan: true,
+    user: 'silversmith_writer',
+    json: false,
+  })
+  expect(read('migrate --plan --user me')).toMatchObject({ plan: true, user: 'me' })
   expect(read('invoke bulk --event e.json --dir d --json')).toEqual({
     kind: 'invoke',
     functionName: 'bulk',
@@ -34,6 +40,8 @@ it.each([
   ['upload x', /no command upload; there are migrate, invoke, query, head/],
   ['migrate raw_events', /takes no argument/],
   ['migrate --limit 3', /migrate takes no --limit/],
+  ['migrate --user me', /--user goes with --plan/],
+  ['migrate --plan --user=', /--user is empty/],
   ['migrate --dry-run', /Unknown option '--dry-run'/],
   ['invoke', /needs a function/],
   ['invoke sweep --event e', /no function sweep; there are ingest, transform, bulk/],

@@ -4,7 +4,13 @@ import { UsageError } from './usage-error.ts'
 /** What was asked for. */
 export type Command =
   | { readonly kind: 'help' }
-  | { readonly kind: 'migrate'; readonly plan: boolean; readonly json: boolean }
+  | {
+      readonly kind: 'migrate'
+      readonly plan: boolean
+      /** Whose grants the plan names. */
+      readonly user: string
+      readonly json: boolean
+    }
   | {
       readonly kind: 'invoke'
       readonly functionName: string
@@ -30,9 +36,15 @@ export type Command =
 export const defaultDir = '.silversmith/latest'
 export const functionNames = ['ingest', 'transform', 'bulk']
 
+/** The user of transform, where none is named. */
+export const writerName = 'silversmith_writer'
+
 export const help = `silversmith <command> [options]
 
-  migrate [--plan]          create or alter the tables of the server that CLICKHOUSE_URL names; --plan only says what
+  migrate                   create or alter the tables of the server that CLICKHOUSE_URL names
+  migrate --plan [--user NAME]
+                            only say what it would do, and which grants a user that only inserts needs;
+                            NAME is ${writerName} by default
   invoke FUNCTION --event FILE
                             send an event to ${functionNames.join(', ')} of a local stack that npm start -- --keep
                             left up; FILE is JSON, - reads standard input
@@ -49,6 +61,7 @@ Exit codes: 0 done, 1 it failed, 2 wrong usage.
 
 const definitions = {
   plan: { type: 'boolean' },
+  user: { type: 'string' },
   event: { type: 'string' },
   limit: { type: 'string' },
   dir: { type: 'string' },
@@ -59,7 +72,7 @@ const definitions = {
 type OptionName = keyof typeof definitions
 
 const optionsOf: Readonly<Record<string, readonly OptionName[]>> = {
-  migrate: ['plan', 'json'],
+  migrate: ['plan', 'user', 'json'],
   invoke: ['event', 'dir', 'json'],
   query: ['dir', 'json'],
   head: ['limit', 'dir', 'json'],
@@ -107,7 +120,10 @@ export const readCommandLine = (args: readonly string[]): Command => {
   switch (name) {
     case 'migrate':
       if (argument !== undefined) throw new UsageError(`migrate takes no argument: ${argument}`)
-      return { kind: name, plan: values.plan ?? false, json }
+      if (values.user !== undefined && !values.plan)
+        throw new UsageError('--user goes with --plan: migrate itself grants nothing')
+      if (values.user?.trim() === '') throw new UsageError('--user is empty')
+      return { kind: name, plan: values.plan ?? false, user: values.user ?? writerName, json }
     case 'invoke': {
       const functionName = needed(`a function: ${functionNames.join(', ')}`)
       if (!functionNames.includes(functionName))

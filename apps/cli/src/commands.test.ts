@@ -86,9 +86,9 @@ it('asks nobody when there is no ClickHouse, and never lets a query write', asyn
 it('says what to do where there is nothing to show or to migrate', async () => {
   const head = runHead({ kind: 'head', table: 'none', limit: 1, dir, json: false }, {}, signal)
   await expect(head).rejects.toThrow(/holds no files: load something with npm start/)
-  const migrate = runMigrate({ kind: 'migrate', plan: true, json: false }, {}, signal)
+  const migrate = runMigrate({ kind: 'migrate', plan: true, user: 'me', json: false }, {}, signal)
   await expect(migrate).rejects.toThrow(/CLICKHOUSE_URL says which server/)
   const native = { CLICKHOUSE_URL: 'http://localhost:9000' }
-  const wrong = runMigrate({ kind: 'migrate', plan: true, json: false }, native, signal)
+  const wrong = runMigrate({ kind: 'migrate', plan: true, user: 'me', json: false }, native, signal)
   await expect(wrong).rejects.toThrow(/native port/)
 })
