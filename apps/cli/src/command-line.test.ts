@@ -50,7 +50,8 @@ it.each([
   ['query SELECT 1', /put it in quotes: 1/],
   ['head', /needs a table/],
   ['head t --limit none', /--limit must be a whole number from 1 to 1000/],
-  ['head t --limit 0', /--limit/],
+  ['head t --limit 0', /--limit must be a whole number from 1 to 1000, not "0"/],
+  ['head t --limit -1', /--limit must be a whole number from 1 to 1000, not "-1"/],
   ['head t --dir=', /--dir is empty/],
 ])('refuses %j', (line, message) => {
   expect(() => read(line)).toThrow(UsageError)

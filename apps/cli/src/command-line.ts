@@ -81,9 +81,17 @@ const optionsOf: Readonly<Record<string, readonly OptionName[]>> = {
 const limitDefault = 5
 const limitMax = 1000
 
+/** `--limit -1` is a wrong number, not an option of its own: as `--limit=-1` it is told so. */
+const joinNegative = (args: readonly string[]): string[] =>
+  args.flatMap((arg, at) => {
+    if (/^-\d/.test(arg) && args[at - 1] === '--limit') return []
+    const next = args[at + 1]
+    return arg === '--limit' && next !== undefined && /^-\d/.test(next) ? [`${arg}=${next}`] : [arg]
+  })
+
 const parse = (args: readonly string[]) => {
   try {
-    return parseArgs({ args: [...args], options: definitions, allowPositionals: true })
+    return parseArgs({ args: joinNegative(args), options: definitions, allowPositionals: true })
   } catch (error) {
     const [message = ''] = (error as Error).message.split('. To specify')
     throw new UsageError(`${message.replace(/\.$/, '')}; see --help`)

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
@@ -23,6 +23,7 @@ beforeAll(async () => {
     request.on('data', (part: Buffer) => parts.push(part))
     request.on('end', () => {
       const event = Buffer.concat(parts).toString()
+      if (event.includes('nothing')) return response.end('null')
       const failed = event.includes('fail')
       response.writeHead(200, failed ? { 'x-amz-function-error': 'Unhandled' } : {})
       response.end(failed ? '{"errorType":"Error"}' : JSON.stringify({ path: request.url, event }))
@@ -36,6 +37,7 @@ beforeAll(async () => {
   )
   await writeFile(join(dir, 'event.json'), '{"mode":"sweep"}')
   await writeFile(join(dir, 'fail.json'), '{"fail":true}')
+  await writeFile(join(dir, 'nothing.json'), '{"nothing":1}')
   await writeFile(join(dir, 'broken.json'), '{')
 })
 afterAll(async () => {
@@ -63,6 +65,14 @@ it('ends with 1 when the function failed', async () => {
   expect(await invoke('fail.json')).toMatchObject({ document: { errorType: 'Error' }, code: 1 })
 })
 
+it('says where to look when the answer holds nothing', async () => {
+  expect(await invoke('nothing.json')).toEqual({
+    document: null,
+    text: `the function answered null; what it did is in ${join(dir, 'logs/bulk.log')}`,
+    code: 0,
+  })
+})
+
 it('says which file is no event, and when no stack runs', async () => {
   await expect(invoke('broken.json')).rejects.toThrow(/broken.json is not JSON/)
   await expect(invoke('none.json')).rejects.toThrow(UsageError)
@@ -86,6 +96,9 @@ it('asks nobody when there is no ClickHouse, and never lets a query write', asyn
 it('says what to do where there is nothing to show or to migrate', async () => {
   const head = runHead({ kind: 'head', table: 'none', limit: 1, dir, json: false }, {}, signal)
   await expect(head).rejects.toThrow(/holds no files: load something with npm start/)
+  await mkdir(join(dir, 'silver/raw_events'), { recursive: true })
+  const other = runHead({ kind: 'head', table: 'none', limit: 1, dir, json: false }, {}, signal)
+  await expect(other).rejects.toThrow(/holds no files: there are raw_events/)
   const migrate = runMigrate({ kind: 'migrate', plan: true, user: 'me', json: false }, {}, signal)
   await expect(migrate).rejects.toThrow(/CLICKHOUSE_URL says which server/)
   const native = { CLICKHOUSE_URL: 'http://localhost:9000' }

@@ -1,15 +1,16 @@
 import { qualify } from '@silversmith/clickhouse'
+import type { ClickHouseSettings } from '@silversmith/clickhouse'
 import { datasets } from '@silversmith/datasets'
 import { readParquet } from '@silversmith/parquet'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Answer } from './answer.ts'
 import type { Command } from './command-line.ts'
-import { ask } from './query.ts'
+import { Refused, ask } from './question.ts'
 import { layOutRows } from './row-layout.ts'
 import type { Row } from './row-layout.ts'
 import { UsageError } from './usage-error.ts'
-import { findWarehouse } from './warehouse.ts'
+import { findServer } from './warehouse.ts'
 
 const isMicros = new Map(
   datasets.flatMap(({ tables }) =>
@@ -22,16 +23,61 @@ const isMicros = new Map(
 /** Columns of the house that hold times, beside the datasets' own. */
 const lineageTimes = ['_object_time', '_loaded_at']
 
+/** `2026-02-01T01:00:00.000001Z` */
+const writeMicros = (micros: number): string => {
+  const seconds = Math.floor(micros / 1e6)
+  const whole = new Date(seconds * 1000).toISOString().slice(0, -5)
+  return `${whole}.${String(micros - seconds * 1e6).padStart(6, '0')}Z`
+}
+
 const withTimes = (table: string, row: Row): Row =>
   Object.fromEntries(
     Object.entries(row).map(([name, value]) => {
       const isTime = isMicros.get(table)?.has(name) || lineageTimes.includes(name)
-      return [
-        name,
-        isTime && typeof value === 'number' ? new Date(value / 1000).toISOString() : value,
-      ]
+      return [name, isTime && typeof value === 'number' ? writeMicros(value) : value]
     }),
   )
+
+const adviceOf = async (silver: string): Promise<string> => {
+  const tables = await readdir(silver).catch(() => [])
+  return tables.length === 0
+    ? 'load something with npm start, or name its directory with --dir'
+    : `there are ${listed(tables.sort())}`
+}
+
+/** Tables told when another is asked for. */
+const toldMax = 50
+
+const listed = (names: readonly string[]): string =>
+  names.length <= toldMax
+    ? names.join(', ')
+    : `${names.slice(0, toldMax).join(', ')} and ${names.length - toldMax} more`
+
+const unknownTable = 60
+
+const readTable = async (
+  server: ClickHouseSettings,
+  table: string,
+  limit: number,
+  signal: AbortSignal,
+): Promise<readonly Row[]> => {
+  const { database } = server
+  try {
+    const from = qualify(database, table)
+    return await ask(server, `SELECT * FROM ${from} LIMIT ${limit}`, signal)
+  } catch (error) {
+    if (!(error instanceof Refused) || error.code !== unknownTable) throw error
+    const statement =
+      'SELECT name FROM system.tables WHERE database = currentDatabase() ORDER BY name'
+    const names = (await ask(server, statement, signal)).map(({ name }) => String(name))
+    throw new UsageError(
+      names.length === 0
+        ? `there is no table ${table}, nor any other in the database ${database}`
+        : `there is no table ${table} in the database ${database}; there are ${listed(names)}`,
+      { cause: error },
+    )
+  }
+}
 
 const readSilver = async (dir: string, table: string, limit: number): Promise<readonly Row[]> => {
   const folder = join(dir, 'silver', table)
@@ -39,7 +85,7 @@ const readSilver = async (dir: string, table: string, limit: number): Promise<re
   const files = names.filter((name) => name.endsWith('.parquet'))
   if (files.length === 0)
     throw new UsageError(
-      `no ClickHouse runs and ${folder} holds no files: load something with npm start, or name one of ${[...isMicros.keys()].join(', ')}`,
+      `no ClickHouse runs and ${folder} holds no files: ${await adviceOf(join(dir, 'silver'))}`,
     )
   const rows: Row[] = []
   for (const file of files.sort()) {
@@ -55,13 +101,9 @@ export const runHead = async (
   environment: NodeJS.ProcessEnv,
   signal: AbortSignal,
 ): Promise<Answer> => {
-  const warehouse = await findWarehouse(environment, dir)
-  const rows = warehouse
-    ? await ask(
-        warehouse,
-        `SELECT * FROM ${qualify(warehouse.settings.database, table)} LIMIT ${limit}`,
-        signal,
-      )
+  const server = await findServer(environment, dir)
+  const rows = server
+    ? await readTable(server, table, limit, signal)
     : await readSilver(dir, table, limit)
   return { document: rows, text: layOutRows(rows), code: 0 }
 }

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { text as readText } from 'node:stream/consumers'
 import type { Answer } from './answer.ts'
 import type { Command } from './command-line.ts'
@@ -20,6 +21,16 @@ const readEvent = async (path: string): Promise<string> => {
   return event
 }
 
+const logOf = (dir: string, functionName: string): string =>
+  join(dir, 'logs', `${functionName}.log`)
+
+/** An answer without content says only that nothing failed; what was done is in the log. */
+const describeAnswer = (document: unknown, log: string): string => {
+  const text = JSON.stringify(document, null, 2)
+  const isBare = document === null || (Array.isArray(document) && document.length === 0)
+  return isBare ? `the function answered ${text}; what it did is in ${log}` : text
+}
+
 /** Exit code 1 when the function failed. */
 export const runInvoke = async (
   { functionName, event, dir }: Extract<Command, { kind: 'invoke' }>,
@@ -32,5 +43,9 @@ export const runInvoke = async (
   const body = await response.text()
   const document: unknown = body === '' ? null : JSON.parse(body)
   const failed = !response.ok || response.headers.has('x-amz-function-error')
-  return { document, text: JSON.stringify(document, null, 2), code: failed ? 1 : 0 }
+  return {
+    document,
+    text: describeAnswer(document, logOf(dir, functionName)),
+    code: failed ? 1 : 0,
+  }
 }

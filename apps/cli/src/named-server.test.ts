@@ -2,19 +2,40 @@ import { createServer } from 'node:http'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { runHead } from './head.ts'
 import { runMigrate } from './migrate.ts'
+import { runQuery } from './query.ts'
+import { UsageError } from './usage-error.ts'
 
 let server: Server
 let environment: NodeJS.ProcessEnv
 const { signal } = new AbortController()
 
-/** Answers as a ClickHouse without any table does. */
+const refusal = (code: number, text: string) => ({
+  status: code === 60 ? 404 : 400,
+  headers: { 'x-clickhouse-exception-code': String(code) },
+  body: `Code: ${code}. DB::Exception: ${text} (version 26.7.1.1 (official build))\n`,
+})
+
+/** Answers as a ClickHouse does that has two tables, which nothing but the prompt's own questions finds. */
+const answerTo = (statement: string, url: string) => {
+  if (statement.includes('nope')) return refusal(60, 'Unknown table nope. (UNKNOWN_TABLE)')
+  if (statement.includes('wrong'))
+    return refusal(47, `Unknown identifier wrong. ${'x'.repeat(600)} (UNKNOWN_IDENTIFIER)`)
+  if (statement.includes('proxy')) return { status: 502, headers: {}, body: '<h1>Bad Gateway</h1>' }
+  const isNames = statement.includes('currentDatabase()') && url.includes('database=mine')
+  const data = isNames ? [{ name: '_reloads' }, { name: 'raw_events' }] : []
+  return { status: 200, headers: {}, body: JSON.stringify({ meta: [], data }) }
+}
+
 beforeAll(async () => {
   server = createServer((request, response) => {
-    request.resume()
+    const parts: Buffer[] = []
+    request.on('data', (part: Buffer) => parts.push(part))
     request.on('end', () => {
-      response.writeHead(200, { 'content-type': 'application/json' })
-      response.end('{"meta":[],"data":[],"rows":0}')
+      const { status, headers, body } = answerTo(Buffer.concat(parts).toString(), request.url ?? '')
+      response.writeHead(status, headers)
+      response.end(body)
     })
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -32,4 +53,37 @@ it('plans the grants of a user that only inserts, as comments', async () => {
   expect(grants.filter((grant) => /SELECT ON `mine`|ALL|CREATE|DROP/.test(grant))).toEqual([])
   expect(text).toMatch(/CREATE TABLE [^]*;\n[^]*-- .*loader must have been created/)
   for (const grant of grants) expect(text.split('\n')).toContain(`-- ${grant};`)
+})
+
+const query = (statement: string, given = environment) =>
+  runQuery({ kind: 'query', statement, dir: 'none', json: false }, given, signal)
+
+it("tells in the server's own words why it refused a question, and which code that is", async () => {
+  const told = await query('SELECT wrong').catch((error: Error) => error.message)
+  expect(told).toMatch(/^ClickHouse says \(code 47\): Unknown identifier wrong\. x+$/)
+  expect(String(told).length).toBeLessThan(530)
+  expect(told).not.toMatch(/batch|migration/)
+  const name = await query('SELECT 1 FROM nope').catch((error: Error) => error.message)
+  expect(name).toBe('ClickHouse says (code 60): Unknown table nope. (UNKNOWN_TABLE)')
+})
+
+it('says when it is no ClickHouse that answers, and when nothing does', async () => {
+  await expect(query('SELECT proxy')).rejects.toThrow(/HTTP 502 without .*ClickHouse/)
+  const gone = createServer()
+  await new Promise<void>((resolve) => gone.listen(0, '127.0.0.1', resolve))
+  const url = `http://127.0.0.1:${(gone.address() as AddressInfo).port}`
+  await new Promise((resolve) => gone.close(resolve))
+  await expect(query('SELECT 1', { CLICKHOUSE_URL: url })).rejects.toThrow(
+    `no whole answer from ${url} (ECONNREFUSED)`,
+  )
+})
+
+it('names the tables there are when asked for one that is not', async () => {
+  const head = (table: string) =>
+    runHead({ kind: 'head', table, limit: 1, dir: 'none', json: false }, environment, signal)
+  await expect(head('nope')).rejects.toThrow(UsageError)
+  await expect(head('nope')).rejects.toThrow(
+    'there is no table nope in the database mine; there are _reloads, raw_events',
+  )
+  await expect(head('wrong')).rejects.toThrow(/code 47/)
 })

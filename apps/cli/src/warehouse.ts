@@ -10,28 +10,39 @@ export interface Warehouse {
 
 const defaultDatabase = 'default'
 
-const openWith = (environment: Readonly<Record<string, string | undefined>>): Warehouse => {
+type Environment = Readonly<Record<string, string | undefined>>
+
+const settingsOf = (environment: Environment): ClickHouseSettings => {
   const parsed = parseClickHouseSettings({ CLICKHOUSE_DATABASE: defaultDatabase, ...environment })
   if ('problems' in parsed) throw new UsageError(parsed.problems.join('\n'))
-  return { settings: parsed.settings, connection: createConnection(parsed.settings) }
+  return parsed.settings
 }
 
 /** The server the environment names. Undefined: it names none. @throws UsageError for settings that cannot be. */
-export const openNamedWarehouse = (environment: NodeJS.ProcessEnv): Warehouse | undefined =>
+const findNamedServer = (environment: NodeJS.ProcessEnv): ClickHouseSettings | undefined =>
   environment['CLICKHOUSE_URL'] || environment['CLICKHOUSE_HOST']
-    ? openWith(environment)
+    ? settingsOf(environment)
     : undefined
 
-/** The server the environment names, else that of a local stack that runs in `dir`. Undefined: there is neither. */
-export const findWarehouse = async (
+/** The server the environment names, to be changed. Undefined: it names none. @throws UsageError */
+export const openNamedWarehouse = (environment: NodeJS.ProcessEnv): Warehouse | undefined => {
+  const settings = findNamedServer(environment)
+  return settings && { settings, connection: createConnection(settings) }
+}
+
+/**
+ * The server the environment names, else that of a local stack that runs in `dir`. Undefined: there is neither.
+ * @throws UsageError
+ */
+export const findServer = async (
   environment: NodeJS.ProcessEnv,
   dir: string,
-): Promise<Warehouse | undefined> => {
-  const named = openNamedWarehouse(environment)
+): Promise<ClickHouseSettings | undefined> => {
+  const named = findNamedServer(environment)
   if (named) return named
   const kept = await findKeptStack(dir)
   if (!kept?.clickhouse) return undefined
-  return openWith({
+  return settingsOf({
     CLICKHOUSE_URL: kept.clickhouse.url,
     CLICKHOUSE_DATABASE: kept.clickhouse.database,
   })

@@ -39,7 +39,14 @@ it(
       code: 0,
       document: [{ record: expect.anything() }, { record: expect.anything() }],
     })
-    expect(await runs.ask(['query', 'SELECT nothing', '--dir', 'kept'])).toMatchObject({ code: 1 })
+    expect(await runs.ask(['query', 'SELECT nothing', '--dir', 'kept'])).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^ClickHouse says \(code 47\): .*nothing/),
+    })
+    expect(await runs.ask(['head', 'nope', '--dir', 'kept'])).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/there is no table nope .*there are .*raw_events/),
+    })
     const head = await runs.ask(['head', 'raw_events', '--limit', '1', '--dir', 'kept'])
     expect(head).toMatchObject({
       code: 0,
@@ -59,8 +66,8 @@ it(
     // The silver files stay and can still be looked at.
     const files = await runs.ask(['head', 'raw_events', '--dir', 'kept'])
     expect(files.document).toMatchObject([
-      { timestamp: '2026-02-01T01:00:00.000Z' },
-      { timestamp: '2026-02-01T02:00:00.000Z' },
+      { timestamp: '2026-02-01T01:00:00.000000Z' },
+      { timestamp: '2026-02-01T02:00:00.000000Z' },
     ])
   },
   runMs,
@@ -112,7 +119,16 @@ it(
       expect(await tables()).toBe('')
 
       const plan = await runs.ask(['migrate', '--plan'], environment)
-      expect(plan).toMatchObject({ code: 0, document: { applied: false, differences: [] } })
+      expect(plan).toMatchObject({
+        code: 0,
+        document: {
+          applied: false,
+          differences: [],
+          grants: expect.arrayContaining([
+            'GRANT INSERT ON `mine`.`raw_events` TO `silversmith_writer`',
+          ]),
+        },
+      })
       expect(await tables()).toBe('')
       expect(await runs.ask(['migrate'], environment)).toMatchObject({ code: 0 })
       const after = await runs.ask(['migrate', '--plan'], environment)
