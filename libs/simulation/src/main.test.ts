@@ -21,13 +21,29 @@ test('the command tells what it ran, as a document when asked', async () => {
 })
 
 test('a trace names every await point and its fate', async () => {
-  const { stderr, stdout } = await run('--worlds', '1', '--seed', '11', '--trace')
+  const { stderr, stdout } = await run('--seed', '11', '--trace')
   expect(stderr).toMatch(/ transform\d+ ledger\.write batch \S+ S @1: ok/)
+  expect(stdout).toMatch(/^worlds\s+1$/m)
   expect(stdout).toMatch(/^bad worlds\s+0$/m)
 })
 
-test('an unknown option is a usage error', async () => {
-  const { code, stderr } = await run('--wrlds', '3')
-  expect(code).toBe(2)
+test.each([
+  ['an unknown option', ['--wrlds', '3'], /Unknown option '--wrlds'/],
+  ['no world at all', ['--worlds', '0'], /--worlds must be a whole number from 1 on, not "0"/],
+  ['a seed that is none', ['--seed', '1.5'], /--seed must be a whole number from 0 on, not "1.5"/],
+  ['an empty seed', ['--seed='], /--seed must be/],
+  ['a trace of the usual worlds', ['--trace'], /--trace tells of one world/],
+  ['a trace of several', ['--trace', '--seed', '1', '--worlds', '2'], /--trace tells of one world/],
+])('%s is a usage error', async (_, options, message) => {
+  const { code, stdout, stderr } = await run(...options)
+  expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+  expect(stderr).toMatch(message)
   expect(stderr).toContain('usage: npm run sim')
+})
+
+test('help names every option', async () => {
+  const { code, stdout } = await run('--help')
+  expect(code).toBe(0)
+  for (const option of ['worlds', 'seed', 'trace', 'json', 'help'])
+    expect(stdout).toContain(`\n  --${option} `)
 })

@@ -4,6 +4,21 @@ import { runWorld } from './world.ts'
 
 const usage = 'npm run sim -- [--worlds N] [--seed N] [--trace] [--json]'
 
+const worldsUsual = 1_000
+
+const help = `${usage}
+
+Runs the production code in seeded worlds of crashes, lost answers, duplicates and outages, and checks every row identity.
+
+  --worlds N  worlds, one a seed. Default: ${worldsUsual}, or 1 where --seed is given
+  --seed N    seed of the first world. Default: 1
+  --trace     tell every step on standard error; for one world
+  --json      one JSON document on standard output
+  --help      this text
+
+Exit codes: 0 every world is well, 1 one is bad, 2 wrong usage.
+`
+
 /** Worlds of a run, and sums over them. */
 export interface Report {
   readonly worlds: number
@@ -22,10 +37,28 @@ export interface Report {
   readonly bad: readonly { readonly seed: number; readonly violations: readonly string[] }[]
 }
 
-const countOf = (text: string | undefined, otherwise: number): number => {
-  const value = text === undefined ? otherwise : Number(text)
-  if (!Number.isSafeInteger(value) || value < 0) throw new TypeError(`${text} is no whole number`)
-  return value
+const countOf = (
+  option: 'worlds' | 'seed',
+  text: string | undefined,
+  least: number,
+  otherwise: number,
+): number => {
+  if (text === undefined) return otherwise
+  const value = /^\d+$/.test(text) ? Number(text) : NaN
+  if (Number.isSafeInteger(value) && value >= least) return value
+  throw new TypeError(`--${option} must be a whole number from ${least} on, not "${text}"`)
+}
+
+/** What was asked for. @throws TypeError for what cannot be. */
+const readOptions = ():
+  { worlds: number; seed: number; trace: boolean; json: boolean } | 'help' => {
+  const { values } = parseArgs({ options })
+  if (values.help) return 'help'
+  const { trace = false, json = false } = values
+  const worlds = countOf('worlds', values.worlds, 1, values.seed === undefined ? worldsUsual : 1)
+  if (trace && worlds !== 1)
+    throw new TypeError('--trace tells of one world: give its --seed, and no --worlds beyond 1')
+  return { worlds, seed: countOf('seed', values.seed, 0, 1), trace, json }
 }
 
 const run = async (worlds: number, firstSeed: number, isTraced: boolean): Promise<Report> => {
@@ -74,7 +107,7 @@ const print = (report: Report): void => {
     process.stdout.write(`${`sealed as ${name}`.padEnd(20)} ${value}\n`)
   process.stdout.write(`${'bad worlds'.padEnd(20)} ${bad.length}\n`)
   for (const { seed, violations } of bad) {
-    process.stdout.write(`\nseed ${seed}: npm run sim -- --worlds 1 --seed ${seed} --trace\n`)
+    process.stdout.write(`\nseed ${seed}: npm run sim -- --seed ${seed} --trace\n`)
     for (const violation of violations) process.stdout.write(`  ${violation}\n`)
   }
 }
@@ -84,18 +117,18 @@ const options = {
   seed: { type: 'string' },
   trace: { type: 'boolean' },
   json: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
 } as const
 
 try {
-  const { values } = parseArgs({ options })
-  const report = await run(
-    countOf(values.worlds, 1_000),
-    countOf(values.seed, 1),
-    values.trace ?? false,
-  )
-  if (values.json) process.stdout.write(`${JSON.stringify(report)}\n`)
-  else print(report)
-  process.exitCode = report.bad.length > 0 ? 1 : 0
+  const asked = readOptions()
+  if (asked === 'help') process.stdout.write(help)
+  else {
+    const report = await run(asked.worlds, asked.seed, asked.trace)
+    if (asked.json) process.stdout.write(`${JSON.stringify(report)}\n`)
+    else print(report)
+    process.exitCode = report.bad.length > 0 ? 1 : 0
+  }
 } catch (error) {
   if (!(error instanceof TypeError)) throw error
   process.stderr.write(`${error.message}\nusage: ${usage}\n`)
