@@ -32,26 +32,51 @@ const counts = (record: Readonly<Record<string, number>>): string =>
 const plural = (count: number, noun: string): string =>
   `${number(count)} ${noun}${count === 1 ? '' : 's'}`
 
-const tableLines = ({ datasets, tables }: Report): readonly string[] => [
-  ...layOut([
+/** No lines without rows: a header alone says nothing. */
+const asTable = (
+  header: readonly string[],
+  rows: readonly (readonly string[])[],
+): readonly string[] => (rows.length === 0 ? [] : layOut([header, ...rows]))
+
+const datasetLines = ({ datasets }: Report): readonly string[] =>
+  asTable(
     ['dataset', 'records', 'rows', 'rejected'],
-    ...Object.entries(datasets).map(([name, { records, rows, rejected }]) => [
+    Object.entries(datasets).map(([name, { records, rows, rejected }]) => [
       name,
       number(records),
       number(rows),
       number(rejected),
     ]),
-  ]),
-  '',
-  ...layOut([
+  )
+
+const tableLines = ({ tables }: Report): readonly string[] =>
+  asTable(
     ['table', 'rows', 'distinct'],
-    ...Object.entries(tables).map(([name, { rows, distinct }]) => [
+    Object.entries(tables).map(([name, { rows, distinct }]) => [
       name,
       number(rows),
       number(distinct),
     ]),
-  ]),
-]
+  )
+
+const refusedShownMax = 10
+
+/** Names are the uploader's: what would move the cursor is not written. */
+const plain = (text: string): string => text.replaceAll(/\p{Cc}/gu, '\ufffd')
+
+const refusedLines = ({ objects, dispositions, refused }: Report): readonly string[] => {
+  if (refused.length === 0) return []
+  const all = objects - (dispositions['rows'] ?? 0)
+  const shown = refused.slice(0, refusedShownMax)
+  return [
+    all > shown.length
+      ? `objects without rows, ${shown.length} of ${number(all)}:`
+      : 'objects without rows:',
+    ...shown.map(
+      ({ source, disposition, reason }) => `  ${plain(source)}  ${disposition}: ${plain(reason)}`,
+    ),
+  ]
+}
 
 const placeLines = (report: Report): readonly string[] => {
   const { silver, quarantine, inserts, clickhouseUrl } = report
@@ -66,6 +91,7 @@ const placeLines = (report: Report): readonly string[] => {
           `quarantine  ${plural(quarantine.records, 'record')} in ${plural(quarantine.files, 'file')}: ${report.quarantineDir}`,
         ]
       : []),
+    `DLQ         ${number(report.dlq)}`,
     ...(inserts > 0
       ? [`clickhouse  ${plural(inserts, 'insert')}${clickhouseUrl ? `: ${clickhouseUrl}` : ''}`]
       : []),
@@ -120,17 +146,22 @@ export const humanReport = (report: Report): string => {
     `${number(rejected)} rejected`,
     ...(discarded > 0 ? [`${number(discarded)} discarded`] : []),
   ]
-  const repeated = duplicates > 0 ? ` (${plural(duplicates, 'duplicate')} by content)` : ''
+  const repeated =
+    duplicates > 0
+      ? ` (${plural(duplicates, 'duplicate')} by content: equal lines, each of them a row)`
+      : ''
   const sections = [
     [
       `${plural(objects, 'object')}, ${plural(records, 'record')}: ${parts.join(', ')}${repeated} in ${seconds} s`,
     ],
+    datasetLines(report),
     tableLines(report),
     [
       ...(objects > 0 ? [`objects     ${counts(report.dispositions)}`] : []),
       ...(rejected > 0 ? [`rejected    ${counts(report.rejectedByReason)}`] : []),
       ...placeLines(report),
     ],
+    refusedLines(report),
     routeLines(report),
     queryLines(report),
   ]

@@ -7,6 +7,7 @@ import { CreateBucketCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import { startClickHouse } from './clickhouse/engine.ts'
 import { sampleSeed } from './run.ts'
 import { createS3Server } from './s3/server.ts'
+import { countBy } from './test-objects.ts'
 import { identitiesIn, runMs, startTestRuns, statementOf } from './test-run.ts'
 import type { TestRuns } from './test-run.ts'
 
@@ -30,6 +31,7 @@ it(
       duplicates: expected.duplicates,
       dispositions: expected.dispositions,
       discarded: 0,
+      refused: expect.any(Array),
       datasets: {
         xapi_events: {
           records: expected.records,
@@ -46,6 +48,10 @@ it(
       silverDir: join(runs.dir, 'sample/silver'),
       quarantineDir: join(runs.dir, 'sample/quarantine'),
       clickhouseUrl: null,
+    })
+    expect(countBy(['rows', ...report.refused.map(({ disposition }) => disposition)])).toEqual({
+      ...expected.dispositions,
+      rows: 1,
     })
     expect(await identitiesIn(report.silverDir, 'raw_events')).toEqual(
       expected.accepted

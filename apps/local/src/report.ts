@@ -5,6 +5,8 @@ import { quarantinePrefix, silverPrefix } from './functions.ts'
 import { readHistory } from './history.ts'
 import { countQuarantine } from './quarantine-figures.ts'
 import type { QuarantineFigures } from './quarantine-figures.ts'
+import { listRefused } from './refused.ts'
+import type { RefusedObject } from './refused.ts'
 import { sumBatches } from './run-figures.ts'
 import type { DatasetFigures } from './run-figures.ts'
 import { countSilver, hashColumn } from './silver-figures.ts'
@@ -28,6 +30,8 @@ export interface Report {
   /** Accepted records whose content hash occurred before. */
   readonly duplicates: number
   readonly dispositions: Readonly<Record<string, number>>
+  /** Objects of this run that gave no rows, the first hundred. */
+  readonly refused: readonly RefusedObject[]
   readonly datasets: Readonly<Record<string, DatasetFigures>>
   /** `distinct` counts row identities. */
   readonly tables: Readonly<Record<string, TableFigures>>
@@ -97,6 +101,7 @@ export const writeReport = async (stack: Stack, options: ReportOptions): Promise
     rejectedByReason: figures.rejectedByReason,
     duplicates: counted?.duplicates ?? 0,
     dispositions: figures.dispositions,
+    refused: listRefused(fresh),
     datasets: figures.datasets,
     tables: counted?.tables ?? {},
     silver: { files: silver?.files ?? 0, rows: silver?.rows ?? 0, bytes: silver?.bytes ?? 0 },
