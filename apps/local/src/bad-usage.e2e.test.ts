@@ -79,6 +79,8 @@ it.each<[string, readonly string[], RegExp, NodeJS.ProcessEnv?]>([
     /--input .*none: there is no such file or folder/,
   ],
   ['an input that is no file', ['--input', '/dev/null'], /neither a file nor a folder/],
+  ['an unknown option', ['--inptu', 'x'], /Unknown option '--inptu'/],
+  ['a --dir of other files', ['--dir', 'photos'], /photos is not empty and holds no state/],
   ['an input without files', ['--input', 'hollow'], /no files are below this folder/],
   [
     'an unknown dataset',
@@ -104,6 +106,8 @@ it.each<[string, readonly string[], RegExp, NodeJS.ProcessEnv?]>([
   ],
 ])('says what is wrong with %s, and ends with 2', async (_, args, message, given) => {
   await mkdir(join(runs.dir, 'hollow'), { recursive: true })
+  await mkdir(join(runs.dir, 'photos'), { recursive: true })
+  await writeFile(join(runs.dir, 'photos/a.jpg'), '')
   const { code, stdout, stderr } = await runs.start(args, given).ended
   expect(stderr).toMatch(message)
   expect({ code, stdout, hasTrace: stderr.includes('    at ') }).toEqual({
@@ -112,6 +116,24 @@ it.each<[string, readonly string[], RegExp, NodeJS.ProcessEnv?]>([
     hasTrace: false,
   })
 })
+
+it(
+  'does not bind a directory to the targets of a run that was refused',
+  async () => {
+    // The ClickHouse that is away was asked for with this directory, above.
+    const ended = runs.start([
+      '--target',
+      'silver',
+      '--dir',
+      'away',
+      '--limit',
+      '1',
+      '--json',
+    ]).ended
+    expect(await ended).toMatchObject({ code: 0 })
+  },
+  runMs,
+)
 
 it('says that an input may not be read, and ends with 2', async (context) => {
   if (process.getuid?.() === 0) return context.skip('no mode keeps the superuser from reading')

@@ -179,28 +179,3 @@ it(
   },
   runMs,
 )
-
-it.each<[string, readonly string[], RegExp, NodeJS.ProcessEnv?]>([
-  ['an unknown option', ['--inptu', 'x'], /Unknown option '--inptu'/],
-  ['a file that is not there', ['--input', 'none.jsonl'], /none.jsonl: there is no such file/],
-  ['an unknown dataset', ['--dataset', 'x'], /--dataset knows .*xapi_events/],
-  ['an unknown target', ['--target', 'gold'], /--target knows silver and clickhouse/],
-  ['a number that is none', ['--limit', 'many'], /--limit must be a whole number/],
-  [
-    'a ClickHouse that is not there',
-    ['--target', 'clickhouse', '--dir', 'nowhere'],
-    /no usable answer from http:\/\/127.0.0.1:9/,
-    { CLICKHOUSE_URL: 'http://127.0.0.1:9' },
-  ],
-])(
-  'says in one message what is wrong with %s, and exits 2',
-  async (_, args, message, environment) => {
-    const { code, stdout, stderr } = await runs.start(args, environment).ended
-    expect(stderr).toMatch(message)
-    expect({ code, stdout, trace: stderr.includes('    at ') }).toEqual({
-      code: 2,
-      stdout: '',
-      trace: false,
-    })
-  },
-)

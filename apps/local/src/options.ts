@@ -28,6 +28,7 @@ export interface Known {
 export const localTargets = ['silver', 'clickhouse'] as const
 
 const counts = { limit: 1_000_000_000, splitLines: 10_000_000, duplicateEvents: 100 }
+const counted: readonly string[] = ['--limit', '--split-lines', '--duplicate-events']
 
 export const help = ({ datasets }: Known): string => `npm start -- [options]
 
@@ -70,9 +71,18 @@ const definitions = {
   help: { type: 'boolean', short: 'h' },
 } as const
 
+/** `--limit -1` is a wrong number, not an option of its own: as `--limit=-1` it is told so. */
+const joinNegative = (args: readonly string[]): string[] =>
+  args.flatMap((arg, at) => {
+    const isCount = (name: string | undefined) => counted.includes(name ?? '')
+    if (/^-\d/.test(arg) && isCount(args[at - 1])) return []
+    const next = args[at + 1]
+    return isCount(arg) && next !== undefined && /^-\d/.test(next) ? [`${arg}=${next}`] : [arg]
+  })
+
 const parse = (args: readonly string[]) => {
   try {
-    return parseArgs({ args: [...args], options: definitions, strict: true }).values
+    return parseArgs({ args: joinNegative(args), options: definitions, strict: true }).values
   } catch (error) {
     // Node's own text ends with advice about `--` that does not fit here.
     const [message = ''] = (error as Error).message.split('. To specify')

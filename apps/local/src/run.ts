@@ -18,7 +18,7 @@ import type { Stack } from './stack.ts'
 import { uploadAll } from './upload.ts'
 import type { Uploaded } from './upload.ts'
 import { namedServerOf } from './warehouse.ts'
-import { keepFirstSettings, openWorkDir, serverDirOf } from './work-dir.ts'
+import { checkFirstSettings, keepFirstSettings, openWorkDir, serverDirOf } from './work-dir.ts'
 import type { Server } from './work-dir.ts'
 
 export interface Run {
@@ -156,7 +156,7 @@ export const run = async (parts: Run): Promise<0 | 1> => {
   const tellProblem = createProblemTeller((text) => progress.note(text), Date.now)
   let stack: Stack | undefined
   try {
-    await keepFirstSettings(dir.path, options)
+    await checkFirstSettings(dir.path, options)
     if (server && options.dir === undefined) progress.note(tellServerDir(dir.path, server))
     progress.live('starting')
     stack = await startStack({
@@ -175,6 +175,7 @@ export const run = async (parts: Run): Promise<0 | 1> => {
       onLine: tellProblem,
       signal,
     })
+    await keepFirstSettings(dir.path, options)
     const earlier = await readHistory(stack, signal)
     const before = new Set(
       earlier.filter(({ batch }) => batch.state === 'C').map(({ batch }) => batch.id),

@@ -1,9 +1,9 @@
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { UsageError } from './usage-error.ts'
-import { keepFirstSettings, openWorkDir, serverDirOf } from './work-dir.ts'
+import { checkFirstSettings, keepFirstSettings, openWorkDir, serverDirOf } from './work-dir.ts'
 
 let dir: string
 beforeAll(async () => {
@@ -32,7 +32,7 @@ it('keeps what is in a directory that was named', async () => {
   await (await openWorkDir(path)).release()
   await writeFile(join(path, 'state'), 'x')
   const again = await openWorkDir(path)
-  expect((await readdir(path)).sort()).toEqual(['lock', 'state'])
+  expect((await readdir(path)).sort()).toEqual(['lock', 'settings.json', 'state'])
   await again.release()
 })
 
@@ -52,11 +52,26 @@ it('says when a directory cannot be one', async () => {
   await expect(openWorkDir(join(dir, 'file'))).rejects.toThrow(UsageError)
 })
 
+it('takes no folder that holds something else, and leaves it as it was', async () => {
+  const path = join(dir, 'photos')
+  await mkdir(path)
+  await writeFile(join(path, 'a.jpg'), 'x')
+  await expect(openWorkDir(path)).rejects.toThrow(UsageError)
+  await expect(openWorkDir(path)).rejects.toThrow(/photos is not empty and holds no state of a run/)
+  expect(await readdir(path)).toEqual(['a.jpg'])
+  await mkdir(join(dir, 'empty'))
+  await (await openWorkDir(join(dir, 'empty'))).release()
+})
+
 it('refuses other targets than those a directory was begun with', async () => {
   const path = join(dir, 'one')
+  // Looking is not beginning.
+  await checkFirstSettings(path, { targets: ['clickhouse'] })
+  await checkFirstSettings(path, { targets: ['silver'] })
   await keepFirstSettings(path, { targets: ['silver'] })
-  await keepFirstSettings(path, { targets: ['silver'] })
-  await expect(keepFirstSettings(path, { targets: ['silver', 'clickhouse'] })).rejects.toThrow(
+  await (await openWorkDir(path)).release()
+  await checkFirstSettings(path, { targets: ['silver'] })
+  await expect(checkFirstSettings(path, { targets: ['silver', 'clickhouse'] })).rejects.toThrow(
     /begun with --target silver,/,
   )
 })

@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { UsageError } from './usage-error.ts'
 
@@ -29,6 +29,8 @@ export const serverDirOf = ({ url, database }: Server): string => {
 
 const lockName = 'lock'
 const settingsName = 'settings.json'
+/** All that a run leaves that is killed as it begins. */
+const begun: readonly string[] = [lockName, `${settingsName}.partial`]
 /** Looks at a lock whose holder is gone. */
 const lockTriesMax = 5
 
@@ -61,16 +63,38 @@ const takeLock = async (path: string): Promise<void> => {
   throw new UsageError(`${lock} is being taken by other runs: give this one its own --dir`)
 }
 
-/** @param dir undefined: the default one, emptied first. @throws UsageError when another run has it. */
+/** Without targets: no stack has been started there yet. Whole or not at all, a kill may come at any time. */
+const writeSettings = async (path: string, settings: Partial<FirstSettings>): Promise<void> => {
+  const partial = join(path, `${settingsName}.partial`)
+  await writeFile(partial, JSON.stringify(settings))
+  await rename(partial, join(path, settingsName))
+}
+
+/** A folder of the person's own files is never taken for a state. */
+const refuseForeign = async (path: string): Promise<void> => {
+  const names = await readdir(path)
+  if (names.includes(settingsName) || names.every((name) => begun.includes(name))) return
+  throw new UsageError(
+    `${path} is not empty and holds no state of a run (no ${settingsName}): name a new or empty folder with --dir`,
+  )
+}
+
+/**
+ * @param dir undefined: the default one, emptied first.
+ * @throws UsageError when another run has it, or it is a folder of something else.
+ */
 export const openWorkDir = async (dir: string | undefined): Promise<WorkDir> => {
   const path = resolve(dir ?? defaultDir)
   await mkdir(path, { recursive: true }).catch((error: unknown) => {
     throw new UsageError(`--dir ${path}: ${(error as Error).message}`)
   })
+  if (dir !== undefined) await refuseForeign(path)
   await takeLock(path)
   if (dir === undefined)
     for (const name of await readdir(path))
       if (name !== lockName) await rm(join(path, name), { recursive: true, force: true })
+  // The folder is ours from now on, whatever becomes of this run.
+  if (!(await readdir(path)).includes(settingsName)) await writeSettings(path, {})
   return { path, release: () => rm(join(path, lockName), { force: true }) }
 }
 
@@ -80,15 +104,15 @@ export interface FirstSettings {
 }
 
 /** @throws UsageError when the directory was begun with other targets. */
-export const keepFirstSettings = async (path: string, settings: FirstSettings): Promise<void> => {
-  const file = join(path, settingsName)
-  const first = await readFile(file, 'utf8').catch(() => undefined)
-  const mine = JSON.stringify({ targets: settings.targets })
-  if (first === undefined) return writeFile(file, mine)
-  if (first !== mine) {
-    const { targets } = JSON.parse(first) as FirstSettings
+export const checkFirstSettings = async (path: string, settings: FirstSettings): Promise<void> => {
+  const first = await readFile(join(path, settingsName), 'utf8')
+  const { targets } = JSON.parse(first) as Partial<FirstSettings>
+  if (targets !== undefined && targets.join(',') !== settings.targets.join(','))
     throw new UsageError(
       `${path} was begun with --target ${targets.join(',')}, which a pipeline keeps: use that, or another --dir`,
     )
-  }
 }
+
+/** From here on the directory has these targets. A run that was refused never comes here. */
+export const keepFirstSettings = async (path: string, settings: FirstSettings): Promise<void> =>
+  writeSettings(path, { targets: settings.targets })
