@@ -57,6 +57,7 @@ export const runBatch = async (
   const batch = await openBatch(deps, free.length, call)
   let isSealed = false
   let cut: readonly Source[] = []
+  let failure: { readonly error: unknown } | undefined
   try {
     const claimed = await claimSources(deps, batch.id, free, mode, call)
     const sources = claimed.map(({ source }) => source)
@@ -66,16 +67,13 @@ export const runBatch = async (
     isSealed = read.sources.length > 0 && (await seal(deps, batch, read, call))
     if (isSealed) for (const { id } of read.sources) ack(id)
   } catch (error) {
-    isSealed = await endBatch(deps, batch, free, mode, call)
-    if (!isSealed) {
-      await countCuts(deps, batch.id, cut, endingOf(call))
-      throw error
-    }
-    // The seal had landed, only its answer was lost: the batch is real. Its messages come again and find it.
+    failure = { error }
   }
+  // True when the seal had landed and only its answer was lost: the batch is real, its messages come again and find it.
+  if (!isSealed) isSealed = await endBatch(deps, batch, free, mode, call)
   await countCuts(deps, batch.id, cut, endingOf(call))
   if (isSealed) await applyBatch(deps, batch.id, 'sealer', call)
-  else await endBatch(deps, batch, free, mode, call)
+  else if (failure) throw failure.error
 }
 
 const readSources = (
