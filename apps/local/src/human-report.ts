@@ -91,10 +91,10 @@ const placeLines = (report: Report): readonly string[] => {
           `quarantine  ${plural(quarantine.records, 'record')} in ${plural(quarantine.files, 'file')}: ${report.quarantineDir}`,
         ]
       : []),
-    `DLQ         ${number(report.dlq)}`,
     ...(inserts > 0
       ? [`clickhouse  ${plural(inserts, 'insert')}${clickhouseUrl ? `: ${clickhouseUrl}` : ''}`]
       : []),
+    `DLQ         ${number(report.dlq)}`,
   ]
 }
 
