@@ -67,3 +67,9 @@ it('writes no header over nothing', () => {
     humanReport({ ...report, ...none, dispositions: {}, datasets: {}, tables: {} }),
   ).not.toMatch(/^(dataset|table)/m)
 })
+
+it('asks the ClickHouse of the state it tells of', () => {
+  const kept = { ...report, clickhouseUrl: 'http://127.0.0.1:1' }
+  expect(humanReport(kept, 'my-state')).toMatch(/silversmith -- query "SELECT .*" --dir my-state$/m)
+  expect(humanReport(kept)).toMatch(/silversmith -- query "SELECT .*"$/m)
+})

@@ -113,12 +113,13 @@ export const queriesFor = (
   ]
 }
 
-const queryLines = (report: Report): readonly string[] => {
+const queryLines = (report: Report, dir: string | undefined): readonly string[] => {
   if (report.clickhouseUrl !== null)
     return [
       'ask ClickHouse:',
       ...queriesFor(report, (table) => table).map(
-        (query) => `  npm run silversmith -- query "${query}"`,
+        (query) =>
+          `  npm run silversmith -- query "${query}"${dir === undefined ? '' : ` --dir ${dir}`}`,
       ),
     ]
   if (report.silver.files > 0)
@@ -139,7 +140,8 @@ const routeLines = ({ objects, dispositions }: Report): readonly string[] =>
       ]
     : []
 
-export const humanReport = (report: Report): string => {
+/** `dir`: the state's folder where it is not the default one. */
+export const humanReport = (report: Report, dir?: string): string => {
   const { objects, records, rows, rejected, discarded, duplicates, seconds } = report
   const parts = [
     plural(rows, 'row'),
@@ -163,7 +165,7 @@ export const humanReport = (report: Report): string => {
     ],
     refusedLines(report),
     routeLines(report),
-    queryLines(report),
+    queryLines(report, dir),
   ]
   return sections
     .filter((lines) => lines.length > 0)
