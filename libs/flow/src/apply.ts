@@ -8,7 +8,6 @@ import {
   type Store,
   type Target,
   Fault,
-  isFault,
 } from '@silversmith/core'
 import { describeFailure } from './failure.ts'
 import { changeItem, readItem } from './ledger-write.ts'
@@ -127,18 +126,11 @@ const applyTarget = async (
         `batch ${batch.id} was sealed for target ${name}, which this function is not set up for; add it to TARGETS again`,
       )
     }
-    let refused: Fault | undefined
+    // In order, and no further than the first that fails: `done` says so, and reload entries count on being last.
     for (const chunk of manifest.chunks.slice(done)) {
-      try {
-        await applyChunk(deps, batch, target, chunk, applier, call)
-      } catch (error) {
-        // A refused chunk waits for a person; the others must not wait with it.
-        if (!isFault(error) || error.meaning !== 'fix') throw error
-        refused ??= error
-      }
-      if (!refused) done += 1
+      await applyChunk(deps, batch, target, chunk, applier, call)
+      done += 1
     }
-    if (refused) throw refused
   })
   return done
 }

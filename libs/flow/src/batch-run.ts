@@ -13,6 +13,7 @@ import {
 } from '@silversmith/core'
 import { applyBatch, removeStaging } from './apply.ts'
 import { readBatch, type ReadBatch, type ReadingDeps } from './batch-reading.ts'
+import { describeFailure } from './failure.ts'
 import { changeItem } from './ledger-write.ts'
 import { writeManifest } from './manifest.ts'
 import { createCounts } from './source-reader.ts'
@@ -230,7 +231,12 @@ const endBatch = async (
   if (batch?.state !== 'A') return false
   deps.log.emit({ kind: 'batch-aborted', batch: id, end: 'failed' })
   if (mode === 'solo') await forgiveTries(deps, id, free, call)
-  await removeStaging(deps.store, id, call)
+  try {
+    await removeStaging(deps.store, id, call)
+  } catch (error) {
+    // The sweep removes it by the batch's state; what ended the batch is what matters here.
+    deps.log.emit({ kind: 'work-failed', ...describeFailure(error) })
+  }
   return false
 }
 

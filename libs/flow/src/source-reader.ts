@@ -142,6 +142,7 @@ const mistypedIn = (dataset: Dataset, rows: readonly TableRow[]): string | undef
   for (const { table: name, timeMicros, values } of rows) {
     const table = dataset.tables.find((candidate) => candidate.name === name)
     if (!table || !Number.isSafeInteger(timeMicros)) return name
+    if (values.length !== table.columns.length) return name
     const bad = table.columns.findIndex((column, index) => !isValueOf(column, values[index]))
     if (bad >= 0) return `${name}.${table.columns[bad]!.name}`
   }

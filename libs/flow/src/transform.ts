@@ -83,16 +83,21 @@ const loadSources = async (
   for (const { source, verdict } of judged) if (verdict.kind === 'done') ack(source.id)
   const free = judged.filter(({ verdict }) => verdict.kind === 'free').map(withHighestGeneration)
   const healthy = free.filter((one) => lostWith(one) === undefined && cutsOf(one) === 0)
+  const cut = free
+    .filter((one) => lostWith(one) === undefined && cutsOf(one) > 0)
+    .toSorted((a, b) => cutsOf(a) - cutsOf(b))
+  // Every other time the one cut most often goes first, or a steady flow of others would never leave it the time it needs.
+  const [longest] = cut.slice(-1).filter((one) => cutsOf(one) % 2 === 0)
+  if (longest) await attempt(deps, () => runBatch(deps, [longest], ack, call))
   const { batchSourcesMax } = deps.limits
   for (let at = 0; at < healthy.length; at += batchSourcesMax) {
     if (deps.clock.now() > call.deadline) return
     await attempt(deps, () => runBatch(deps, healthy.slice(at, at + batchSourcesMax), ack, call))
   }
   // One by one and after the others, for each may take all the time there is.
-  const cut = free.filter((one) => lostWith(one) === undefined && cutsOf(one) > 0)
-  for (const one of cut.toSorted((a, b) => cutsOf(a) - cutsOf(b))) {
+  for (const one of cut) {
     if (deps.clock.now() > call.deadline) return
-    await attempt(deps, () => runBatch(deps, [one], ack, call))
+    if (one !== longest) await attempt(deps, () => runBatch(deps, [one], ack, call))
   }
   // Last of all, for it may take the process with it.
   const suspects = suspectGroup(free)

@@ -57,7 +57,7 @@ describe('when time is short', () => {
     expect(invocations).toBeGreaterThan(1)
   })
 
-  test('an object that takes all the time there is holds up the others once, then comes after them', async () => {
+  test('an object that takes all the time there is does not keep the others out', async () => {
     const timer = createTimer()
     let isStuck = true
     const room: ReturnType<typeof createRoom> = createRoom({
@@ -80,7 +80,7 @@ describe('when time is short', () => {
       room.put('slow.jsonl', '{"id":"s"}'),
       ...[0, 1, 2, 3, 4].map((n) => room.put(`${n}.jsonl`, `{"id":"${n}"}`)),
     ]
-    for (let n = 0; n < 3; n += 1) {
+    for (let n = 0; n < 4; n += 1) {
       await room.transform(room.deliver(...all), timer.begin(room.clock.now()))
       room.clock.advance(600_000)
     }
@@ -88,6 +88,36 @@ describe('when time is short', () => {
     isStuck = false
     expect(await room.run(...all)).toEqual([])
     expect(room.names(room.rows())).toHaveLength(6)
+  })
+
+  test('a large object gets its time also beside a steady flow of others', async () => {
+    const timer = createTimer()
+    const room: ReturnType<typeof createRoom> = createRoom({
+      bronze: (bronze) => ({
+        ...bronze,
+        open: async (object, signal) => {
+          const opened = await bronze.open(object, signal)
+          const pieceMs = object.key === 'large.jsonl' ? 1_000 : 900
+          const pieces = object.key === 'large.jsonl' ? 35 : 1
+          const body = (async function* () {
+            for (let n = 0; n < pieces; n += 1) {
+              room.clock.advance(pieceMs)
+              timer.check(room.clock.now())
+              yield Buffer.from(`{"id":"${object.key}${n}"}\n`)
+            }
+          })()
+          return { ...opened, body }
+        },
+      }),
+    })
+    const large = room.put('large.jsonl', '{}')
+    let left: readonly string[] = ['large']
+    for (let n = 0; n < 12 && left.some((id) => id.includes('large')); n += 1) {
+      const others = Array.from({ length: 30 }, (_, m) => room.put(`${n}-${m}.jsonl`, '{}'))
+      left = await room.transform(room.deliver(large, ...others), timer.begin(room.clock.now()))
+      room.clock.advance(600_000)
+    }
+    expect(room.rows().filter((row) => row['_source'] === 's3://b/large.jsonl')).toHaveLength(35)
   })
 
   test('an apply that needs several invocations keeps what each of them did', async () => {
@@ -201,29 +231,32 @@ describe('when quarantine cannot be written', () => {
   })
 })
 
-describe('one that is refused holds back no other', () => {
-  test('chunk: the healthy ones behind it are applied, it is tried again', async () => {
-    let isRefusing = true
+describe('a refused chunk', () => {
+  test('stops its target there: a reload is not entered before all its rows are in', async () => {
+    let isRefusing = false
     const room = createRoom({
-      limits: { chunkRowsMax: 1 },
       clickhouse: (target) => ({
         ...target,
         put: (batch, chunk, signal) =>
-          isRefusing && chunk.n === 0
+          isRefusing && chunk.table === 'notes'
             ? Promise.reject(new Fault('TARGET_REFUSED_DATA', 'no'))
             : target.put(batch, chunk, signal),
       }),
     })
-    await room.run(room.put('a.jsonl', '{"id":"a"}\n{"id":"b"}\n{"id":"c"}'))
-    expect(room.names(room.rows())).toEqual(['s3://b/a.jsonl#1=b', 's3://b/a.jsonl#2=c'])
-    expect(room.items<Batch>('batch')).toMatchObject([{ state: 'S' }])
+    const a = room.put('a.jsonl', '{"id":"a"}')
+    await room.run(a)
+    isRefusing = true
+    await room.run({ ...a, generation: 1 })
+    expect(room.engine.rows('_reloads')).toEqual([])
     isRefusing = false
     await room.sweepAndRun()
-    expect(room.names(room.rows())).toHaveLength(3)
-    expect(room.items<Batch>('batch')).toMatchObject([{ state: 'C' }])
+    expect(room.rows().map((row) => row['_generation'])).toEqual([0, 1])
+    expect(room.engine.rows('_reloads')).toMatchObject([{ _generation: 1 }])
   })
+})
 
-  test('manifest that is lost: its own sources wait, the others load', async () => {
+describe('a manifest that is lost', () => {
+  test('keeps its own sources waiting, the others load', async () => {
     const room = createRoom()
     const old = room.put('old.jsonl', '{"id":"old"}')
     await room.run(old)
