@@ -1,8 +1,8 @@
 import {
+  batchSettings,
   type Environment,
   effectiveSettings,
   functionSettings,
-  parseText,
   parseUrl,
   type RefusedSetting,
   readSettings,
@@ -13,18 +13,7 @@ import {
 /** Every setting of bulk. */
 export const bulkSettings = {
   ...functionSettings,
-  ledgerTable: setting({
-    name: 'LEDGER_TABLE_NAME',
-    parse: parseText,
-    required: true,
-    description: 'DynamoDB table of claims and batches',
-  }),
-  silverBucket: setting({
-    name: 'SILVER_BUCKET',
-    parse: parseText,
-    required: true,
-    description: 'bucket of silver, quarantine, manifests and staging',
-  }),
+  ...batchSettings,
   objectsQueueUrl: setting({
     name: 'OBJECTS_QUEUE_URL',
     aliases: ['QUEUE_URL'],

@@ -1,5 +1,6 @@
 import { type ClickHouseSettings, parseClickHouseSettings } from '@silversmith/clickhouse'
 import {
+  batchSettings,
   defaultLimits,
   type Environment,
   effectiveSettings,
@@ -12,7 +13,6 @@ import {
   type Parser,
   parsePrefix,
   parseRoutes,
-  parseText,
   parseWhole,
   refusedSettings,
   routeProblems,
@@ -41,18 +41,7 @@ const parseMargin: Parser<number> = (text) => {
 /** Every setting of transform, those of ClickHouse apart. */
 export const transformSettings = {
   ...functionSettings,
-  ledgerTable: setting({
-    name: 'LEDGER_TABLE_NAME',
-    parse: parseText,
-    required: true,
-    description: 'DynamoDB table of claims and batches',
-  }),
-  silverBucket: setting({
-    name: 'SILVER_BUCKET',
-    parse: parseText,
-    required: true,
-    description: 'bucket of silver, quarantine, manifests and staging',
-  }),
+  ...batchSettings,
   silverPrefix: setting({
     name: 'SILVER_PREFIX',
     parse: parsePrefix,

@@ -71,6 +71,22 @@ export const functionSettings = {
   }),
 }
 
+/** Where batches are kept; of every function that works on them. */
+export const batchSettings = {
+  ledgerTable: setting({
+    name: 'LEDGER_TABLE_NAME',
+    parse: parseText,
+    required: true,
+    description: 'DynamoDB table of claims and batches',
+  }),
+  silverBucket: setting({
+    name: 'SILVER_BUCKET',
+    parse: parseText,
+    required: true,
+    description: 'bucket of silver, quarantine, manifests and staging',
+  }),
+}
+
 /** The part of the settings that AWS clients are made of, named as their adapter names it. */
 export const awsSettingsOf = (values: SettingValues<typeof functionSettings>) => ({
   connectTimeoutMs: values.s3ConnectTimeoutMs,

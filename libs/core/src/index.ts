@@ -61,6 +61,7 @@ export {
 export type { LogLevel } from './function-setting.ts'
 export {
   awsSettingsOf,
+  batchSettings,
   functionSettings,
   parseRoutes,
   refusedSettings,
