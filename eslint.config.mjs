@@ -47,7 +47,7 @@ export default tseslint.config(
     rules: { '@nx/enforce-module-boundaries': boundaries(['testing', 'logic', 'adapter']) },
   },
   {
-    files: ['libs/{core,datasets,parquet,flow}/**/*.ts', 'libs/simulation/src/memory*.ts'],
+    files: ['libs/{core,datasets,parquet,flow}/**/*.ts', 'libs/simulation/src/memory/**/*.ts'],
     ignores: ['**/*.test.ts'],
     rules: {
       'no-restricted-globals': [

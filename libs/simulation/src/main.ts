@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
-import type { World } from './world.ts'
-import { runWorld } from './world.ts'
+import type { World } from './world/world.ts'
+import { runWorld } from './world/world.ts'
 
 const usage = 'npm run sim -- [--worlds N] [--seed N] [--trace] [--json]'
 

@@ -1,6 +1,6 @@
 import type { FaultCode } from '@silversmith/core'
 import { Fault } from '@silversmith/core'
-import type { Random } from './random.ts'
+import type { Random } from '../random.ts'
 import type { Scheduler } from './scheduler.ts'
 import type { Fate, Troubles } from './troubles.ts'
 import { drawFate } from './troubles.ts'

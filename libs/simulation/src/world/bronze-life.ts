@@ -1,10 +1,10 @@
 import type { History, Version } from './history.ts'
 import { isHeldNow } from './history.ts'
 import type { Surroundings } from './invocation.ts'
-import type { BucketState, MemoryBronze } from './memory-bronze.ts'
-import { refOf } from './object-ref.ts'
+import type { BucketState, MemoryBronze } from '../memory/memory-bronze.ts'
+import { refOf } from '../memory/object-ref.ts'
 import { writeNoteObject } from './note-object.ts'
-import type { Random } from './random.ts'
+import type { Random } from '../random.ts'
 import { readReference } from './reference.ts'
 
 /** An arrival as the notification tells it. */

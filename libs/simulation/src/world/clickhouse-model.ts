@@ -1,6 +1,6 @@
 import { Fault } from '@silversmith/core'
-import type { Engine, StoredRow } from './engine.ts'
-import { blocksOf } from './engine.ts'
+import type { Engine, StoredRow } from '../memory/engine.ts'
+import { blocksOf } from '../memory/engine.ts'
 import type { Surroundings } from './invocation.ts'
 
 /** A ClickHouse server in virtual time: up or down, applying an INSERT partition by partition, dying between them. */

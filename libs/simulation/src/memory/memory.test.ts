@@ -6,11 +6,11 @@ import { createMemoryStore, sha256Of } from './memory-store.ts'
 import { createMemoryTarget } from './memory-target.ts'
 import { createEngine } from './engine.ts'
 import type { StoredRow } from './engine.ts'
-import { describeBronze } from './bronze-contract.ts'
-import { describeLedger } from './ledger-contract.ts'
-import { describeQueue } from './queue-contract.ts'
-import { describeStore } from './store-contract.ts'
-import { describeTarget } from './target-contract.ts'
+import { describeBronze } from '../contracts/bronze-contract.ts'
+import { describeLedger } from '../contracts/ledger-contract.ts'
+import { describeQueue } from '../contracts/queue-contract.ts'
+import { describeStore } from '../contracts/store-contract.ts'
+import { describeTarget } from '../contracts/target-contract.ts'
 
 describeBronze('memory', async (state) => {
   const bronze = createMemoryBronze(createMemoryClock())

@@ -11,10 +11,10 @@ import type {
 } from '@silversmith/core'
 import { sourceIdOf, tokenOf } from '@silversmith/core'
 import type { ClickHouseModel } from './clickhouse-model.ts'
-import type { StoredRow } from './engine.ts'
+import type { StoredRow } from '../memory/engine.ts'
 import type { History } from './history.ts'
 import type { Invocation, Request, Service } from './invocation.ts'
-import { blockOf } from './memory-target.ts'
+import { blockOf } from '../memory/memory-target.ts'
 
 /** The one world all invocations act on. */
 export interface Grounds {

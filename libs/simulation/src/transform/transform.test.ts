@@ -12,7 +12,7 @@ import {
 import { createTransform, stagingPrefix } from '@silversmith/flow'
 import { encodeParquet } from '@silversmith/parquet'
 import { describe, expect, test } from 'vitest'
-import { createMemoryIds } from './index.ts'
+import { createMemoryIds } from '../index.ts'
 import { createRoom, notes, pipeline } from './transform-room.ts'
 
 const day = 86_400_000

@@ -1,6 +1,6 @@
 import type { ObjectRef } from '@silversmith/core'
 import { sourceIdOf } from '@silversmith/core'
-import type { MemoryBronze } from './memory-bronze.ts'
+import type { MemoryBronze } from '../memory/memory-bronze.ts'
 import type { Expected } from './reference.ts'
 
 /** One version that ever was in bronze, and when it could be read. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import type { Fate } from './troubles.ts'
-import { fates, noTroubles } from './troubles.ts'
-import { runWorld } from './world.ts'
+import type { Fate } from '../world/troubles.ts'
+import { fates, noTroubles } from '../world/troubles.ts'
+import { runWorld } from '../world/world.ts'
 
 /** A quiet world, where objects are written over, put back and loaded again. */
 const troubles = { ...noTroubles, overwrite: 0.3, reupload: 0.3, reload: 0.3 }

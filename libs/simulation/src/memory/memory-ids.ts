@@ -1,5 +1,5 @@
 import type { Ids } from '@silversmith/core'
-import { createRandom } from './random.ts'
+import { createRandom } from '../random.ts'
 
 const crockford = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
 const counterChars = 10

@@ -1,4 +1,4 @@
-import type { Random } from './random.ts'
+import type { Random } from '../random.ts'
 
 /** How often each kind of trouble strikes in one world; probabilities per await point unless said otherwise. */
 export interface Troubles {

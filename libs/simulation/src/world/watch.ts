@@ -1,8 +1,8 @@
 import type { Batch, LedgerItem, Versioned } from '@silversmith/core'
 import { reloadsTable } from '@silversmith/core'
-import type { Block, Engine, StoredRow } from './engine.ts'
-import type { MemoryLedger } from './memory-ledger.ts'
-import type { MemoryStore } from './memory-store.ts'
+import type { Block, Engine, StoredRow } from '../memory/engine.ts'
+import type { MemoryLedger } from '../memory/memory-ledger.ts'
+import type { MemoryStore } from '../memory/memory-store.ts'
 
 /** What must hold at every moment, looked at with every effect. */
 export interface Watch {

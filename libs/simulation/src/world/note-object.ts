@@ -1,4 +1,4 @@
-import type { Random } from './random.ts'
+import type { Random } from '../random.ts'
 
 /** Longest record the simulated worlds accept, in bytes. */
 export const recordBytesMax = 400

@@ -1,6 +1,6 @@
-import type { MemoryLedger } from './memory-ledger.ts'
-import type { MemoryStore } from './memory-store.ts'
-import type { Ports } from './simulated-ports.ts'
+import type { MemoryLedger } from '../memory/memory-ledger.ts'
+import type { MemoryStore } from '../memory/memory-store.ts'
+import type { Ports } from '../world/simulated-ports.ts'
 
 /** Changes to a world that make it wrong on purpose, to see the harness notice. */
 export interface Mutation {

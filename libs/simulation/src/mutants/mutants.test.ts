@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { mutants } from './mutants.ts'
-import { runWorld } from './world.ts'
+import { runWorld } from '../world/world.ts'
 
 describe('a broken promise does not go unnoticed', () => {
   for (const { name, mutation, worldsMax } of mutants)

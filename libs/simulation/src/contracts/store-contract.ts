@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { FileFacts, Store } from '@silversmith/core'
 import { Fault } from '@silversmith/core'
 import { describe, expect, test } from 'vitest'
-import { sha256Of } from './memory-store.ts'
+import { sha256Of } from '../memory/memory-store.ts'
 
 export interface StoreRoom {
   readonly store: Store

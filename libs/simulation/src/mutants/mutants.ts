@@ -1,8 +1,8 @@
 import { isFault, objectUri } from '@silversmith/core'
 import type { Versioned } from '@silversmith/core'
-import type { MemoryLedger } from './memory-ledger.ts'
-import type { MemoryStore } from './memory-store.ts'
-import type { Ports } from './simulated-ports.ts'
+import type { MemoryLedger } from '../memory/memory-ledger.ts'
+import type { MemoryStore } from '../memory/memory-store.ts'
+import type { Ports } from '../world/simulated-ports.ts'
 import type { Mutation } from './mutation.ts'
 
 /** A world that breaks one promise the protocol stands on. */

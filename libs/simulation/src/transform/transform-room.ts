@@ -24,7 +24,7 @@ import {
   stagingPrefix,
 } from '@silversmith/flow'
 import { encodeParquet, readParquet } from '@silversmith/parquet'
-import type { MemoryLedger, MemoryStore } from './index.ts'
+import type { MemoryLedger, MemoryStore } from '../index.ts'
 import {
   createEngine,
   createMemoryBronze,
@@ -35,7 +35,7 @@ import {
   createMemoryQueue,
   createMemoryStore,
   createMemoryTarget,
-} from './index.ts'
+} from '../index.ts'
 
 export const pipeline = 'p'
 const column = (name: string, type: 'text' | 'timestamp') => ({

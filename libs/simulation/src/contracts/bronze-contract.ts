@@ -1,8 +1,8 @@
 import type { Bronze, ObjectFacts, OpenObject } from '@silversmith/core'
 import { Fault } from '@silversmith/core'
 import { describe, expect, test } from 'vitest'
-import type { BucketState } from './memory-bronze.ts'
-import { refOf } from './object-ref.ts'
+import type { BucketState } from '../memory/memory-bronze.ts'
+import { refOf } from '../memory/object-ref.ts'
 
 /** A bucket the suite may arrange, and the port that reads it. */
 export interface BronzeRoom {
