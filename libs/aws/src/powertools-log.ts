@@ -100,6 +100,7 @@ const levels: Readonly<Record<Event['kind'], 'debug' | 'info' | 'warn' | 'error'
   'claim-without-batch': 'error',
   'source-suspected': 'warn',
   'sweep-done': 'info',
+  'reconcile-done': 'info',
   'work-failed': 'error',
 }
 
@@ -150,6 +151,14 @@ export const countsOf = (event: Event): readonly Count[] => {
       return [
         { name: 'BatchesOverdue', count: event.found },
         ...withoutZeros({ BatchesResent: event.sent, BatchesFreed: event.aborted }),
+      ]
+    case 'reconcile-done':
+      return [
+        { name: 'SourcesMissing', count: event.missing },
+        { name: 'SourcesStuck', count: event.stuck },
+        { name: 'ChunksMissing', count: event.chunksMissing },
+        { name: 'ChunksExtra', count: event.chunksExtra },
+        ...withoutZeros({ SourcesMatched: event.matched, ChunksMatched: event.chunksMatched }),
       ]
     case 'work-failed':
       return [{ name: event.code === 'BUG' ? 'Bugs' : 'WorkFailed', count: 1 }]

@@ -3,6 +3,7 @@ import { HeadObjectCommand } from '@aws-sdk/client-s3'
 import type { Bronze, Clock, ObjectRef } from '@silversmith/core'
 import { Fault, identify, isFault, objectUri } from '@silversmith/core'
 import { systemClock } from './back-off.ts'
+import { listVersions } from './s3-listing.ts'
 import { openObject, readFaultOf, refuseMissingBucket } from './s3-object.ts'
 
 export interface S3BronzeSettings {
@@ -51,6 +52,7 @@ export const createS3Bronze = ({
         )
       return { ...object, sizeBytes }
     },
+    list: (bucket, prefix, from, signal) => listVersions(client, bucket, prefix, from, signal),
   }
 }
 

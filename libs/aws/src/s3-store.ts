@@ -184,6 +184,8 @@ export const createS3Store = ({
       return bytes
     },
 
+    look,
+
     remove: async (keys, signal) => {
       for (let at = 0; at < keys.length; at += removeSliceMax) {
         let left: readonly string[] = keys.slice(at, at + removeSliceMax)

@@ -43,6 +43,12 @@ export interface Batch {
   readonly done?: Readonly<Record<string, number>>
   /** Failed applies since the last progress; the sweep backs off min(2^n minutes, 1 h). */
   readonly failures?: number
+  /** Target name (or `quarantine`) → why the last apply failed there, for people: code and message, cut short. */
+  readonly problems?: Readonly<Record<string, string>>
+  /** Target name → number of chunks an operator took out because the server refuses them for ever. */
+  readonly rejected?: Readonly<Record<string, number>>
+  /** How often an operator repaired it; part of the tokens of each repair. */
+  readonly repairs?: number
 }
 
 export interface ManifestRef {
@@ -60,7 +66,16 @@ export interface PipelinePin {
   readonly targets: readonly string[]
 }
 
-export type LedgerItem = Claim | Batch | PipelinePin
+/** Ledger item: how far a long piece of work has come, for whoever goes on with it. */
+export interface Checkpoint {
+  readonly kind: 'checkpoint'
+  /** Name of the work, e.g. `reconcile/<pipeline>/<bucket>/<prefix>`. */
+  readonly id: string
+  /** Opaque to the ledger; undefined: the next run begins anew. */
+  readonly position?: string
+}
+
+export type LedgerItem = Claim | Batch | PipelinePin | Checkpoint
 
 /** Bytes staged under `key`, to be applied unchanged. */
 export interface Payload {

@@ -1,6 +1,18 @@
 import type { Disposition } from './batch.ts'
 import type { FaultCode } from './fault.ts'
 
+/** What a reconcile counts: object versions of bronze by their standing, chunks by what their targets hold of them. */
+export type ReconcileCount =
+  | 'matched'
+  | 'recent'
+  | 'missing'
+  | 'stuck'
+  | 'unrouted'
+  | 'enqueued'
+  | 'chunksMatched'
+  | 'chunksMissing'
+  | 'chunksExtra'
+
 /** Everything the house tells about itself. Object names may appear; payloads and secrets never. */
 export type Event =
   | {
@@ -46,4 +58,5 @@ export type Event =
       readonly sent: number
       readonly aborted: number
     }
+  | ({ readonly kind: 'reconcile-done' } & Readonly<Record<ReconcileCount, number>>)
   | { readonly kind: 'work-failed'; readonly code: FaultCode | 'BUG'; readonly message: string }

@@ -2,6 +2,7 @@ export type {
   Batch,
   BatchEnd,
   BatchState,
+  Checkpoint,
   Chunk,
   Claim,
   DayPayload,
@@ -28,7 +29,7 @@ export type {
   Value,
 } from './dataset.ts'
 export { columnsOf, isValueOf, lineageColumns, rowIdentity } from './dataset.ts'
-export type { Event } from './event.ts'
+export type { Event, ReconcileCount } from './event.ts'
 export type { FaultCode, FaultMeaning } from './fault.ts'
 export { Fault, faults, isFault } from './fault.ts'
 export type { Limits } from './limits.ts'
@@ -37,9 +38,13 @@ export type {
   Bronze,
   Clock,
   FileFacts,
+  Holding,
   Ids,
+  Inspector,
   ItemKey,
   Ledger,
+  ListedObject,
+  ListingPage,
   Log,
   OpenObject,
   Queue,

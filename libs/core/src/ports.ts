@@ -26,6 +26,30 @@ export interface Bronze {
     key: string,
     signal: AbortSignal,
   ): Promise<ObjectRef & { readonly sizeBytes: number }>
+  /**
+   * Versions of the objects below a prefix, by key, at most 1 000 a page, from the place on that the page before named. Every
+   * version that can be opened is there under the identity its event had; delete markers are not.
+   */
+  list(
+    bucket: string,
+    prefix: string,
+    from: string | undefined,
+    signal: AbortSignal,
+  ): Promise<ListingPage>
+}
+
+/** One version of one object, as a listing tells it. */
+export interface ListedObject {
+  readonly object: ObjectRef
+  readonly sizeBytes: number
+  /** Epoch ms. */
+  readonly lastModified: number
+}
+
+export interface ListingPage {
+  readonly objects: readonly ListedObject[]
+  /** Where the next page begins, opaque; undefined: this was the last. */
+  readonly next: string | undefined
 }
 
 /**
@@ -38,6 +62,11 @@ export interface Store {
   copy(from: string, to: string, file: FileFacts, signal: AbortSignal): Promise<void>
   /** MUST throw OBJECT_GONE when there is no such file, OBJECT_UNREADABLE when the bytes do not have that sha256. */
   read(key: string, sha256: string, signal: AbortSignal): Promise<Uint8Array>
+  /** What is known of a file without reading it; undefined: there is none. `sha256` is what its writer said. */
+  look(
+    key: string,
+    signal: AbortSignal,
+  ): Promise<{ readonly sha256: string | undefined; readonly sizeBytes: number } | undefined>
   /** Deletes what is there of these keys; absent ones are no error. */
   remove(keys: readonly string[], signal: AbortSignal): Promise<void>
   /** Keys under a prefix in key order. */
@@ -86,6 +115,28 @@ export interface Target {
   has(batch: string, chunk: Chunk, signal: AbortSignal): Promise<boolean>
   /** Applies the staged bytes. Again, at once or at the same time elsewhere: the rows are there once. */
   put(batch: string, chunk: Chunk, signal: AbortSignal): Promise<void>
+}
+
+/** What a target holds of one chunk. */
+export interface Holding {
+  readonly rows: number
+  /** Row identities among them. */
+  readonly distinct: number
+}
+
+/** Looks at what a target holds. For reconcile and repair only: the protocol itself asks `Target.has`. */
+export interface Inspector {
+  /** That of its target. */
+  readonly name: string
+  /** In the order of the chunks. */
+  inspect(batch: string, chunks: readonly Chunk[], signal: AbortSignal): Promise<readonly Holding[]>
+  /** Tokens of the chunks a table holds rows of, in order, after `from`; fewer than `limit`: these are the last. */
+  listTokens(
+    table: string,
+    from: string | undefined,
+    limit: number,
+    signal: AbortSignal,
+  ): Promise<readonly string[]>
 }
 
 export interface Clock {

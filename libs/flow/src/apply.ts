@@ -67,37 +67,41 @@ export const applyBatch = async (
   if (batch.state !== 'S' || !batch.manifest) return false
   const ref = batch.manifest
   const manifest = await persist(deps.clock, call, () => readManifest(deps.store, ref, call.signal))
+  const problems: Problems = new Map()
   const applying = manifest.targets.map((name) =>
-    applyTarget(deps, batch, manifest, name, applier, call),
+    applyTarget(deps, batch, manifest, name, problems, applier, call),
   )
-  const kept = await settleQuietly(deps, id, 'quarantine', () =>
-    keepQuarantine(deps, manifest, call),
-  )
+  await settleQuietly(deps, id, 'quarantine', problems, () => keepQuarantine(deps, manifest, call))
   const done = await Promise.all(applying)
   const progress = Object.fromEntries(manifest.targets.map((name, index) => [name, done[index]!]))
-  const whole = kept && done.every((count) => count === manifest.chunks.length)
+  const whole = problems.size === 0 && done.every((count) => count === manifest.chunks.length)
   // What was done counts also when the time for doing more is over.
-  const after = await recordProgress(deps, id, progress, whole, endingOf(call))
+  const after = await recordProgress(deps, id, { progress, problems, whole }, endingOf(call))
   if (after?.state !== 'C') return false
   deps.log.emit({ kind: 'batch-committed', batch: id, rows: ref.rows })
   await removeStaging(deps.store, id, call)
   return true
 }
 
-/** Failures of one target are its own: told, counted, never thrown. */
+/** Target name, or `quarantine`, → what kept it from being done. */
+type Problems = Map<string, string>
+
+const problemLengthMax = 300
+
+/** Failures of one target are its own: told, kept with the batch, never thrown. */
 const settleQuietly = async (
   deps: ApplyDeps,
   batch: string,
   target: string,
+  problems: Problems,
   work: () => Promise<void>,
-): Promise<boolean> => {
+): Promise<void> => {
   try {
     await work()
-    return true
   } catch (error) {
     const { code, message } = describeFailure(error)
     deps.log.emit({ kind: 'apply-failed', batch, target, code, message })
-    return false
+    problems.set(target, `${code}: ${message}`.slice(0, problemLengthMax))
   }
 }
 
@@ -114,11 +118,12 @@ const applyTarget = async (
   batch: Batch,
   manifest: Manifest,
   name: string,
+  problems: Problems,
   applier: Applier,
   call: Call,
 ): Promise<number> => {
   let done = batch.done?.[name] ?? 0
-  await settleQuietly(deps, batch.id, name, async () => {
+  await settleQuietly(deps, batch.id, name, problems, async () => {
     const target = deps.targets.find((candidate) => candidate.name === name)
     if (!target) {
       throw new Fault(
@@ -162,12 +167,18 @@ const applyChunk = async (
   deps.log.emit({ kind: 'chunk-applied', batch: batch.id, target: target.name, n, rows, found })
 }
 
+interface Applied {
+  /** Target name → chunks done. */
+  readonly progress: Readonly<Record<string, number>>
+  readonly problems: Problems
+  readonly whole: boolean
+}
+
 /** Keeps what is done and, when that is everything, commits: one compare-and-set. */
 const recordProgress = (
   deps: ApplyDeps,
   id: string,
-  progress: Readonly<Record<string, number>>,
-  whole: boolean,
+  { progress, problems: found, whole }: Applied,
   call: Call,
 ): Promise<Batch | undefined> =>
   changeItem<Batch>(
@@ -181,10 +192,12 @@ const recordProgress = (
         gained ||= count > (done[name] ?? 0)
         done[name] = Math.max(done[name] ?? 0, count)
       }
-      if (whole) return { ...item, state: 'C', done }
+      const problems = Object.fromEntries(found)
+      if (whole) return { ...item, state: 'C', done, problems }
       // The sweep counts the tries; a target that moves on is looked at again soon.
       const failures = gained ? 1 : Math.max(1, item.failures ?? 0)
-      return { ...item, done, failures, leaseUntil: deps.clock.now() + backoffMs(failures) }
+      const leaseUntil = deps.clock.now() + backoffMs(failures)
+      return { ...item, done, problems, failures, leaseUntil }
     },
     call,
   )

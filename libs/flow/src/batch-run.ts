@@ -14,6 +14,8 @@ import {
 import { applyBatch, removeStaging } from './apply.ts'
 import { readBatch, type ReadBatch, type ReadingDeps } from './batch-reading.ts'
 import { describeFailure } from './failure.ts'
+import type { Verdict } from './claims.ts'
+import { markEnd } from './end-mark.ts'
 import { changeItem } from './ledger-write.ts'
 import { writeManifest } from './manifest.ts'
 import { createCounts } from './source-reader.ts'
@@ -39,6 +41,7 @@ export const defaultLeaseMarginMs = 60_000
 export interface Claimed {
   readonly source: Source
   readonly claim: Versioned<Claim> | undefined
+  readonly verdict: Verdict
 }
 
 /** `solo`: counts a try on the claim before it opens the source. `condemn`: seals it as poison without opening. */
@@ -71,7 +74,7 @@ export const runBatch = async (
     failure = { error }
   }
   // True when the seal had landed and only its answer was lost: the batch is real, its messages come again and find it.
-  if (!isSealed) isSealed = await endBatch(deps, batch, free, mode, call)
+  if (!isSealed) isSealed = await endBatch(deps, batch, call)
   await countCuts(deps, batch.id, cut, endingOf(call))
   if (isSealed) await applyBatch(deps, batch.id, 'sealer', call)
   else if (failure) throw failure.error
@@ -137,28 +140,29 @@ const claimSources = async (
   mode: Mode,
   call: Call,
 ): Promise<readonly Claimed[]> => {
-  const owned = await mapConcurrently(
-    free,
-    deps.limits.concurrencyMax,
-    async ({ source, claim }) => {
-      const seen = claim?.revision ?? 0
-      const tries = (claim?.item.tries ?? 0) + (mode === 'solo' ? 1 : 0)
-      const { id, generation } = source
-      const cuts = claim?.item.cuts
-      const ours: Claim = { kind: 'claim', id, batch, generation, tries, ...(cuts && { cuts }) }
-      const isOurs = (item: Claim | undefined): boolean => item?.batch === batch
-      const written = await persist(deps.clock, call, () =>
-        deps.ledger.write(ours, seen, call.signal),
-      )
-      if (written) return true
-      const [found] = await persist(deps.clock, call, () =>
-        deps.ledger.read([{ kind: 'claim', id }], call.signal),
-      )
-      return isOurs(found?.item as Claim | undefined)
-    },
-  )
+  const owned = await mapConcurrently(free, deps.limits.concurrencyMax, async (one) => {
+    const { source, claim } = one
+    const seen = claim?.revision ?? 0
+    const tries = triesOf(one) + (mode === 'solo' ? 1 : 0)
+    const { id, generation } = source
+    const cuts = claim?.item.cuts
+    const ours: Claim = { kind: 'claim', id, batch, generation, tries, ...(cuts && { cuts }) }
+    const isOurs = (item: Claim | undefined): boolean => item?.batch === batch
+    const written = await persist(deps.clock, call, () =>
+      deps.ledger.write(ours, seen, call.signal),
+    )
+    if (written) return true
+    const [found] = await persist(deps.clock, call, () =>
+      deps.ledger.read([{ kind: 'claim', id }], call.signal),
+    )
+    return isOurs(found?.item as Claim | undefined)
+  })
   return free.filter((_, index) => owned[index])
 }
+
+/** Only of a suspect: a batch whose end was recorded condemns nobody, for outages never do. */
+export const triesOf = ({ claim, verdict }: Claimed): number =>
+  verdict.kind === 'free' && verdict.lostWith !== undefined ? (claim?.item.tries ?? 0) : 0
 
 /** Makes the batch real. False: somebody aborted it, nothing was written to a target, the sources are free. */
 const seal = async (
@@ -212,25 +216,29 @@ const summarize = ({ sources, chunks }: ReadBatch) => {
 const endBatch = async (
   deps: TransformDeps,
   { id, owner }: OpenedBatch,
-  free: readonly Claimed[],
-  mode: Mode,
   stopped: Call,
 ): Promise<boolean> => {
   // Not recorded, the end would look like a crash, and three of those condemn an object.
   const call = endingOf(stopped)
-  const batch = await changeItem<Batch>(
-    deps,
-    { kind: 'batch', id },
-    (item) =>
-      item?.state === 'F' && item.owner === owner
-        ? { ...item, state: 'A', end: 'failed' }
-        : undefined,
-    call,
-  )
+  let batch: Batch | undefined
+  try {
+    batch = await changeItem<Batch>(
+      deps,
+      { kind: 'batch', id },
+      (item) =>
+        item?.state === 'F' && item.owner === owner
+          ? { ...item, state: 'A', end: 'failed' }
+          : undefined,
+      call,
+    )
+  } catch (error) {
+    // Whoever finds the lease over looks for the mark: an outage of the ledger, too, condemns nobody.
+    await persist(deps.clock, call, () => markEnd(deps.store, id, call.signal))
+    throw error
+  }
   if (batch?.state === 'S' || batch?.state === 'C') return true
   if (batch?.state !== 'A') return false
   deps.log.emit({ kind: 'batch-aborted', batch: id, end: 'failed' })
-  if (mode === 'solo') await forgiveTries(deps, id, free, call)
   try {
     await removeStaging(deps.store, id, call)
   } catch (error) {
@@ -252,24 +260,6 @@ const countCuts = async (
       deps,
       { kind: 'claim', id },
       (item) => (item?.batch === batch ? { ...item, cuts: (item.cuts ?? 0) + 1 } : undefined),
-      call,
-    )
-  }
-}
-
-/** The source was opened and nobody died: outages never condemn. */
-const forgiveTries = async (
-  deps: TransformDeps,
-  batch: string,
-  free: readonly Claimed[],
-  call: Call,
-): Promise<void> => {
-  for (const { source } of free) {
-    const key = { kind: 'claim', id: source.id } as const
-    await changeItem<Claim>(
-      deps,
-      key,
-      (item) => (item?.batch === batch && item.tries > 0 ? { ...item, tries: 0 } : undefined),
       call,
     )
   }

@@ -12,6 +12,7 @@ import {
   type Versioned,
 } from '@silversmith/core'
 import { judge, type Standing, type Verdict } from './claims.ts'
+import { hasEndMark } from './end-mark.ts'
 import { changeItem } from './ledger-write.ts'
 import { readManifest } from './manifest.ts'
 import { describeFailure } from './failure.ts'
@@ -139,21 +140,23 @@ const readListings = async (
 
 /** Ends a forming batch whose lease is over. It and its seal exclude each other by the item's revision. */
 export const abortLost = async (
-  deps: Pick<StandingDeps, 'ledger' | 'clock' | 'log'>,
+  deps: StandingDeps,
   found: Versioned<Batch>,
   call: Call,
 ): Promise<Batch | undefined> => {
   const { id } = found.item
+  const isMarked = await persist(deps.clock, call, () => hasEndMark(deps.store, id, call.signal))
+  const end = isMarked ? 'failed' : 'lost'
   const batch = await changeItem<Batch>(
     deps,
     { kind: 'batch', id },
     (item) =>
       item?.state === 'F' && item.leaseUntil <= deps.clock.now()
-        ? { ...item, state: 'A', end: 'lost' }
+        ? { ...item, state: 'A', end }
         : undefined,
     call,
     { found },
   )
-  if (batch?.state === 'A') deps.log.emit({ kind: 'batch-aborted', batch: id, end: 'lost' })
+  if (batch?.state === 'A') deps.log.emit({ kind: 'batch-aborted', batch: id, end })
   return batch
 }

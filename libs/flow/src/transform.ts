@@ -1,6 +1,6 @@
 import type { ObjectsMessage, Source } from '@silversmith/core'
 import { applyBatch } from './apply.ts'
-import { runBatch, type TransformDeps, triesMax } from './batch-run.ts'
+import { runBatch, type TransformDeps, triesMax, triesOf } from './batch-run.ts'
 import { describeFailure } from './failure.ts'
 import type { Call } from './patience.ts'
 import { pinTargets } from './pipeline-pin.ts'
@@ -138,7 +138,7 @@ const runSuspects = async (
   call: Call,
 ): Promise<void> => {
   const [alone] = suspects
-  const tries = alone?.claim?.item.tries ?? 0
+  const tries = alone ? triesOf(alone) : 0
   for (const { source } of suspects)
     deps.log.emit({ kind: 'source-suspected', source: source.id, tries })
   if (suspects.length > 1) return runBatch(deps, suspects, ack, call)

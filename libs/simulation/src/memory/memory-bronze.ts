@@ -1,5 +1,12 @@
 import { createHash } from 'node:crypto'
-import type { Bronze, Clock, ObjectFacts, ObjectRef, OpenObject } from '@silversmith/core'
+import type {
+  Bronze,
+  Clock,
+  ListedObject,
+  ObjectFacts,
+  ObjectRef,
+  OpenObject,
+} from '@silversmith/core'
 import { Fault, identify, objectUri } from '@silversmith/core'
 import { refuseAborted } from './aborted-call.ts'
 
@@ -34,6 +41,7 @@ interface Version {
 }
 
 const pieceBytesDefault = 4096
+const pageMax = 1_000
 
 /** Buckets in maps; bodies come in pieces of `pieceBytes`. `etag` is the MD5 of the bytes, so equal bytes put again have the same one, as on S3. */
 export const createMemoryBronze = (
@@ -139,6 +147,27 @@ export const createMemoryBronze = (
       if (!version?.bytes || !object)
         throw new Fault('OBJECT_GONE', `${objectUri({ bucket, key })} is not there`)
       return { ...object, sizeBytes: version.bytes.length }
+    },
+    list: async (bucket, prefix, from, signal) => {
+      refuseAborted(signal)
+      stateOf(bucket)
+      const listed = [...objects].flatMap(([name, versions]) => {
+        const [own, key] = JSON.parse(name) as [string, string]
+        if (own !== bucket || !key.startsWith(prefix)) return []
+        return versions.flatMap(({ versionId, etag, bytes, lastModified }): ListedObject[] => {
+          const object = bytes && identify({ bucket, key, versionId, etag })
+          return object && find(object) ? [{ object, sizeBytes: bytes.length, lastModified }] : []
+        })
+      })
+      const byKey = listed.toSorted((a, b) =>
+        Buffer.compare(Buffer.from(a.object.key), Buffer.from(b.object.key)),
+      )
+      const at = Number(from ?? 0)
+      const next = at + pageMax
+      return {
+        objects: byKey.slice(at, next),
+        next: next < byKey.length ? String(next) : undefined,
+      }
     },
   }
 }

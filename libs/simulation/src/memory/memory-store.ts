@@ -34,7 +34,7 @@ export const createMemoryStore = (): MemoryStore => {
     write: async (key, bytes, { sha256, contentType }, signal) => {
       refuseAborted(signal)
       if (sha256Of(bytes) !== sha256)
-        throw new Fault('OBJECT_UNREADABLE', `the bytes for ${key} do not have the sha256 given`)
+        throw new Fault('STORE_UNAVAILABLE', `the bytes for ${key} do not have the sha256 given`)
       create(key, { bytes: Uint8Array.from(bytes), sha256, contentType })
     },
     copy: async (from, to, { sha256, contentType }, signal) => {
@@ -50,6 +50,11 @@ export const createMemoryStore = (): MemoryStore => {
       if (sha256Of(bytes) !== sha256)
         throw new Fault('OBJECT_UNREADABLE', `${key} does not have the sha256 expected`)
       return Uint8Array.from(bytes)
+    },
+    look: async (key, signal) => {
+      refuseAborted(signal)
+      const file = files.get(key)
+      return file && { sha256: file.sha256, sizeBytes: file.bytes.length }
     },
     remove: async (keys, signal) => {
       refuseAborted(signal)

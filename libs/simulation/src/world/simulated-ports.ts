@@ -108,6 +108,12 @@ const simulateBronze = (grounds: Grounds, { call, crash }: Invocation): Bronze =
         grounds.bronze.head(bucket, key, detached),
       ),
     ),
+  list: (bucket, prefix, from, signal) =>
+    call(
+      request(`bronze.list ${prefix}`, 'STORE', signal, () =>
+        grounds.bronze.list(bucket, prefix, from, detached),
+      ),
+    ),
 })
 
 const simulateStore = ({ store }: Grounds, { call }: Invocation): Store => ({
@@ -119,6 +125,8 @@ const simulateStore = ({ store }: Grounds, { call }: Invocation): Store => ({
     call(request(`store.copy ${to}`, 'STORE', signal, () => store.copy(from, to, file, detached))),
   read: (key, sha256, signal) =>
     call(request(`store.read ${key}`, 'STORE', signal, () => store.read(key, sha256, detached))),
+  look: (key, signal) =>
+    call(request(`store.look ${key}`, 'STORE', signal, () => store.look(key, detached))),
   remove: (keys, signal) =>
     call(
       request(`store.remove ${keys[0] ?? ''}`, 'STORE', signal, () => store.remove(keys, detached)),
