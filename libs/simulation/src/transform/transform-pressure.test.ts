@@ -391,6 +391,44 @@ describe('a suspect', () => {
   })
 })
 
+describe('an object that cannot be read while the ledger goes away as well, time after time', () => {
+  test('is not condemned: the store says that its workers lived', async () => {
+    let readsLeft = Infinity
+    let isAway = false
+    const refuse = async (): Promise<never> => {
+      throw new Fault('LEDGER_UNAVAILABLE', 'away')
+    }
+    const room: ReturnType<typeof createRoom> = createRoom({
+      ledger: (ledger) => ({
+        ...ledger,
+        read: (...asked) => (isAway ? refuse() : ledger.read(...asked)),
+        write: (...asked) => (isAway ? refuse() : ledger.write(...asked)),
+      }),
+      bronze: (bronze) => ({
+        ...bronze,
+        open: async (...asked) => {
+          if (readsLeft <= 0) return bronze.open(...asked)
+          readsLeft -= 1
+          isAway = true
+          throw new Fault('STORE_UNAVAILABLE', 'away as well')
+        },
+      }),
+    })
+    const source = room.put('a.jsonl', '{"id":"a"}')
+    for (let n = 0; n < 12; n += 1) {
+      expect(await room.run(source)).toHaveLength(1)
+      isAway = false
+      room.clock.advance(400_000)
+    }
+    expect(new Set(room.items<Batch>('batch').map(({ end }) => end))).toEqual(
+      new Set([undefined, 'failed']),
+    )
+    readsLeft = 0
+    expect(await room.run(source)).toEqual([])
+    expect(room.dispositions()).toEqual({ 'a.jsonl': 'rows' })
+  })
+})
+
 describe('an INSERT whose answer is lost', () => {
   test('is not repeated blindly: the rows are looked for first, for the token may be forgotten', async () => {
     let answers = 0
