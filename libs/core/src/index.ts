@@ -29,6 +29,7 @@ export type {
   Value,
 } from './dataset.ts'
 export { columnsOf, isValueOf, lineageColumns, rowIdentity } from './dataset.ts'
+export type { DeadLetter, DeadLetterQueue, MessageAttribute } from './dead-letter.ts'
 export type { Event, ReconcileCount } from './event.ts'
 export type { FaultCode, FaultMeaning } from './fault.ts'
 export { Fault, faults, isFault } from './fault.ts'
@@ -55,12 +56,22 @@ export type {
 export { reloadsTable } from './reload.ts'
 export type { Route } from './route.ts'
 export { routeOf } from './route.ts'
-export type { ObjectFacts, ObjectRef, ObjectsMessage, Source } from './source.ts'
+export type {
+  MessageFacts,
+  MessageRef,
+  ObjectFacts,
+  ObjectRef,
+  ObjectsMessage,
+  Source,
+} from './source.ts'
 export {
+  firstIdentityAttribute,
   identify,
+  identifyMessage,
   objectUri,
   readObjectsMessage,
   sourceIdOf,
+  writeFirstIdentity,
   writeObjectsMessage,
 } from './source.ts'
 export type { LogLevel } from './function-setting.ts'

@@ -1,6 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { identify, readObjectsMessage, sourceIdOf, writeObjectsMessage } from './source.ts'
+import {
+  identify,
+  identifyMessage,
+  readObjectsMessage,
+  sourceIdOf,
+  writeFirstIdentity,
+  writeObjectsMessage,
+} from './source.ts'
 
 describe('the identity of an object', () => {
   test.each([
@@ -33,6 +40,34 @@ describe('the identity of an object', () => {
       sourceIdOf('p', { bucket: 'b', key: 'kv', version: '', versioned: true }),
     ]
     expect(new Set(ids).size).toBe(4)
+  })
+})
+
+describe('the identity of a message', () => {
+  const queueArn = 'arn:aws:sqs:us-east-1:1:events'
+  const deadArn = 'arn:aws:sqs:us-east-1:1:events-dlq'
+  const first = identifyMessage({ queueArn, messageId: 'm1' })
+
+  test('is the same from its queue, from its dead-letter queue and after a redrive of ours', () => {
+    expect(first).toEqual({ queueArn, messageId: 'm1' })
+    const dead = { queueArn: deadArn, messageId: 'm1', deadLetterQueueSourceArn: queueArn }
+    expect(identifyMessage(dead)).toEqual(first)
+    const redriven = { queueArn, messageId: 'm2', firstIdentity: writeFirstIdentity(first) }
+    expect(identifyMessage(redriven)).toEqual(first)
+    const deadAgain = { ...dead, messageId: 'm2', firstIdentity: writeFirstIdentity(first) }
+    expect(identifyMessage(deadAgain)).toEqual(first)
+  })
+
+  test('is another one after a console redrive, which brings a new id and nothing of the first', () => {
+    expect(identifyMessage({ queueArn, messageId: 'm2' })).not.toEqual(first)
+  })
+
+  test('is told by the message itself where the attribute is none of ours', () => {
+    for (const firstIdentity of ['', 'm0', `${queueArn} `, `x ${queueArn} m0`, 'a\nb'])
+      expect(identifyMessage({ queueArn, messageId: 'm1', firstIdentity })).toEqual(first)
+    expect(identifyMessage({ queueArn, messageId: 'm1', deadLetterQueueSourceArn: '' })).toEqual(
+      first,
+    )
   })
 })
 

@@ -33,6 +33,43 @@ export const identify = (facts: ObjectFacts): ObjectRef | undefined => {
   return etag ? { bucket, key, version: etag, versioned: false } : undefined
 }
 
+/** One raw message of a queue, where messages are sources themselves. */
+export interface MessageRef {
+  /** Of the queue it was first sent to. */
+  readonly queueArn: string
+  readonly messageId: string
+}
+
+/** What a receive, or an event source mapping, tells of a message. */
+export interface MessageFacts {
+  /** Of the queue it was received from. */
+  readonly queueArn: string
+  readonly messageId: string
+  /** SQS' system attribute of that name: in a dead-letter queue, the queue the message died in. */
+  readonly deadLetterQueueSourceArn?: string | undefined
+  /** Text of its message attribute `firstIdentityAttribute`. */
+  readonly firstIdentity?: string | undefined
+}
+
+/** Message attribute by which a redrive of ours hands a message's identity on, for SQS gives what is sent again a new id. */
+export const firstIdentityAttribute = 'silversmith-first'
+
+/**
+ * The one function that says which message a receive means: the same from its queue, from its dead-letter queue and after a
+ * redrive of ours. A console redrive mints a new id and tells nothing of the first: it is another message then.
+ */
+export const identifyMessage = (facts: MessageFacts): MessageRef => {
+  const { queueArn, messageId, deadLetterQueueSourceArn, firstIdentity } = facts
+  const [, firstArn, firstId] = /^(arn:\S+) (\S+)$/.exec(firstIdentity ?? '') ?? []
+  if (firstArn !== undefined && firstId !== undefined)
+    return { queueArn: firstArn, messageId: firstId }
+  return { queueArn: deadLetterQueueSourceArn || queueArn, messageId }
+}
+
+/** Text of `firstIdentityAttribute`. */
+export const writeFirstIdentity = ({ queueArn, messageId }: MessageRef): string =>
+  `${queueArn} ${messageId}`
+
 /** Name of an object for people and logs: `s3://bucket/key`. */
 export const objectUri = (object: Pick<ObjectRef, 'bucket' | 'key'>): string =>
   `s3://${object.bucket}/${object.key}`
