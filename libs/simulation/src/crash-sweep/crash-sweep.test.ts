@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import type { AwaitPoint } from '../world/invocation.ts'
 import type { Fate } from '../world/troubles.ts'
 import { fates, noTroubles } from '../world/troubles.ts'
 import { runWorld } from '../world/world.ts'
@@ -19,7 +20,7 @@ describe('one fault, at await points all along a run', () => {
       const points = Math.min(quiet.tally.awaits, pointsMax)
       const bad: { readonly point: number; readonly violations: readonly string[] }[] = []
       for (let point = index % stride; point < points; point += stride) {
-        const force = (n: number): Fate | undefined => (n === point ? fate : undefined)
+        const force = ({ n }: AwaitPoint): Fate | undefined => (n === point ? fate : undefined)
         const { violations } = await runWorld(seed, { troubles, force })
         if (violations.length > 0) bad.push({ point, violations })
       }

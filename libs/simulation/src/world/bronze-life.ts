@@ -1,26 +1,13 @@
 import type { History, Version } from './history.ts'
 import { isHeldNow } from './history.ts'
 import type { Surroundings } from './invocation.ts'
-import type { BucketState, MemoryBronze } from '../memory/memory-bronze.ts'
-import { refOf } from '../memory/object-ref.ts'
 import { writeNoteObject } from './note-object.ts'
 import type { Random } from '../random.ts'
-import { readReference } from './reference.ts'
-
-/** An arrival as the notification tells it. */
-export interface Told {
-  readonly bucket: string
-  readonly key: string
-  readonly etag: string
-  readonly versionId: string | null | undefined
-  readonly sequencer: string
-}
+import type { Told, Upload, Uploader } from './uploader.ts'
 
 export interface BronzeLifeOptions {
-  readonly bronze: MemoryBronze
+  readonly uploader: Uploader
   readonly history: History
-  readonly bucket: string
-  readonly state: BucketState
   readonly tell: (told: Told) => void
   /** Somebody asks for the version's highest generation. */
   readonly reload: (version: Version) => void
@@ -39,26 +26,19 @@ const unreadableChance = 0.03
 const versionDeleteChance = 0.5
 const repeatedReloadChance = 0.3
 
-interface Stored {
-  readonly key: string
-  readonly bytes: Uint8Array
-  readonly contentEncoding: string | undefined
-  readonly isPoison: boolean
-}
-
 /** Plans the life of a bucket: objects put, written over, deleted, put back; each told once or more, late, or not at all. */
 export const startBronzeLife = (around: Surroundings, options: BronzeLifeOptions): void => {
   const { scheduler, random } = around
-  const { put, remove } = createUploader(around, options)
-  const stored: Stored[] = []
-  options.bronze.setBucket(options.bucket, options.state)
+  const { put, remove } = createHabits(around, options)
+  const stored: Upload[] = []
+  options.uploader.setState(random.pick(['unversioned', 'versioned', 'suspended']))
 
   const create = (n: number, round: string): void => {
     const object = drawObject(random, around.troubles().poison, n, round)
     stored.push(object)
     put(object)
   }
-  const withSome = (work: (object: Stored) => void) => (): void => {
+  const withSome = (work: (object: Upload) => void) => (): void => {
     if (stored.length > 0) work(random.pick(stored))
   }
   const askAgain = (): void => {
@@ -83,7 +63,7 @@ export const startBronzeLife = (around: Surroundings, options: BronzeLifeOptions
   }
 }
 
-const drawObject = (random: Random, poison: number, n: number, round: string): Stored => {
+const drawObject = (random: Random, poison: number, n: number, round: string): Upload => {
   const isRouted = !random.chance(unroutedChance)
   const bytes = writeNoteObject(random, `n${n}${round}`)
   // Empty objects all have one etag: what is told of one must be true of all.
@@ -96,13 +76,14 @@ const drawObject = (random: Random, poison: number, n: number, round: string): S
   }
 }
 
-/** Changes the bucket, keeps its history, and tells of what is new. */
-const createUploader = (around: Surroundings, options: BronzeLifeOptions) => {
+/** What people do to the bucket, and how news of it spreads. */
+const createHabits = (
+  around: Surroundings,
+  { uploader, history, ...options }: BronzeLifeOptions,
+) => {
   const { scheduler, random } = around
-  const { bronze, history, bucket } = options
-  let sequence = 0
-
-  const tell = (version: Version, told: Told): void => {
+  const put = (object: Upload): void => {
+    const { version, told } = uploader.put(object)
     const { duplicateArrival, lostArrival } = around.troubles()
     // Put back after it was found gone, it is news again.
     version.isTold = !random.chance(lostArrival)
@@ -113,30 +94,11 @@ const createUploader = (around: Surroundings, options: BronzeLifeOptions) => {
         options.tell(told),
       )
   }
-  const put = ({ key, bytes, contentEncoding, isPoison }: Stored): void => {
-    const facts = bronze.putObject(bucket, key, bytes, contentEncoding ? { contentEncoding } : {})
-    scheduler.note(`bronze put ${key} ${facts.versionId ?? ''} ${facts.etag}`)
-    const version = history.add({
-      object: refOf(facts),
-      expected: readReference(bytes, contentEncoding),
-      isRouted: key.startsWith('notes/'),
-      isPoison,
-    })
-    sequence += 1
-    const sequencer = sequence.toString(16).padStart(16, '0')
-    tell(version, { bucket, key, etag: facts.etag, versionId: facts.versionId, sequencer })
-  }
-  const remove = ({ key }: Stored): void => {
+  const remove = ({ key }: Upload): void => {
     const versions = history.all().filter(({ object }) => object.key === key)
-    if (options.state === 'versioned' && random.chance(versionDeleteChance)) {
-      const { version } = random.pick(versions).object
-      scheduler.note(`bronze delete ${key} ${version}`)
-      bronze.deleteVersion(bucket, key, version)
-    } else {
-      scheduler.note(`bronze delete ${key}`)
-      bronze.deleteObject(bucket, key)
-    }
-    history.look()
+    if (uploader.state() === 'versioned' && random.chance(versionDeleteChance))
+      uploader.removeVersion(key, random.pick(versions).object.version)
+    else uploader.remove(key)
   }
   return { put, remove }
 }

@@ -23,13 +23,29 @@ export interface Surroundings {
   readonly troubles: () => Troubles
   readonly violate: (text: string) => void
   readonly outages: Outages
-  /** Fate of the n-th await of the world, 0-based, instead of a drawn one. */
-  readonly force: (n: number) => Fate | undefined
+  /** Asked of every await point; undefined: the drawn fate stays. */
+  readonly force: ReturnType<typeof createForce>
 }
 
-export type Service = 'STORE' | 'LEDGER' | 'QUEUE' | 'TARGET'
+/** One await point of a world. */
+export interface AwaitPoint {
+  /** 0-based, over the whole world. */
+  readonly n: number
+  /**
+   * Kind of the function, port, method and what it is about, as in the trace but with `*` for ids of batches, so that runs
+   * which differ in one fault can be compared.
+   */
+  readonly label: string
+  /** How many points of the same label came before it. */
+  readonly nth: number
+}
 
-/** Services that are down: when each comes back, and how it fails until then. */
+export type Force = (point: AwaitPoint) => Fate | undefined
+
+/** `SILVER` is the store where it takes final Parquet files, `STORE` the rest of it. */
+export type Service = 'BRONZE' | 'STORE' | 'SILVER' | 'LEDGER' | 'QUEUE' | 'CLICKHOUSE'
+
+/** Services that are down: when each comes back, and how it fails until then. Healing empties it. */
 export type Outages = Map<Service, { readonly until: number; readonly fate: Fate }>
 
 export interface Request<Result> {
@@ -88,10 +104,25 @@ const fateOf = ({ scheduler, random, troubles, outages }: Surroundings, service:
     outages.set(service, { until, fate })
     scheduler.note(`${service} goes down: ${fate}`)
   }
+  const drawn = drawFate(random, troubles())
   const outage = outages.get(service)
-  // Healing ends outages too.
-  const isDown = troubles().outage > 0 && outage && scheduler.now() < outage.until
-  return isDown ? outage.fate : drawFate(random, troubles())
+  return outage && scheduler.now() < outage.until ? outage.fate : drawn
+}
+
+const batchIds = /[0-9A-HJKMNP-TV-Z]{26}/g
+
+/** Asks `force`, with labels counted over the world. */
+export const createForce = (
+  force: Force | undefined,
+): ((n: number, name: string, label: string) => Fate | undefined) => {
+  if (!force) return () => undefined
+  const counts = new Map<string, number>()
+  return (n, name, text) => {
+    const label = `${name.replace(/\d+$/, '')} ${text}`.replace(batchIds, '*')
+    const nth = counts.get(label) ?? 0
+    counts.set(label, nth + 1)
+    return force({ n, label, nth })
+  }
 }
 
 /** Starts the invocation; it runs on the scheduler and reports to `onEnd`. */
@@ -135,7 +166,9 @@ export const invoke = <Result>(
     if (request.signal?.aborted)
       return Promise.reject(new Fault('DEADLINE_REACHED', `${name} was told to stop`))
     if (state === 'ended') around.violate(`work goes on after the return: ${name} ${request.label}`)
-    const fate = around.force(tally.awaits) ?? fateOf(around, request.service)
+    // Drawn also where it is forced, so that all other draws stay as they were.
+    const drawn = fateOf(around, request.service)
+    const fate = around.force(tally.awaits, name, request.label) ?? drawn
     tally.awaits += 1
     scheduler.note(`${name} ${request.label}: ${fate}`)
     if (fate === 'crash-before') {

@@ -3,13 +3,13 @@ import { defaultLimits, readObjectsMessage } from '@silversmith/core'
 import type { Encode, SendOnce } from '@silversmith/flow'
 import { createIngest, createSilverTarget, createSweep, createTransform } from '@silversmith/flow'
 import { encodeParquet } from '@silversmith/parquet'
-import type { Told } from './bronze-life.ts'
 import type { Invocation, Surroundings } from './invocation.ts'
 import { invoke } from './invocation.ts'
 import type { Mutation } from '../mutants/mutation.ts'
 import { noteDataset } from './note-dataset.ts'
 import { objectBytesMax, recordBytesMax } from './note-object.ts'
 import type { Random } from '../random.ts'
+import type { Told } from './uploader.ts'
 import { createIdempotencyModel } from './send-once.ts'
 import type { Grounds, Ports } from './simulated-ports.ts'
 import { createSimulatedPorts } from './simulated-ports.ts'
@@ -20,12 +20,12 @@ export const timeoutMs = minuteMs
 const graceMs = 5_000
 const sweepEveryMs = 5 * minuteMs
 const batchMax = 10
-const queueIdleMs = 30_000
 const pollMinMs = 300
 const pollSpreadMs = 5_000
 const routes: readonly Route[] = [{ prefix: 'notes/', suffixes: ['.jsonl'], dataset: 'notes' }]
 
-const drawLimits = (random: Random): Limits => ({
+/** Small enough that each is reached. */
+export const drawLimits = (random: Random): Limits => ({
   ...defaultLimits,
   recordBytesMax,
   objectBytesMax,
@@ -36,11 +36,23 @@ const drawLimits = (random: Random): Limits => ({
   concurrencyMax: 1 + random.below(4),
 })
 
+/** What a scripted world has: nothing is cut that the script does not make large. */
+export const roomyLimits: Limits = { ...defaultLimits, recordBytesMax, objectBytesMax }
+
 export interface Lambdas {
   readonly grounds: Grounds
   readonly arrivals: Sqs
   readonly objects: Sqs
   readonly mutation: Mutation
+  readonly limits: Limits
+}
+
+/** The functions of a world, at work. */
+export interface Running {
+  /** Invocations that run now. */
+  count(): number
+  /** Once, beside the schedule. */
+  sweep(): void
 }
 
 type Start = <Result>(
@@ -55,11 +67,10 @@ type Handle = (
   self: Invocation,
 ) => Promise<readonly string[]>
 
-/** Starts the event source mappings and the schedule; the result tells how many invocations are running. */
-export const startLambdas = (around: Surroundings, lambdas: Lambdas): (() => number) => {
-  const { grounds, arrivals, objects, mutation } = lambdas
+/** Starts the event source mappings and the schedule. */
+export const startLambdas = (around: Surroundings, lambdas: Lambdas): Running => {
+  const { grounds, arrivals, objects, mutation, limits } = lambdas
   const { pipeline } = grounds
-  const limits = drawLimits(around.random)
   const idempotency = createIdempotencyModel()
   const { start, running } = createStarter(around, grounds, mutation)
   const map = (kind: string, queue: Sqs, concurrency: number, handle: Handle): void =>
@@ -87,16 +98,18 @@ export const startLambdas = (around: Surroundings, lambdas: Lambdas): (() => num
     }))
     return transform(deliveries, self)
   })
-  const sweep = (): void => {
+  const sweep = (): void =>
     start(
       'sweep',
       (ports, self) => createSweep({ pipeline, ...ports })(self),
       () => undefined,
     )
-    around.scheduler.after(sweepEveryMs, sweep)
+  const sweepForEver = (): void => {
+    sweep()
+    around.scheduler.after(sweepEveryMs, sweepForEver)
   }
-  if (mutation.isSwept ?? true) around.scheduler.after(sweepEveryMs, sweep)
-  return running
+  if (mutation.isSwept ?? true) around.scheduler.after(sweepEveryMs, sweepForEver)
+  return { count: running, sweep }
 }
 
 /** Starts invocations on the grounds; of those that end in silence, the sources they had claimed keep count. */
@@ -136,7 +149,10 @@ type Finish = NonNullable<Mutation['finish']>
 /** Partial batch response: what the handler left stays. */
 const keepLeft: Finish = (delivered, left) => delivered.filter((id) => !left.includes(id))
 
-/** Polls a queue for ever: at most `concurrency` batches at a time, deleting what each invocation finished. */
+/**
+ * Polls a queue for ever: at most `concurrency` batches at a time, deleting what each invocation finished. An empty queue is not
+ * asked: the next poll follows the message that becomes visible next.
+ */
 const startMapping = (
   { scheduler, random }: Surroundings,
   queue: Sqs,
@@ -147,21 +163,34 @@ const startMapping = (
   ) => void,
 ): void => {
   let busy = 0
+  let polls = 0
+  let nextPollAt = Infinity
+  const plan = (): void => {
+    const visibleAt = queue.nextVisibleAt()
+    if (visibleAt === undefined || busy >= options.concurrency) return
+    const at = Math.max(scheduler.now(), visibleAt) + pollMinMs + random.below(pollSpreadMs)
+    if (at >= nextPollAt) return
+    nextPollAt = at
+    const own = (polls += 1)
+    scheduler.after(at - scheduler.now(), () => {
+      if (own === polls) poll()
+    })
+  }
   const poll = (): void => {
-    const batch = busy < options.concurrency ? queue.receive(1 + random.below(batchMax)) : []
+    nextPollAt = Infinity
+    const batch = queue.receive(1 + random.below(batchMax))
     if (batch.length > 0) {
       busy += 1
       const ids = batch.map(({ messageId }) => messageId)
       invokeWith(batch, (left) => {
         busy -= 1
         if (left) queue.finish(options.finish(ids, left))
+        plan()
       })
     }
-    const visibleInMs = (queue.nextVisibleAt() ?? Infinity) - scheduler.now()
-    const waitMs = Math.min(queueIdleMs, Math.max(0, visibleInMs))
-    scheduler.after(waitMs + pollMinMs + random.below(pollSpreadMs), poll)
+    plan()
   }
-  poll()
+  queue.onSend(plan)
 }
 
 /** A deploy changes the bytes the encoder makes of the same rows. */

@@ -48,6 +48,15 @@ export interface Ports {
 const lateMaxMs = 60_000
 const detached = new AbortController().signal
 
+const throttledCodes: Readonly<Record<Service, FaultCode>> = {
+  BRONZE: 'STORE_UNAVAILABLE',
+  STORE: 'STORE_UNAVAILABLE',
+  SILVER: 'STORE_UNAVAILABLE',
+  LEDGER: 'LEDGER_UNAVAILABLE',
+  QUEUE: 'QUEUE_UNAVAILABLE',
+  CLICKHOUSE: 'TARGET_UNAVAILABLE',
+}
+
 /** Effects happen whether or not the caller still listens: they never see its signal. */
 const request = <Result>(
   label: string,
@@ -55,8 +64,8 @@ const request = <Result>(
   signal: AbortSignal | undefined,
   apply: () => Promise<Result>,
 ): Request<Result> => {
-  const throttledCode: FaultCode = `${service}_UNAVAILABLE`
-  const unknownCode = service === 'TARGET' ? 'TARGET_OUTCOME_UNKNOWN' : throttledCode
+  const throttledCode = throttledCodes[service]
+  const unknownCode = service === 'CLICKHOUSE' ? 'TARGET_OUTCOME_UNKNOWN' : throttledCode
   return { service, label, apply, throttledCode, unknownCode, lateMaxMs, ...(signal && { signal }) }
 }
 
@@ -83,7 +92,7 @@ const simulateBronze = (grounds: Grounds, { call, crash }: Invocation): Bronze =
   open: async (object, signal) => {
     const version = grounds.history.find(sourceIdOf(grounds.pipeline, object))
     const opened = await call(
-      request(`bronze.open ${object.key}`, 'STORE', signal, () =>
+      request(`bronze.open ${object.key}`, 'BRONZE', signal, () =>
         grounds.bronze.open(object, detached),
       ),
     )
@@ -91,7 +100,7 @@ const simulateBronze = (grounds: Grounds, { call, crash }: Invocation): Bronze =
     const body = async function* (): AsyncGenerator<Uint8Array> {
       for (;;) {
         const piece = await call(
-          request(`bronze.read ${object.key}`, 'STORE', signal, async () => {
+          request(`bronze.read ${object.key}`, 'BRONZE', signal, async () => {
             if (version?.isPoison) crash(`poison in ${object.key}`)
             return pieces.next()
           }),
@@ -104,13 +113,13 @@ const simulateBronze = (grounds: Grounds, { call, crash }: Invocation): Bronze =
   },
   head: (bucket, key, signal) =>
     call(
-      request(`bronze.head ${key}`, 'STORE', signal, () =>
+      request(`bronze.head ${key}`, 'BRONZE', signal, () =>
         grounds.bronze.head(bucket, key, detached),
       ),
     ),
   list: (bucket, prefix, from, signal) =>
     call(
-      request(`bronze.list ${prefix}`, 'STORE', signal, () =>
+      request(`bronze.list ${prefix}`, 'BRONZE', signal, () =>
         grounds.bronze.list(bucket, prefix, from, detached),
       ),
     ),
@@ -122,7 +131,11 @@ const simulateStore = ({ store }: Grounds, { call }: Invocation): Store => ({
       request(`store.write ${key}`, 'STORE', signal, () => store.write(key, bytes, file, detached)),
     ),
   copy: (from, to, file, signal) =>
-    call(request(`store.copy ${to}`, 'STORE', signal, () => store.copy(from, to, file, detached))),
+    call(
+      request(`store.copy ${to}`, to.startsWith('silver/') ? 'SILVER' : 'STORE', signal, () =>
+        store.copy(from, to, file, detached),
+      ),
+    ),
   read: (key, sha256, signal) =>
     call(request(`store.read ${key}`, 'STORE', signal, () => store.read(key, sha256, detached))),
   look: (key, signal) =>
@@ -176,7 +189,7 @@ const simulateClickHouse = (
   name: 'clickhouse',
   has: (batch, chunk, signal) =>
     call(
-      request(`clickhouse.has ${tokenOf(batch, chunk.n)}`, 'TARGET', signal, async () => {
+      request(`clickhouse.has ${tokenOf(batch, chunk.n)}`, 'CLICKHOUSE', signal, async () => {
         const count = await clickHouse.count(chunk.table, tokenOf(batch, chunk.n))
         return count >= chunk.rows
       }),
@@ -186,7 +199,7 @@ const simulateClickHouse = (
     const rows = await hold(decode(await store.read(key, sha256, signal)))
     const token = tokenOf(batch, chunk.n)
     await call(
-      request(`clickhouse.put ${token}`, 'TARGET', signal, () =>
+      request(`clickhouse.put ${token}`, 'CLICKHOUSE', signal, () =>
         clickHouse.insert(chunk.table, token, rows),
       ),
     )

@@ -8,6 +8,8 @@ export interface Delivery {
 /** An SQS standard queue with an event source mapping on it and a dead letter queue behind it. */
 export interface Sqs {
   send(body: string): void
+  /** Called after each message that came. */
+  onSend(listen: () => void): void
   /** Receives a random batch in random order, hides it, or nothing when nothing is visible. */
   receive(batchMax: number): readonly Delivery[]
   /** Deletes what the reader finished; a delete may be lost. */
@@ -40,10 +42,12 @@ export const createSqs = (around: Surroundings, options: SqsOptions): Sqs => {
   let stored: Stored[] = []
   let dead: Stored[] = []
   let count = 0
+  let listener = (): void => undefined
   const add = (body: string): void => {
     count += 1
     const visibleAt = scheduler.now() + random.below(deliveryDelayMaxMs)
     stored.push({ id: `m${count}`, body, visibleAt, receives: 0 })
+    listener()
   }
   const deliver = (message: Stored): Delivery => {
     message.receives += 1
@@ -55,6 +59,9 @@ export const createSqs = (around: Surroundings, options: SqsOptions): Sqs => {
   }
   return {
     send: add,
+    onSend: (listen) => {
+      listener = listen
+    },
     receive: (batchMax) => {
       const spent = (message: Stored): boolean =>
         message.receives >= options.receivesMax && message.visibleAt <= scheduler.now()

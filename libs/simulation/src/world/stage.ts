@@ -1,11 +1,13 @@
-import type { Event } from '@silversmith/core'
+import type { Event, Limits } from '@silversmith/core'
+import { writeObjectsMessage } from '@silversmith/core'
 import { readParquet } from '@silversmith/parquet'
 import { createClickHouseModel } from './clickhouse-model.ts'
 import type { Engine, StoredRow } from '../memory/engine.ts'
 import { createEngine } from '../memory/engine.ts'
+import type { Version } from './history.ts'
 import { createHistory } from './history.ts'
 import type { Surroundings } from './invocation.ts'
-import { startLambdas, timeoutMs } from './lambdas.ts'
+import { drawLimits, roomyLimits, startLambdas, timeoutMs } from './lambdas.ts'
 import { createMemoryBronze } from '../memory/memory-bronze.ts'
 import { createMemoryIds } from '../memory/memory-ids.ts'
 import { createMemoryLedger } from '../memory/memory-ledger.ts'
@@ -22,8 +24,18 @@ const pieceBytes = 300
 /** Enough for every block of the longest retry: the window rule is kept, what breaks it is a mutation. */
 const windowBlocks = 1_000
 
+export interface StageOptions {
+  readonly seed: number
+  readonly mutation: Mutation
+  /** Nothing is drawn that a script could not say: limits are wide, a chunk is one partition. */
+  readonly isScripted: boolean
+  /** Over what is drawn. */
+  readonly limits: Partial<Limits>
+}
+
 /** Sets up bronze, ledger, store, queues, ClickHouse and the functions between them; from now on they run. */
-export const buildStage = (around: Surroundings, mutation: Mutation, seed: number) => {
+export const buildStage = (around: Surroundings, options: StageOptions) => {
+  const { seed, mutation, isScripted } = options
   const { scheduler, random, violate } = around
   const watch = createWatch(scheduler.now, violate)
   const clock = { now: scheduler.now }
@@ -35,7 +47,7 @@ export const buildStage = (around: Surroundings, mutation: Mutation, seed: numbe
   const store = watch.store(mutateStore(createMemoryStore()))
   const window = mutation.windowBlocks ?? windowBlocks
   const engine: Engine = watch.engine(createEngine({ windowBlocks: window }))
-  const isSplit = random.chance(0.5)
+  const isSplit = !isScripted && random.chance(0.5)
   const partitionOf = (row: StoredRow): string =>
     isSplit ? `${Number(row['_record']) % 3}` : 'the one partition of the chunk'
   const queue = { receivesMax, visibilityMs }
@@ -50,10 +62,16 @@ export const buildStage = (around: Surroundings, mutation: Mutation, seed: numbe
     ids: createMemoryIds(seed),
     log: { emit: (event) => hear(event, around, dispositions) },
   }
-  const running = startLambdas(around, { grounds, arrivals, objects, mutation })
+  const limits = { ...(isScripted ? roomyLimits : drawLimits(random)), ...options.limits }
+  const running = startLambdas(around, { grounds, arrivals, objects, mutation, limits })
   return {
     ...{ bronze, history, ledger, store, engine, watch, arrivals, objects, dispositions, running },
     decode: grounds.decode,
+    /** Straight to transform, as reconcile and a reload do. */
+    ask: ({ id, object, isRouted, generation }: Version): void => {
+      const source = { id, object, dataset: isRouted ? 'notes' : undefined, generation }
+      objects.send(writeObjectsMessage(pipeline, { kind: 'source', source }))
+    },
   }
 }
 

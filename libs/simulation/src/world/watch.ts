@@ -12,6 +12,8 @@ export interface Watch {
   /** True time at which the batch first was in the ledger, and at which it was sealed. */
   readonly begunAt: ReadonlyMap<string, number>
   readonly sealedAt: ReadonlyMap<string, number>
+  /** Batches that are forming or sealed. */
+  readonly open: ReadonlySet<string>
 }
 
 const moves: Readonly<Record<Batch['state'], string>> = { F: 'FSA', S: 'SC', A: 'A', C: 'C' }
@@ -37,6 +39,7 @@ const judgeMove = (
 
 export const createWatch = (now: () => number, violate: (text: string) => void): Watch => {
   const states = new Map<string, Batch['state']>()
+  const open = new Set<string>()
   const begunAt = new Map<string, number>()
   const sealedAt = new Map<string, number>()
   const seen = new Set<string>()
@@ -45,6 +48,8 @@ export const createWatch = (now: () => number, violate: (text: string) => void):
   const watchItem = (before: LedgerItem | undefined, after: LedgerItem): void => {
     if (after.kind === 'batch') {
       states.set(after.id, after.state)
+      if (after.state === 'F' || after.state === 'S') open.add(after.id)
+      else open.delete(after.id)
       if (!before) begunAt.set(after.id, now())
       if (after.state === 'S' && before?.kind === 'batch' && before.state === 'F')
         sealedAt.set(after.id, now())
@@ -60,8 +65,7 @@ export const createWatch = (now: () => number, violate: (text: string) => void):
   }
 
   return {
-    begunAt,
-    sealedAt,
+    ...{ begunAt, sealedAt, open },
     ledger: (ledger) => ({
       ...ledger,
       write: async (item, expected, signal) => {
