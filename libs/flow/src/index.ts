@@ -12,7 +12,20 @@ export {
 } from './ingest.ts'
 export { manifestPrefix, readManifest, stagingPrefix } from './manifest.ts'
 export type { Call } from './patience.ts'
+export { createReconcile, type Reconcile } from './reconcile/reconcile.ts'
+export {
+  type Finding,
+  type FindingKind,
+  findingsPerKindMax,
+  type ReconcileCounts,
+  type ReconcileReport,
+} from './reconcile/reconcile-report.ts'
+export { graceMs, type ReconcileDeps, type ReconcileRequest } from './reconcile/reconcile-room.ts'
+export { createSilverInspector, type SilverInspectorOptions } from './reconcile/silver-inspector.ts'
 export { createSilverTarget, silverKeyOf } from './silver-target.ts'
 export { createSweep, type SweepDeps, type SweepResult } from './sweep.ts'
 export { defaultLeaseMarginMs, type TransformDeps, triesMax } from './batch-run.ts'
 export { createTransform, type Delivery } from './transform.ts'
+export type { ChunkBuilder } from './chunk-builder.ts'
+export type { Quarantine } from './quarantine.ts'
+export { createCounts, type ReadOptions, readSource } from './source-reader.ts'

@@ -73,7 +73,7 @@ export const judgeSources = async (
   return judged
 }
 
-const readStandings = async (
+export const readStandings = async (
   deps: StandingDeps,
   sources: readonly Source[],
   call: Call,
@@ -107,13 +107,13 @@ const readAll = async <Item extends Claim | Batch>(
 }
 
 /** Batch id → source id → its entry in that batch's manifest; undefined: the manifest cannot be read. */
-type Listings = Map<string, ReadonlyMap<string, ManifestSource> | undefined>
+export type Listings = Map<string, ReadonlyMap<string, ManifestSource> | undefined>
 
 /** Manifests read at a time. */
 const listingsMax = 8
 
 /** Reads the manifests the standings need and are not known yet. One that cannot be read is told, and costs its own sources only. */
-const readListings = async (
+export const readListings = async (
   deps: StandingDeps,
   standings: readonly Standing[],
   { asked, listings }: { readonly asked: ReadonlySet<string>; readonly listings: Listings },

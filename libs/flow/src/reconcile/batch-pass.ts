@@ -1,0 +1,204 @@
+import {
+  type Batch,
+  type Chunk,
+  type Claim,
+  Fault,
+  type Holding,
+  type Inspector,
+  isFault,
+  type Manifest,
+  tokenOf,
+  type Versioned,
+} from '@silversmith/core'
+import { dayOf, manifestPrefix, readManifest } from '../manifest.ts'
+import { type Call, mapConcurrently, persist } from '../patience.ts'
+import { createTally, type Tally } from './reconcile-report.ts'
+import { graceMs, type Piece, type ReconcileDeps, type ReconcileRequest } from './reconcile-room.ts'
+
+/** Batches compared at a time: so many manifests are held. */
+const batchesMax = 4
+
+const dayMs = 86_400_000
+
+/** Manifests ⟷ ledger ⟷ what the targets hold, day by day. */
+export const passBatches = async function* (
+  deps: ReconcileDeps,
+  { since }: ReconcileRequest,
+  start: string | undefined,
+  call: Call,
+): AsyncGenerator<Piece> {
+  let group: string[] = []
+  const compare = async (): Promise<Piece> => {
+    const found = createTally()
+    const batches = await readBatches(deps, group.map(batchOf), call)
+    await mapConcurrently(group, batchesMax, (key, index) =>
+      compareBatch(deps, { key, batch: batches[index] }, found, call),
+    )
+    const from = group.at(-1)
+    group = []
+    return { found, next: { pass: 'batches', from } }
+  }
+  const first = start?.slice(dayAt, dayAt + 10) ?? (await firstDay(deps, since, call))
+  // A day more, for manifests of a clock ahead of ours.
+  const last = deps.clock.now() + dayMs
+  for (let at = first === undefined ? Infinity : Date.parse(first); at <= last; at += dayMs) {
+    for await (const key of deps.store.list(`${manifestPrefix}dt=${dayOf(at)}/`, call.signal)) {
+      if (start !== undefined && key <= start) continue
+      group.push(key)
+      if (group.length === batchesMax) yield await compare()
+    }
+  }
+  if (group.length > 0) yield await compare()
+  yield { found: createTally(), next: { pass: 'tokens' } }
+}
+
+const dayAt = `${manifestPrefix}dt=`.length
+
+const firstDay = async (
+  { store }: ReconcileDeps,
+  since: number | undefined,
+  { signal }: Call,
+): Promise<string | undefined> => {
+  if (since !== undefined) return dayOf(since)
+  for await (const key of store.list(manifestPrefix, signal)) return key.slice(dayAt, dayAt + 10)
+  return undefined
+}
+
+const batchOf = (key: string): string => key.slice(key.lastIndexOf('/') + 1).replace(/\.json$/, '')
+
+const readBatches = async (
+  { clock, ledger }: ReconcileDeps,
+  ids: readonly string[],
+  call: Call,
+): Promise<readonly (Batch | undefined)[]> => {
+  const keys = ids.map((id) => ({ kind: 'batch', id }) as const)
+  const found = await persist(clock, call, () => ledger.read(keys, call.signal))
+  return (found as readonly (Versioned<Batch> | undefined)[]).map((one) => one?.item)
+}
+
+const compareBatch = async (
+  deps: ReconcileDeps,
+  { key, batch }: { readonly key: string; readonly batch: Batch | undefined },
+  found: Tally,
+  call: Call,
+): Promise<void> => {
+  const id = batchOf(key)
+  if (!batch) return tellUnknown(deps, { key, id }, found, call)
+  const { manifest: ref, sealedAt = 0, state } = batch
+  // An aborted or forming batch may have left a manifest; nothing of it is anywhere.
+  if (batch.pipeline !== deps.pipeline || ref?.key !== key) return
+  const manifest = await persist(deps.clock, call, () =>
+    readManifest(deps.store, ref, call.signal),
+  ).catch((error: unknown) => {
+    if (!isFault(error, 'OBJECT_GONE', 'OBJECT_UNREADABLE')) throw error
+    return undefined
+  })
+  if (!manifest) {
+    const why = `its manifest ${key} is gone or does not have the sha256 of the seal`
+    const mend = 'put back the manifest from a version or a copy of the silver bucket'
+    return found.find({ kind: 'manifest-unreadable', batch: id, why, mend })
+  }
+  if (state === 'S' && sealedAt <= deps.clock.now() - graceMs)
+    found.find({
+      ...{ kind: 'batch-stuck', batch: id, why: whyStuck(batch) },
+      mend: `silversmith batch show ${id}; the sweep ({"mode":"sweep"}) takes it up`,
+    })
+  const isReloaded = once(() => isAnyReloaded(deps, manifest, call))
+  for (const inspector of deps.inspectors) {
+    if (!manifest.targets.includes(inspector.name)) continue
+    const applied = state === 'C' ? manifest.chunks.length : (batch.done?.[inspector.name] ?? 0)
+    const chunks = manifest.chunks.slice(0, applied)
+    if (chunks.length === 0) continue
+    await compareChunks(deps, { batch, inspector, chunks, isReloaded }, found, call)
+  }
+}
+
+const tellUnknown = async (
+  { store, pipeline }: ReconcileDeps,
+  { key, id }: { readonly key: string; readonly id: string },
+  found: Tally,
+  { signal }: Call,
+): Promise<void> => {
+  const there = await store.look(key, signal)
+  if (!there?.sha256) return
+  const bytes = await store.read(key, there.sha256, signal)
+  const manifest = JSON.parse(Buffer.from(bytes).toString()) as Manifest
+  if (manifest.pipeline !== pipeline) return
+  found.find({
+    ...{ kind: 'batch-unknown', batch: id },
+    why: `there is a manifest ${key}, and the ledger does not know its batch: the ledger was restored, or is another`,
+    mend: 'silversmith ledger rebuild',
+  })
+}
+
+const whyStuck = ({ sealedAt = 0, problems = {} }: Batch): string => {
+  const told = Object.entries(problems).map(([name, problem]) => `; ${name}: ${problem}`)
+  return `sealed at ${new Date(sealedAt).toISOString()} and not committed yet${told.join('')}`
+}
+
+interface Comparison {
+  readonly batch: Batch
+  readonly inspector: Inspector
+  /** Those known to be applied. */
+  readonly chunks: readonly Chunk[]
+  readonly isReloaded: () => Promise<boolean>
+}
+
+const compareChunks = async (
+  deps: ReconcileDeps,
+  { batch, inspector, chunks, isReloaded }: Comparison,
+  found: Tally,
+  call: Call,
+): Promise<void> => {
+  const { name } = inspector
+  const holdings = await persist(deps.clock, call, () =>
+    inspector.inspect(batch.id, chunks, call.signal),
+  )
+  if (holdings.length !== chunks.length)
+    throw new Fault(
+      'TARGET_UNAVAILABLE',
+      `${name} told of ${holdings.length} chunks of batch ${batch.id}, asked were ${chunks.length}`,
+    )
+  const absent = holdings.filter(({ rows }) => rows === 0).length
+  const areRejected = absent <= (batch.rejected?.[name] ?? 0)
+  for (const [index, chunk] of chunks.entries()) {
+    const { rows, distinct } = holdings[index] as Holding
+    const place = { batch: batch.id, chunk: tokenOf(batch.id, chunk.n), target: name }
+    const where = { ...place, table: chunk.table }
+    const lacks = distinct < chunk.rows && !(rows === 0 && areRejected)
+    // Where rows of an older generation are merged away, theirs are no loss. Silver keeps its files.
+    const isMissing = lacks && !(name !== 'silver' && (await isReloaded()))
+    const isDoubled = rows > distinct || distinct > chunk.rows
+    if (isMissing) {
+      found.count('chunksMissing')
+      const why = `it holds ${distinct} of ${chunk.rows} rows`
+      found.find({ kind: 'chunk-missing', ...where, why, mend: `silversmith repair ${batch.id}` })
+    }
+    if (isDoubled) {
+      found.count('chunksExtra')
+      const why = `it holds ${rows} rows, ${distinct} of them distinct; there were ${chunk.rows}`
+      found.find({ kind: 'chunk-doubled', ...where, why, mend: `silversmith repair ${batch.id}` })
+    }
+    if (!isMissing && !isDoubled) found.count('chunksMatched')
+  }
+}
+
+/** Has a later load of any of its sources taken over? */
+const isAnyReloaded = async (
+  { clock, ledger }: ReconcileDeps,
+  { sources }: Manifest,
+  call: Call,
+): Promise<boolean> => {
+  const keys = sources.map(({ id }) => ({ kind: 'claim', id }) as const)
+  const found = await persist(clock, call, () => ledger.read(keys, call.signal))
+  const claims = found as readonly (Versioned<Claim> | undefined)[]
+  return sources.some(({ generation }, index) => {
+    const claim = claims[index]
+    return claim !== undefined && claim.item.generation > generation
+  })
+}
+
+const once = <Result>(work: () => Promise<Result>): (() => Promise<Result>) => {
+  let result: Promise<Result> | undefined
+  return () => (result ??= work())
+}

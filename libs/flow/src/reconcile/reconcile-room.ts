@@ -1,0 +1,43 @@
+import type { Bronze, Clock, Inspector, Ledger, Log, Queue, Route, Store } from '@silversmith/core'
+import type { Position } from './position.ts'
+import type { Tally } from './reconcile-report.ts'
+
+export interface ReconcileDeps {
+  readonly pipeline: string
+  readonly routes: readonly Route[]
+  readonly bronze: Pick<Bronze, 'list'>
+  readonly ledger: Ledger
+  /** Of the manifests. */
+  readonly store: Store
+  readonly queue: Queue
+  /** Of each target that is to be looked at. */
+  readonly inspectors: readonly Inspector[]
+  /** Names of the tables looked through for rows of nobody; `_reloads` is added. None: they are not looked for. */
+  readonly tables?: readonly string[]
+  readonly clock: Clock
+  readonly log: Log
+}
+
+export interface ReconcileRequest {
+  readonly bucket: string
+  /** Of the keys looked at; `''`: all. Targets are compared for all batches of the pipeline whatever the prefix. */
+  readonly prefix: string
+  /** Epoch ms: objects last modified before, and batches of days before, are left out. */
+  readonly since?: number
+  /** Sends what is missing to transform. */
+  readonly enqueue: boolean
+  /** `next` of the call before; absent: from the beginning. */
+  readonly from?: string
+}
+
+/** A piece of work that was done whole, and where the next begins; undefined: nowhere. */
+export interface Piece {
+  readonly found: Tally
+  readonly next: Position | undefined
+}
+
+/**
+ * Work younger than this is on its way: an object last modified, a lease ended, a batch sealed. Longer than any invocation and
+ * its redelivery.
+ */
+export const graceMs = 3_600_000

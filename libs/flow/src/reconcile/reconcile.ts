@@ -1,0 +1,62 @@
+import { isFault } from '@silversmith/core'
+import type { Call } from '../patience.ts'
+import { passBatches } from './batch-pass.ts'
+import { type Position, readPosition, writePosition } from './position.ts'
+import { createTally, type ReconcileReport } from './reconcile-report.ts'
+import type { Piece, ReconcileDeps, ReconcileRequest } from './reconcile-room.ts'
+import { passSources } from './source-pass.ts'
+import { passTokens } from './token-pass.ts'
+
+export type Reconcile = (request: ReconcileRequest, call: Call) => Promise<ReconcileReport>
+
+/**
+ * Compares bronze, ledger, manifests and targets, and says what is missing, stuck, or there without reason. Changes nothing;
+ * with `enqueue` it sends what is missing to transform, whose claims take care of what was sent twice. Works until all was
+ * looked at or the deadline is reached; `next` is then where another call goes on. A call that is cut off tells of whole
+ * pieces only.
+ *
+ * Memory is that of one page of 1 000 versions with their claims and 8 manifests at a time, or of 4 manifests (5 000 sources
+ * and 1 000 chunks each) with what the targets hold of these, or of 20 000 tokens; whatever the number of objects.
+ *
+ * Throws Fault EVENT_UNKNOWN for a `from` of somebody else, and faults of the ports but DEADLINE_REACHED.
+ */
+export const createReconcile =
+  (deps: ReconcileDeps): Reconcile =>
+  async (request, call) => {
+    const total = createTally()
+    let position: Position | undefined =
+      request.from === undefined ? { pass: 'sources' } : readPosition(request.from)
+    const isOver = (): boolean => call.signal.aborted || deps.clock.now() > call.deadline
+    try {
+      while (position && !isOver()) {
+        const { pass }: Position = position
+        for await (const piece of openPass(deps, request, position, call)) {
+          total.add(piece.found)
+          position = piece.next
+          if (position?.pass !== pass || isOver()) break
+        }
+      }
+    } catch (error) {
+      if (!isFault(error, 'DEADLINE_REACHED')) throw error
+    }
+    const { counts, findings, truncated } = total
+    deps.log.emit({ kind: 'reconcile-done', ...counts })
+    const next = position && { next: writePosition(position) }
+    return { counts: { ...counts }, findings, truncated, ...next }
+  }
+
+const openPass = (
+  deps: ReconcileDeps,
+  request: ReconcileRequest,
+  position: Position,
+  call: Call,
+): AsyncGenerator<Piece> => {
+  switch (position.pass) {
+    case 'sources':
+      return passSources(deps, request, position.from, call)
+    case 'batches':
+      return passBatches(deps, request, position.from, call)
+    case 'tokens':
+      return passTokens(deps, position, call)
+  }
+}

@@ -1,0 +1,104 @@
+import {
+  type Chunk,
+  type DayPayload,
+  type Holding,
+  type Inspector,
+  isFault,
+  rowIdentity,
+  type Store,
+  tokenOf,
+} from '@silversmith/core'
+import { mapConcurrently } from '../patience.ts'
+import { silverKeyOf } from '../silver-target.ts'
+
+export interface SilverInspectorOptions {
+  readonly store: Pick<Store, 'look' | 'read' | 'list'>
+  /** Ends with a slash. */
+  readonly prefix: string
+  /** Rows of a Parquet file with the columns named. Throws when it is none or lacks one. */
+  readonly decode: (
+    bytes: Uint8Array,
+    columns: readonly string[],
+  ) => Promise<readonly Readonly<Record<string, unknown>>[]>
+}
+
+/** Files looked at a time. */
+const looksMax = 16
+
+/**
+ * Looks at the Parquet files of silver. A file with the size and hash its manifest tells holds that payload's rows; any other
+ * is read, for a repair may have written it anew. Where there is no file there are no rows.
+ *
+ * `listTokens` lists all files of the table each time and keeps `limit` of them. A file that is not named as ours is told by
+ * its key.
+ */
+export const createSilverInspector = (options: SilverInspectorOptions): Inspector => ({
+  name: 'silver',
+
+  inspect: async (batch, chunks, signal) => {
+    const files = chunks.flatMap((chunk, index) =>
+      (chunk.days ?? []).map((payload) => ({ chunk, index, payload })),
+    )
+    const holdings: Holding[] = chunks.map(() => ({ rows: 0, distinct: 0 }))
+    const add = (index: number, { rows, distinct }: Holding): void => {
+      const before = holdings[index] as Holding
+      holdings[index] = { rows: before.rows + rows, distinct: before.distinct + distinct }
+    }
+    const others: { readonly chunk: Chunk; readonly index: number; readonly file: OtherFile }[] = []
+    await mapConcurrently(files, looksMax, async ({ chunk, index, payload }) => {
+      const key = silverKeyOf(options.prefix, batch, chunk, payload.day)
+      const there = await options.store.look(key, signal)
+      if (!there) return
+      const isSame = there.sha256 === payload.sha256 && there.sizeBytes === payload.sizeBytes
+      if (isSame) add(index, { rows: payload.rows, distinct: payload.rows })
+      else others.push({ chunk, index, file: { key, payload, sha256: there.sha256 } })
+    })
+    // One by one: each may hold the rows of a whole chunk.
+    for (const { chunk, index, file } of others)
+      add(index, await countRows(options, tokenOf(batch, chunk.n), file, signal))
+    return holdings
+  },
+
+  listTokens: async (table, from, limit, signal) => {
+    const folder = `${options.prefix}${table}/`
+    let kept = new Set<string>()
+    const cut = (): void => {
+      kept = new Set([...kept].sort().slice(0, limit))
+    }
+    for await (const key of options.store.list(folder, signal)) {
+      const [, batch, n] = /\/dt=[\d-]+\/([^/]+)-(\d+)\.parquet$/.exec(key) ?? []
+      const token = batch === undefined ? key : tokenOf(batch, Number(n))
+      if (from !== undefined && token <= from) continue
+      kept.add(token)
+      if (kept.size >= 2 * limit) cut()
+    }
+    cut()
+    return [...kept]
+  },
+})
+
+interface OtherFile {
+  readonly key: string
+  readonly payload: DayPayload
+  readonly sha256: string | undefined
+}
+
+/** Rows of that chunk in a file with other bytes; none in one that cannot be read as Parquet. */
+const countRows = async (
+  { store, decode }: SilverInspectorOptions,
+  token: string,
+  { key, payload, sha256 = payload.sha256 }: OtherFile,
+  signal: AbortSignal,
+): Promise<Holding> => {
+  let bytes: Uint8Array
+  try {
+    bytes = await store.read(key, sha256, signal)
+  } catch (error) {
+    if (isFault(error, 'OBJECT_GONE', 'OBJECT_UNREADABLE')) return { rows: 0, distinct: 0 }
+    throw error
+  }
+  const rows = await decode(bytes, [...rowIdentity, '_chunk']).catch(() => [])
+  const own = rows.filter((row) => row['_chunk'] === token)
+  const identities = own.map((row) => JSON.stringify(rowIdentity.map((name) => String(row[name]))))
+  return { rows: own.length, distinct: new Set(identities).size }
+}

@@ -1,0 +1,170 @@
+import {
+  type ListedObject,
+  type ManifestSource,
+  objectUri,
+  routeOf,
+  type Source,
+  sourceIdOf,
+  writeObjectsMessage,
+} from '@silversmith/core'
+import { judge, type Standing } from '../claims.ts'
+import { type Call, mapConcurrently, persist } from '../patience.ts'
+import { type Listings, readListings, readStandings } from '../standing.ts'
+import { createTally, type Finding, type Tally } from './reconcile-report.ts'
+import { graceMs, type Piece, type ReconcileDeps, type ReconcileRequest } from './reconcile-room.ts'
+
+/** Sends at a time; the queue's adapter puts them together. */
+const sendsMax = 100
+
+/** Bronze ⟷ claims ⟷ manifests, page by page. Holds one page of versions and the manifest entries of these. */
+export const passSources = async function* (
+  deps: ReconcileDeps,
+  request: ReconcileRequest,
+  start: string | undefined,
+  call: Call,
+): AsyncGenerator<Piece> {
+  let from = start
+  for (;;) {
+    const place = from
+    const page = await persist(deps.clock, call, () =>
+      deps.bronze.list(request.bucket, request.prefix, place, call.signal),
+    )
+    const found = createTally()
+    await lookAt(deps, request, page.objects, found, call)
+    from = page.next
+    if (from === undefined) return void (yield { found, next: { pass: 'batches' } })
+    yield { found, next: { pass: 'sources', from } }
+  }
+}
+
+const lookAt = async (
+  deps: ReconcileDeps,
+  { since = 0, enqueue }: ReconcileRequest,
+  objects: readonly ListedObject[],
+  found: Tally,
+  call: Call,
+): Promise<void> => {
+  const sources: Source[] = []
+  const modified = new Map<string, number>()
+  for (const { object, sizeBytes, lastModified } of objects) {
+    if (lastModified < since || (object.key.endsWith('/') && sizeBytes === 0)) continue
+    const dataset = routeOf(deps.routes, object.key)
+    const id = sourceIdOf(deps.pipeline, object)
+    if (dataset === undefined) tell(found, { id, object, dataset, generation: 0 }, unrouted)
+    else sources.push({ id, object, dataset, generation: 0 })
+    modified.set(id, lastModified)
+  }
+  const standings = await readStandings(deps, sources, call)
+  const listings: Listings = new Map()
+  const asked = new Set(sources.map(({ id }) => id))
+  await readListings(deps, standings, { asked, listings }, call)
+  const missing: Source[] = []
+  for (const standing of standings) {
+    const { source, claim, batch } = standing
+    const listing = batch && listings.get(batch.item.id)
+    const manifest = batch?.item.manifest && !listing ? 'unreadable' : listing?.get(source.id)
+    const lastModified = modified.get(source.id) ?? 0
+    const standingOf = assess(standing, manifest, { lastModified, now: deps.clock.now(), enqueue })
+    tell(found, source, standingOf)
+    if (standingOf.count === 'missing')
+      missing.push({ ...source, generation: claim?.item.generation ?? 0 })
+  }
+  if (!enqueue) return
+  await mapConcurrently(missing, sendsMax, (source) =>
+    deps.queue.send(writeObjectsMessage(deps.pipeline, { kind: 'source', source })),
+  )
+  found.count('enqueued', missing.length)
+}
+
+interface Assessment {
+  readonly count: 'matched' | 'recent' | 'missing' | 'stuck' | 'unrouted'
+  readonly why?: string
+  readonly batch?: string
+  /** Undefined: sending the object again mends it. */
+  readonly mend?: string
+}
+
+const unrouted: Assessment = {
+  count: 'unrouted',
+  why: 'no route accepts its key',
+  mend: 'add a route for it to ROUTES, or let it be',
+}
+
+const tell = (found: Tally, { object }: Source, { count, ...told }: Assessment): void => {
+  found.count(count)
+  if (count === 'matched' || count === 'recent') return
+  const { why = '', batch, mend } = told
+  const finding: Finding = {
+    ...{ kind: `source-${count}`, url: objectUri(object), version: object.version, why },
+    ...(batch !== undefined && { batch }),
+    mend: mend ?? `silversmith reconcile --prefix ${quote(object.key)} --enqueue`,
+  }
+  found.find(finding)
+}
+
+/** For a POSIX shell. */
+const quote = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`
+
+const sweep = (batch: string): string =>
+  `silversmith batch show ${batch}; the sweep ({"mode":"sweep"}) takes it up`
+
+/** The standing of one version. `listed`: its entry in its batch's manifest. Pure. */
+const assess = (
+  standing: Standing,
+  listed: ManifestSource | 'unreadable' | undefined,
+  {
+    lastModified,
+    now,
+    enqueue,
+  }: { readonly lastModified: number; readonly now: number; readonly enqueue: boolean },
+): Assessment => {
+  const { claim } = standing
+  const batch = standing.batch?.item
+  const touched = Math.max(lastModified, batch?.sealedAt ?? batch?.leaseUntil ?? 0)
+  const isRecent = touched > now - graceMs
+  const id = claim?.item.batch ?? ''
+  if (listed === 'unreadable') return { count: 'stuck', batch: id, ...manifestUnreadable }
+  const { kind } = judge(standing, listed, now)
+  const isSettled = listed?.disposition === 'unreadable' || listed?.disposition === 'too-large'
+  if (kind === 'done' || isSettled) {
+    if (batch?.state === 'C') return { count: 'matched' }
+    if (isRecent) return { count: 'recent' }
+    const why = `its batch is sealed and not committed for over ${hours}`
+    return { count: 'stuck', batch: id, why, mend: sweep(id) }
+  }
+  switch (kind) {
+    case 'alarm':
+      return {
+        ...{ count: 'stuck', batch: id },
+        why: 'it is claimed for a batch the ledger does not have',
+        mend: 'silversmith ledger rebuild',
+      }
+    case 'wait':
+      return { count: 'recent' }
+    case 'abort': {
+      if (isRecent) return { count: 'recent' }
+      const why = `its batch is forming, and the lease of that is over for more than ${hours}`
+      return { count: 'stuck', batch: id, why, mend: sweep(id) }
+    }
+    case 'free': {
+      if (isRecent) return { count: 'recent' }
+      const why = claim ? whyFree(listed, batch?.state === 'A') : 'no batch ever claimed it'
+      const mend = enqueue ? { mend: 'done: it was sent to transform' } : {}
+      return { count: 'missing', why, ...(claim && { batch: id }), ...mend }
+    }
+  }
+}
+
+const hours = `${graceMs / 3_600_000} h`
+
+const manifestUnreadable = {
+  why: 'the manifest of its batch cannot be read (see the log)',
+  mend: 'put back the manifest from a version or a copy of the silver bucket',
+}
+
+const whyFree = (listed: ManifestSource | undefined, isAborted: boolean): string => {
+  if (isAborted) return 'the batch that claimed it was aborted, and nobody came again'
+  return listed
+    ? `its batch sealed it as ${listed.disposition}, and now it could be loaded`
+    : 'its batch set it aside before the seal, and nobody came again'
+}

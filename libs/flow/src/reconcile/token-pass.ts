@@ -1,0 +1,86 @@
+import { type Batch, type Inspector, reloadsTable, type Versioned } from '@silversmith/core'
+import { type Call, persist } from '../patience.ts'
+import { createTally, type Tally } from './reconcile-report.ts'
+import type { Position } from './position.ts'
+import type { Piece, ReconcileDeps } from './reconcile-room.ts'
+
+/** Tokens asked for at a time, and batches read at a time. */
+const tokensMax = 20_000
+const readsMax = 1_000
+
+/** Targets ⟷ ledger: every chunk that has rows must be one of a sealed batch. */
+export const passTokens = async function* (
+  deps: ReconcileDeps,
+  start: Extract<Position, { pass: 'tokens' }>,
+  call: Call,
+): AsyncGenerator<Piece> {
+  const tables = deps.tables ? [...new Set([...deps.tables, reloadsTable.name])] : []
+  const places = deps.inspectors.flatMap((inspector) =>
+    tables.map((table) => ({ inspector, table })),
+  )
+  const at = places.findIndex(
+    ({ inspector, table }) => inspector.name === start.target && table === start.table,
+  )
+  for (const [index, { inspector, table }] of places.slice(Math.max(0, at)).entries()) {
+    let from = index === 0 && at >= 0 ? start.from : undefined
+    for (;;) {
+      const place = from
+      const tokens = await persist(deps.clock, call, () =>
+        inspector.listTokens(table, place, tokensMax, call.signal),
+      )
+      for (let first = 0; first < tokens.length; first += readsMax) {
+        const found = createTally()
+        const slice = tokens.slice(first, first + readsMax)
+        await lookAt(deps, { inspector, table, tokens: slice }, found, call)
+        from = slice.at(-1)
+        yield { found, next: { pass: 'tokens', target: inspector.name, table, from } }
+      }
+      if (tokens.length < tokensMax) break
+    }
+  }
+  yield { found: createTally(), next: undefined }
+}
+
+interface Place {
+  readonly inspector: Inspector
+  readonly table: string
+  readonly tokens: readonly string[]
+}
+
+const lookAt = async (
+  { clock, ledger }: ReconcileDeps,
+  { inspector, table, tokens }: Place,
+  found: Tally,
+  call: Call,
+): Promise<void> => {
+  const named = tokens.map((chunk) => ({ chunk, ...readToken(chunk) }))
+  const ids = [...new Set(named.flatMap(({ batch }) => (batch === undefined ? [] : [batch])))]
+  const keys = ids.map((id) => ({ kind: 'batch', id }) as const)
+  const read = await persist(clock, call, () => ledger.read(keys, call.signal))
+  const batches = new Map(ids.map((id, index) => [id, read[index] as Versioned<Batch> | undefined]))
+  for (const { chunk, batch, n } of named) {
+    const item = batch === undefined ? undefined : batches.get(batch)?.item
+    if (item?.manifest && n !== undefined && n < item.manifest.chunks) continue
+    found.count('chunksExtra')
+    found.find({
+      ...{ kind: 'chunk-of-nobody', chunk, target: inspector.name, table },
+      ...(batch !== undefined && { batch }),
+      why: whyNobody(batch, item),
+      mend: `look at the rows with _chunk = '${chunk}' in ${table} and delete them, or keep them; they count in every query`,
+    })
+  }
+}
+
+const whyNobody = (id: string | undefined, batch: Batch | undefined): string => {
+  if (id === undefined) return 'its name is not that of a chunk: somebody else wrote these rows'
+  if (!batch)
+    return `the ledger has no batch ${id}: somebody else, or another ledger, wrote these rows`
+  return batch.manifest
+    ? `batch ${id} has ${batch.manifest.chunks} chunks, and this is none of them`
+    : `batch ${id} was never sealed (state ${batch.state})`
+}
+
+const readToken = (token: string): { readonly batch?: string; readonly n?: number } => {
+  const [, batch, n] = /^(.+)#(\d+)$/.exec(token) ?? []
+  return batch === undefined ? {} : { batch, n: Number(n) }
+}
