@@ -35,7 +35,7 @@ export interface ReadCounts {
 export interface ReadOptions {
   readonly source: Source
   readonly dataset: Dataset
-  readonly bronze: Bronze
+  readonly bronze: Pick<Bronze, 'open'>
   readonly chunks: ChunkBuilder
   readonly quarantine: Quarantine
   readonly limits: Limits
