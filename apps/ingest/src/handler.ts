@@ -1,8 +1,7 @@
 import { BatchProcessor, EventType, processPartialResponse } from '@aws-lambda-powertools/batch'
 import { Fault, type Log } from '@silversmith/core'
-import type { Ingest } from '@silversmith/flow'
+import { type Arrivals, type Ingest, readArrivals, readArrivalsText } from '@silversmith/flow'
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda'
-import { type Arrivals, readArrivals, readArrivalsText } from './arrivals.ts'
 import { createTally, type Tally } from './tally.ts'
 import { createTurnstile } from './turnstile.ts'
 

@@ -1,4 +1,4 @@
-import type { Arrival } from '@silversmith/flow'
+import type { Arrival } from './ingest.ts'
 
 /** Why an event names nothing to load. */
 export type IgnoredReason = 'not-a-creation' | 'test-event'

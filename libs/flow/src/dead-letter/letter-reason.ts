@@ -1,0 +1,67 @@
+interface Meaning {
+  /** Nothing is missing: what the letter asks for is done, or there was nothing to do. */
+  readonly harmless: boolean
+  /** What a person does. */
+  readonly advice: string
+}
+
+const redriveAcks = 'redrive it: it is acknowledged and nothing is loaded twice'
+const logHint = 'look at the log of transform, mend what it tells, then redrive it'
+
+/** Why a letter may lie where it is, found from what its object, claim and batch are now. */
+export const letterReasons = {
+  'already-loaded': { harmless: true, advice: redriveAcks },
+  'already-applied': { harmless: true, advice: redriveAcks },
+  'nothing-to-load': { harmless: true, advice: redriveAcks },
+  'batch-aborted': { harmless: true, advice: redriveAcks },
+  'in-work': { harmless: false, advice: 'wait until the batch is through, then look again' },
+  'batch-waits': {
+    harmless: false,
+    advice:
+      'mend what the problem names; the sweep applies the batch, with or without this message',
+  },
+  'batch-failed': { harmless: false, advice: logHint },
+  suspected: {
+    harmless: false,
+    advice:
+      'redrive it: it is opened by itself, and after 3 opens that end the process it is poison',
+  },
+  poison: {
+    harmless: false,
+    advice:
+      'look at the object: correct it and upload it again; redriving this message does nothing',
+  },
+  'set-aside': {
+    harmless: false,
+    advice: 'mend what the reason names, then redrive it: the object is looked at again',
+  },
+  'never-begun': { harmless: false, advice: 'redrive it' },
+  unrouted: {
+    harmless: false,
+    advice: 'add a route to ROUTES of ingest and transform, then redrive it',
+  },
+  'object-gone': {
+    harmless: false,
+    advice: 'redrive it if it should be told in a manifest; its bytes cannot be had any more',
+  },
+  'other-bucket': {
+    harmless: false,
+    advice: 'add the bucket to BRONZE_BUCKET of ingest, then redrive it; or stop its notifications',
+  },
+  'other-pipeline': { harmless: false, advice: 'send it to the queue of its pipeline' },
+  'claim-without-batch': {
+    harmless: false,
+    advice: 'the ledger lacks a batch: silversmith ledger rebuild --yes, then redrive it',
+  },
+  'manifest-unreadable': {
+    harmless: false,
+    advice: 'restore the manifest below _batches/ (a former version of it), then redrive it',
+  },
+  unreadable: {
+    harmless: false,
+    advice: 'find out who sends it; silversmith dlq show prints the body',
+  },
+  unknown: { harmless: false, advice: 'mend what kept us from looking, then look again' },
+} as const satisfies Record<string, Meaning>
+
+export type LetterReason = keyof typeof letterReasons
