@@ -26,6 +26,8 @@ export interface ReconcileRequest {
   readonly since?: number
   /** Sends what is missing to transform. */
   readonly enqueue: boolean
+  /** Compares bronze and claims only: of several prefixes one is enough to compare batches and targets. */
+  readonly sourcesOnly?: boolean
   /** `next` of the call before; absent: from the beginning. */
   readonly from?: string
 }

@@ -32,7 +32,7 @@ export const createReconcile =
         const { pass }: Position = position
         for await (const piece of openPass(deps, request, position, call)) {
           total.add(piece.found)
-          position = piece.next
+          position = request.sourcesOnly && piece.next?.pass !== 'sources' ? undefined : piece.next
           if (position?.pass !== pass || isOver()) break
         }
       }
