@@ -69,7 +69,11 @@ export interface FunctionContext {
   readonly environment: NodeJS.ProcessEnv
 }
 
-const environmentOf = (name: FunctionName, context: FunctionContext): Record<string, string> => {
+/** All settings of a function. */
+export const environmentOf = (
+  name: FunctionName,
+  context: FunctionContext,
+): Record<string, string> => {
   const { resources, endpoints, environment } = context
   const given = passedOn.flatMap((setting) => {
     const value = environment[setting]

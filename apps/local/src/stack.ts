@@ -27,6 +27,7 @@ import type { Resources } from './resources.ts'
 import type { OnNotification } from './s3/notification.ts'
 import { startServices } from './services.ts'
 import type { Services } from './services.ts'
+import { stackSettingsOf } from './stack-settings.ts'
 import { openWarehouse } from './warehouse.ts'
 import type { Warehouse } from './warehouse.ts'
 
@@ -112,11 +113,12 @@ const clickHouseOf = async (
 ): Promise<Warehouse | undefined> =>
   options.targets.includes('clickhouse') ? openWarehouse({ ...options, closers }) : undefined
 
-/** Says where a running stack is, for `silversmith invoke` and `query`. */
+/** Says where a running stack is and what it is set to, for `silversmith`. */
 export const stackFile = 'stack.json'
 
 const announce = async (
   stack: Omit<Stack, 'close' | 'start' | 'mappings' | 'pids'>,
+  settings: Readonly<Record<string, string>>,
 ): Promise<void> => {
   const { resources, endpoints, warehouse } = stack
   const document = {
@@ -133,6 +135,9 @@ const announce = async (
     clickhouse: warehouse
       ? { url: warehouse.settings.url, database: warehouse.settings.database }
       : null,
+    settings,
+    /** Our own servers take any credentials; those of another server are the person's. */
+    credentials: Object.values(stack.ours).every(Boolean) ? 'any' : 'yours',
   }
   await writeFile(join(stack.dir, stackFile), `${JSON.stringify(document, null, 2)}\n`)
 }
@@ -223,7 +228,7 @@ const build = async (options: StackOptions, closers: Closers): Promise<Stack> =>
     invokeUrl: invokeApi.url,
   }
   closers.add(() => rm(join(dir, stackFile), { force: true }))
-  await announce(stack)
+  await announce(stack, stackSettingsOf(context))
   return {
     ...stack,
     start,
