@@ -145,3 +145,7 @@ export interface Manifest {
 }
 
 export const tokenOf = (batch: string, n: number): string => `${batch}#${n}`
+
+/** Of one day of a chunk, in the batch's repair of that number: no token that a target remembers from before is like it. */
+export const repairTokenOf = (batch: string, n: number, repairs: number, day: string): string =>
+  `${tokenOf(batch, n)}!${repairs}/${day}`

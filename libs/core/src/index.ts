@@ -15,7 +15,7 @@ export type {
   PipelinePin,
   QuarantinePayload,
 } from './batch.ts'
-export { tokenOf } from './batch.ts'
+export { repairTokenOf, tokenOf } from './batch.ts'
 export type {
   Column,
   ColumnType,
@@ -37,6 +37,7 @@ export type { Limits } from './limits.ts'
 export { defaultLimits } from './limits.ts'
 export type {
   Bronze,
+  ChunkRows,
   Clock,
   FileFacts,
   Holding,
@@ -47,6 +48,7 @@ export type {
   ListedObject,
   ListingPage,
   Log,
+  Mender,
   OpenObject,
   Queue,
   Store,
@@ -70,6 +72,7 @@ export {
   identifyMessage,
   objectUri,
   readObjectsMessage,
+  sortableSequencer,
   sourceIdOf,
   writeFirstIdentity,
   writeObjectsMessage,

@@ -1,5 +1,6 @@
 import type { LedgerItem } from './batch.ts'
 import type { Chunk } from './batch.ts'
+import type { Column, Row } from './dataset.ts'
 import type { Event } from './event.ts'
 import type { ObjectRef } from './source.ts'
 
@@ -137,6 +138,28 @@ export interface Inspector {
     limit: number,
     signal: AbortSignal,
   ): Promise<readonly string[]>
+}
+
+/** Puts back what a target lost of one chunk; for an operator's repair only. Errors are Faults. */
+export interface Mender {
+  /** That of its target. */
+  readonly name: string
+  /** Deletes what is left of the chunk's rows; returns when no reader sees one any more. */
+  clear(batch: string, chunk: Chunk, signal: AbortSignal): Promise<void>
+  /** Inserts a staged file with some of the chunk's rows. Again under the same token: they are there once. */
+  fill(
+    batch: string,
+    chunk: Chunk,
+    file: { readonly bytes: Uint8Array; readonly token: string },
+    signal: AbortSignal,
+  ): Promise<void>
+  /** The chunk's rows of one UTC day (`YYYY-MM-DD`), in the order of their identity, with the chunk's own columns. */
+  readDay(batch: string, chunk: Chunk, day: string, signal: AbortSignal): Promise<ChunkRows>
+}
+
+export interface ChunkRows {
+  readonly columns: readonly Column[]
+  readonly rows: readonly Row[]
 }
 
 export interface Clock {

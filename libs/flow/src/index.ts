@@ -40,3 +40,19 @@ export { createTransform, type Delivery } from './transform.ts'
 export type { ChunkBuilder } from './chunk-builder.ts'
 export type { Quarantine } from './quarantine.ts'
 export { createCounts, type ReadOptions, readSource } from './source-reader.ts'
+export type { RebuildDeps, RebuildLedger, RebuildOptions } from './repair/rebuild-ledger.ts'
+export { rejectBatch, type RejectDeps, type RejectOptions } from './repair/reject-batch.ts'
+export { repairBatch, type RepairDeps, type RepairOptions } from './repair/repair-batch.ts'
+export type {
+  ChunkRepair,
+  ChunkRepairOutcome,
+  RebuildCount,
+  RebuildFinding,
+  RebuildResult,
+  RefusedChunk,
+  RejectOutcome,
+  RejectResult,
+  RepairOutcome,
+  RepairResult,
+} from './repair/repair-result.ts'
+export { type RefusedFile, refusedFilesOf } from './repair/refused-file.ts'
