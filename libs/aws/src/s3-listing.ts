@@ -1,11 +1,16 @@
-import type { S3Client } from '@aws-sdk/client-s3'
+import type { ObjectVersion, S3Client } from '@aws-sdk/client-s3'
 import { ListObjectVersionsCommand } from '@aws-sdk/client-s3'
-import { identify, type ListedObject, type ListingPage, objectUri } from '@silversmith/core'
+import { Fault, identify, type ListedObject, type ListingPage, objectUri } from '@silversmith/core'
 import { faultOf } from './vendor-fault.ts'
 
 /**
  * One page of ListObjectVersions, which answers for buckets in every state: where there are no versions their id is `null`,
  * and `identify` goes by the etag. ListObjectsV2 would not tell version ids.
+ *
+ * Keys are asked for url-encoded: a key may have characters that XML cannot carry or changes (U+0001, a carriage return).
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectVersions.html
+ *
+ * Faults: STORE_UNAVAILABLE, STORE_DENIED, DEADLINE_REACHED.
  */
 export const listVersions = async (
   client: S3Client,
@@ -14,24 +19,48 @@ export const listVersions = async (
   from: string | undefined,
   signal: AbortSignal,
 ): Promise<ListingPage> => {
-  const [keyMarker, versionMarker] = from === undefined ? [] : (JSON.parse(from) as string[])
+  const what = `listing ${objectUri({ bucket, key: prefix })}`
+  const [keyMarker, versionMarker] = from === undefined ? [] : (JSON.parse(from) as Marker)
   const command = new ListObjectVersionsCommand({
-    Bucket: bucket,
-    Prefix: prefix,
-    KeyMarker: keyMarker,
-    VersionIdMarker: versionMarker,
+    ...{ Bucket: bucket, Prefix: prefix, EncodingType: 'url' },
+    ...(keyMarker !== undefined && { KeyMarker: keyMarker }),
+    ...(versionMarker && { VersionIdMarker: versionMarker }),
   })
   const page = await client.send(command, { abortSignal: signal }).catch((error: unknown) => {
-    throw faultOf('store', error, `listing ${objectUri({ bucket, key: prefix })}`, signal)
+    throw faultOf('store', error, what, signal)
   })
-  const objects = (page.Versions ?? []).flatMap((found): readonly ListedObject[] => {
-    const { Key: key, VersionId: versionId, ETag: etag, Size: sizeBytes, LastModified } = found
-    const object = key === undefined ? undefined : identify({ bucket, key, versionId, etag })
-    if (!object || sizeBytes === undefined || !LastModified) return []
-    return [{ object, sizeBytes, lastModified: LastModified.getTime() }]
-  })
-  const next = page.IsTruncated
-    ? JSON.stringify([page.NextKeyMarker, page.NextVersionIdMarker])
-    : undefined
-  return { objects, next }
+  // S3-like servers exist that do not know the encoding and answer with plain keys.
+  const decode = page.EncodingType === 'url' ? decodeKey : (key: string) => key
+  const objects = (page.Versions ?? []).map((found) => readVersion(bucket, found, decode, what))
+  if (!page.IsTruncated) return { objects, next: undefined }
+  const marker = page.NextKeyMarker
+  if (marker === undefined) throw incomplete(what, 'it is not the last page and names no next')
+  const next: Marker = [decode(marker), page.NextVersionIdMarker ?? null]
+  return { objects, next: JSON.stringify(next) }
 }
+
+/** Key and version id the next page begins after. */
+type Marker = readonly [string, string | null]
+
+/** An entry that was left out would pass for an object that is not there. */
+const readVersion = (
+  bucket: string,
+  { Key, VersionId: versionId, ETag: etag, Size: sizeBytes, LastModified }: ObjectVersion,
+  decode: (key: string) => string,
+  what: string,
+): ListedObject => {
+  const object =
+    Key === undefined ? undefined : identify({ bucket, key: decode(Key), versionId, etag })
+  if (!object || sizeBytes === undefined || !LastModified)
+    throw incomplete(what, 'an entry has no key, version, size or date')
+  return { object, sizeBytes, lastModified: LastModified.getTime() }
+}
+
+/** Form encoding: a space is `+`. */
+const decodeKey = (key: string): string => decodeURIComponent(key.replaceAll('+', ' '))
+
+const incomplete = (what: string, why: string): Fault =>
+  new Fault(
+    'STORE_UNAVAILABLE',
+    `${what}: the answer is not whole (${why}); something between S3 and us changed it`,
+  )

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream'
 import type { GetObjectCommandInput, GetObjectCommandOutput, S3Client } from '@aws-sdk/client-s3'
 import { GetObjectCommand, HeadBucketCommand } from '@aws-sdk/client-s3'
-import { Fault } from '@silversmith/core'
+import { Fault, isFault } from '@silversmith/core'
 import type { BodyLimits } from './s3-body.ts'
 import { createBody } from './s3-body.ts'
 import { errorNameOf, faultOf, isForbidden, statusOf } from './vendor-fault.ts'
@@ -68,11 +68,34 @@ const getObject = async (
   query: GetObjectCommandInput,
   signal: AbortSignal,
 ): Promise<GetObjectCommandOutput> => {
+  const get = (input: GetObjectCommandInput): Promise<GetObjectCommandOutput> =>
+    client.send(new GetObjectCommand(input), { abortSignal: signal })
   try {
-    return await client.send(new GetObjectCommand(query), { abortSignal: signal })
+    return await get(query)
   } catch (error) {
-    throw readFaultOf(error, `s3://${query.Bucket}/${query.Key}`, 'reading', signal)
+    const fault = readFaultOf(error, `s3://${query.Bucket}/${query.Key}`, 'reading', signal)
+    const isByEtag = query.IfMatch !== undefined && query.VersionId === undefined
+    if (!isByEtag || !isFault(fault, 'OBJECT_GONE')) throw fault
+    try {
+      return await get({ ...query, VersionId: 'null' })
+    } catch (second) {
+      throw faultBelow(second, fault, query, signal)
+    }
   }
+}
+
+/**
+ * Written before versioning was turned on, an object stays readable as version `null` below what replaced or deleted it. Where
+ * there is none, or nobody may read versions, the first answer stands.
+ */
+const faultBelow = (
+  error: unknown,
+  gone: Fault,
+  { Bucket, Key }: GetObjectCommandInput,
+  signal: AbortSignal,
+): unknown => {
+  const isNone = isGone(error) || isForbidden(error) || errorNameOf(error) === 'InvalidArgument'
+  return isNone ? gone : readFaultOf(error, `s3://${Bucket}/${Key}`, 'reading', signal)
 }
 
 /** Fault of a failed GetObject or HeadObject. */

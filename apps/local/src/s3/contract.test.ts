@@ -1,10 +1,8 @@
-import { spawn, spawnSync } from 'node:child_process'
 import { rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { describe, it } from 'vitest'
 
 import type { Behaviour } from './contract/room.ts'
-import type { S3UnderTest } from './s3-contract.ts'
+import { hasMoto, startMoto } from './moto.ts'
 import { describeS3 } from './s3-contract.ts'
 import { createS3Server } from './server.ts'
 import { makeClient, makeDir } from './server-bench.ts'
@@ -23,46 +21,6 @@ describeS3('the local server', async () => {
   }
 })
 
-const findFreePort = (): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const probe = createServer()
-    probe.once('error', reject)
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address()
-      const port = typeof address === 'object' && address ? address.port : 0
-      probe.close(() => resolve(port))
-    })
-  })
-
-const startLimitMs = 20_000
-
-const startMoto = async (): Promise<S3UnderTest> => {
-  const port = await findFreePort()
-  const moto = spawn('moto_server', ['-H', '127.0.0.1', '-p', String(port)], { stdio: 'ignore' })
-  const url = `http://127.0.0.1:${port}`
-  const deadline = Date.now() + startLimitMs
-  while (
-    !(await fetch(`${url}/moto-api/data.json`).then(
-      (answer) => answer.ok,
-      () => false,
-    ))
-  ) {
-    if (Date.now() > deadline)
-      throw new Error(`moto_server did not answer within ${startLimitMs} ms`)
-    await new Promise((resolve) => setTimeout(resolve, 100))
-  }
-  const client = makeClient(url)
-  return {
-    client,
-    close: async () => {
-      client.destroy()
-      const ended = new Promise((resolve) => moto.once('exit', resolve))
-      moto.kill()
-      await ended
-    },
-  }
-}
-
 // Seen with moto 5.2.1.
 const motoLeaves: readonly Behaviour[] = [
   'bad-md5-refused',
@@ -73,7 +31,6 @@ const motoLeaves: readonly Behaviour[] = [
   'aborted-upload-404',
 ]
 
-const hasMoto = spawnSync('moto_server', ['--help'], { stdio: 'ignore' }).status === 0
 if (hasMoto) describeS3('moto', startMoto, motoLeaves)
 else
   describe('S3 contract on moto', () =>

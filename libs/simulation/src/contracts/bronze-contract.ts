@@ -3,6 +3,7 @@ import { Fault } from '@silversmith/core'
 import { describe, expect, test } from 'vitest'
 import type { BucketState } from '../memory/memory-bronze.ts'
 import { refOf } from '../memory/object-ref.ts'
+import { describeBronzeListing } from './bronze-listing-contract.ts'
 
 /** A bucket the suite may arrange, and the port that reads it. */
 export interface BronzeRoom {
@@ -15,6 +16,10 @@ export interface BronzeRoom {
     options?: { readonly contentEncoding?: string },
   ): Promise<ObjectFacts>
   deleteObject(key: string): Promise<void>
+  /** As PutBucketVersioning does, over what is there. */
+  setState(state: 'versioned' | 'suspended'): Promise<void>
+  /** False for a key this store cannot take; absent: it takes all. */
+  takesKey?(key: string): boolean
   close?(): Promise<void>
 }
 
@@ -43,21 +48,30 @@ export const describeBronze = (
 ): void => {
   for (const state of states)
     describe(`bronze contract: ${name}, ${state} bucket`, () => {
-      const inRoom = (title: string, body: (room: BronzeRoom) => Promise<void>): void =>
-        test(title, async () => {
-          const room = await make(state)
-          try {
-            await body(room)
-          } finally {
-            await room.close?.()
-          }
-        })
+      const inRoom: InBronzeRoom = (title, body, timeoutMs) =>
+        test(
+          title,
+          async () => {
+            const room = await make(state)
+            try {
+              await body(room)
+            } finally {
+              await room.close?.()
+            }
+          },
+          timeoutMs,
+        )
       describeReading(inRoom)
       describeReplacing(inRoom, state)
+      describeBronzeListing(inRoom, state)
     })
 }
 
-type InRoom = (title: string, body: (room: BronzeRoom) => Promise<void>) => void
+export type InBronzeRoom = (
+  title: string,
+  body: (room: BronzeRoom) => Promise<void>,
+  timeoutMs?: number,
+) => void
 
 const expectGone = async (work: Promise<unknown>): Promise<void> => {
   const error: unknown = await work.then(
@@ -68,7 +82,7 @@ const expectGone = async (work: Promise<unknown>): Promise<void> => {
   expect((error as Fault).code).toBe('OBJECT_GONE')
 }
 
-const describeReading = (inRoom: InRoom): void => {
+const describeReading = (inRoom: InBronzeRoom): void => {
   inRoom('an object reads back whole, whatever its key', async ({ bronze, putObject }) => {
     for (const key of oddKeys) {
       const object = refOf(await putObject(key, text(`body of ${key}`)))
@@ -122,7 +136,7 @@ const describeReading = (inRoom: InRoom): void => {
   })
 }
 
-const describeReplacing = (inRoom: InRoom, state: BucketState): void => {
+const describeReplacing = (inRoom: InBronzeRoom, state: BucketState): void => {
   const keepsVersions = state === 'versioned'
   const fate = keepsVersions ? 'stays readable under its version' : 'is gone'
 

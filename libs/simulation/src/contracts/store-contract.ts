@@ -74,6 +74,21 @@ const describeWriting = (inRoom: InRoom): void => {
     expect(await store.read(`${prefix}empty`, sha256Of(text('')), idle())).toEqual(text(''))
   })
 
+  inRoom(
+    'a look tells size and sha256 of a file, and of an absent one nothing',
+    async (store, prefix) => {
+      const bytes = text('four')
+      expect(await store.look(`${prefix}a b+c%`, idle())).toBeUndefined()
+      await store.write(`${prefix}a b+c%`, bytes, factsOf(bytes), idle())
+      const known = { sha256: sha256Of(bytes), sizeBytes: 4 }
+      expect(await store.look(`${prefix}a b+c%`, idle())).toEqual(known)
+      await store.copy(`${prefix}a b+c%`, `${prefix}copy`, factsOf(bytes), idle())
+      expect(await store.look(`${prefix}copy`, idle())).toEqual(known)
+      await store.remove([`${prefix}copy`], idle())
+      expect(await store.look(`${prefix}copy`, idle())).toBeUndefined()
+    },
+  )
+
   inRoom('writing the same bytes again succeeds', async (store, prefix) => {
     await store.write(`${prefix}a`, text('one'), factsOf(text('one')), idle())
     await store.write(`${prefix}a`, text('one'), factsOf(text('one')), idle())

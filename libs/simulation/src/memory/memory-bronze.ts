@@ -78,9 +78,10 @@ export const createMemoryBronze = (
   }
   const find = (object: ObjectRef): Version | undefined => {
     const versions = versionsOf(object.bucket, object.key)
-    const version = object.versioned
-      ? versions.find(({ versionId }) => versionId === object.version)
-      : versions.at(-1)
+    // The null version also where newer ones lie above it: S3 gives it out as version `null`.
+    const version = versions.find(({ versionId }) =>
+      object.versioned ? versionId === object.version : versionId === undefined,
+    )
     if (!version?.bytes) return undefined
     return object.versioned || version.etag === object.version ? version : undefined
   }

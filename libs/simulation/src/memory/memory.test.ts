@@ -21,6 +21,7 @@ describeBronze('memory', async (state) => {
     bucket,
     putObject: async (key, bytes, options) => bronze.putObject(bucket, key, bytes, options),
     deleteObject: async (key) => bronze.deleteObject(bucket, key),
+    setState: async (next) => bronze.setBucket(bucket, next),
   }
 })
 
