@@ -1,18 +1,42 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { mutants } from './mutants.ts'
-import { runWorld } from '../world/world.ts'
+import { leaseMutants, mutants } from './mutants.ts'
+import { runMutants } from './run-mutants.ts'
+import { editSource } from './source-edit.ts'
 
-describe('a broken promise does not go unnoticed', () => {
-  for (const { name, mutation, worldsMax } of mutants)
-    test(`${name}: found within ${worldsMax} worlds`, async () => {
-      let found: readonly string[] = []
-      for (let seed = 1; seed <= worldsMax && found.length === 0; seed += 1) {
-        const { violations } = await runWorld(seed, { mutation })
-        // Only the mutation may be to blame.
-        const isGoodWithout = async (): Promise<boolean> =>
-          (await runWorld(seed)).violations.length === 0
-        if (violations.length > 0 && (await isGoodWithout())) found = violations
-      }
-      expect(found).not.toEqual([])
-    }, 120_000)
+const root = new URL('../../../../', import.meta.url)
+const everyMutant = [...mutants, ...leaseMutants]
+
+describe('mutants', () => {
+  test('have names of their own', () => {
+    const names = everyMutant.map(({ name }) => name)
+    expect(new Set(names).size).toBe(names.length)
+  })
+
+  test('find the code they break', () => {
+    const edits = everyMutant.flatMap((mutant) => mutant.edits ?? [])
+    for (const edit of edits) {
+      const text = readFileSync(new URL(edit.file, root), 'utf8')
+      expect(editSource(text, edit)).not.toBe(text)
+    }
+  })
+
+  test('an edit that finds its text twice or never is refused', () => {
+    const edit = { file: 'some.ts', find: 'done', replace: '' }
+    expect(() => editSource('done and done', edit)).toThrow('must find its text once, not 2 times')
+    expect(() => editSource('nothing', edit)).toThrow('must find its text once, not 0 times')
+  })
+
+  test('a broken promise does not go unnoticed', async () => {
+    const fates = await runMutants(mutants)
+    const survivors = Object.keys(fates).filter((name) => !fates[name]?.killed)
+    expect(survivors).toEqual([])
+    expect(Object.keys(fates)).toEqual(mutants.map(({ name }) => name))
+  }, 300_000)
+
+  test('leases carry no safety: without them no row is lost and none is there twice', async () => {
+    const fates = await runMutants(leaseMutants.map((mutant) => ({ ...mutant, worldsMax: 50 })))
+    const harmful = Object.entries(fates).filter(([, { killed }]) => killed)
+    expect(harmful).toEqual([])
+  }, 120_000)
 })

@@ -1,89 +1,10 @@
 import { isFault, objectUri } from '@silversmith/core'
-import type { Versioned } from '@silversmith/core'
-import type { MemoryLedger } from '../memory/memory-ledger.ts'
-import type { MemoryStore } from '../memory/memory-store.ts'
 import type { Ports } from '../world/simulated-ports.ts'
-import type { Mutation } from './mutation.ts'
-
-/** A world that breaks one promise the protocol stands on. */
-export interface Mutant {
-  /** What is broken, in a sentence. */
-  readonly name: string
-  readonly mutation: Mutation
-  /** The harness must find it in this many worlds; several times what it took when this was written. */
-  readonly worldsMax: number
-}
+import { blindWrites, expiringClaims, staleReads } from './ledger-lies.ts'
+import type { Mutant } from './mutant.ts'
+import { forgetfulCopies, forgetfulStaging } from './store-lies.ts'
 
 const idle = new AbortController().signal
-const claimTtlMs = 20 * 60_000
-const staleMs = 5_000
-
-const blindWrites = (ledger: MemoryLedger): MemoryLedger => ({
-  ...ledger,
-  write: async (item, _expected, signal) => {
-    const [found] = await ledger.read([item], signal)
-    return ledger.write(item, found?.revision ?? 0, signal)
-  },
-})
-
-const expiringClaims = (ledger: MemoryLedger, now: () => number): MemoryLedger => {
-  const writtenAt = new Map<string, number>()
-  const isExpired = (found: Versioned): boolean =>
-    found.item.kind === 'claim' && now() - (writtenAt.get(found.item.id) ?? 0) > claimTtlMs
-  return {
-    ...ledger,
-    read: async (keys, signal) =>
-      (await ledger.read(keys, signal)).map((found) =>
-        found && isExpired(found) ? undefined : found,
-      ),
-    write: async (item, expected, signal) => {
-      const [found] = await ledger.read([item], signal)
-      const revision = found && expected === 0 && isExpired(found) ? found.revision : expected
-      const isWritten = await ledger.write(item, revision, signal)
-      if (isWritten) writtenAt.set(item.id, now())
-      return isWritten
-    },
-  }
-}
-
-const staleReads = (ledger: MemoryLedger, now: () => number): MemoryLedger => {
-  const before = new Map<string, { readonly found: Versioned | undefined; readonly at: number }>()
-  const nameOf = ({ kind, id }: { kind: string; id: string }): string => `${kind} ${id}`
-  return {
-    ...ledger,
-    read: async (keys, signal) => {
-      const found = await ledger.read(keys, signal)
-      return found.map((entry, index) => {
-        const key = keys[index]
-        const stale = key && before.get(nameOf(key))
-        return stale && now() - stale.at < staleMs ? stale.found : entry
-      })
-    },
-    write: async (item, expected, signal) => {
-      const [found] = await ledger.read([item], signal)
-      const isWritten = await ledger.write(item, expected, signal)
-      if (isWritten) before.set(nameOf(item), { found, at: now() })
-      return isWritten
-    },
-  }
-}
-
-const forgetfulCopies = (store: MemoryStore): MemoryStore => ({
-  ...store,
-  copy: async () => undefined,
-})
-
-const forgetfulStaging = (store: MemoryStore): MemoryStore => {
-  let count = 0
-  return {
-    ...store,
-    write: async (key, bytes, file, signal) => {
-      count += 1
-      if (key.startsWith('_staging/') && count % 5 === 0) return
-      await store.write(key, bytes, file, signal)
-    },
-  }
-}
 
 const anyVersion = (ports: Ports): Ports => ({
   ...ports,
@@ -170,9 +91,8 @@ const goneOnFault = (ports: Ports): Ports => ({
   },
 })
 
-/** Each is killed by the harness, or the harness is worth nothing. */
-export const mutants: readonly Mutant[] = [
-  { name: 'the target remembers no token', mutation: { windowBlocks: 0 }, worldsMax: 50 },
+/** Surroundings that break their promise. */
+export const portMutants: readonly Mutant[] = [
   { name: 'every insert has a fresh token', mutation: { ports: freshTokens }, worldsMax: 50 },
   {
     name: 'an insert of unknown outcome counts as done',

@@ -125,7 +125,7 @@ const createStarter = (
     count += 1
     let ports: Ports | undefined
     const invocation = invoke(around, {
-      ...{ name: `${kind}${count}`, timeoutMs, graceMs },
+      ...{ name: `${kind}${count}`, timeoutMs: mutation.timeoutMs ?? timeoutMs, graceMs },
       run: (self) => {
         ports = createSimulatedPorts(grounds, self)
         return run(mutation.ports?.(ports) ?? ports, self)

@@ -18,7 +18,7 @@ import { createSqs } from './sqs.ts'
 import { createWatch } from './watch.ts'
 
 export const pipeline = 'notes'
-const visibilityMs = 6 * timeoutMs
+const visibilityTimeouts = 6
 const receivesMax = 8
 const pieceBytes = 300
 /** Enough for every block of the longest retry: the window rule is kept, what breaks it is a mutation. */
@@ -44,12 +44,13 @@ export const buildStage = (around: Surroundings, options: StageOptions) => {
   const mutateLedger = mutation.ledger ?? ((ledger) => ledger)
   const mutateStore = mutation.store ?? ((store) => store)
   const ledger = watch.ledger(mutateLedger(createMemoryLedger(), scheduler.now))
-  const store = watch.store(mutateStore(createMemoryStore()))
+  const store = watch.store(mutateStore(createMemoryStore(), scheduler.now))
   const window = mutation.windowBlocks ?? windowBlocks
   const engine: Engine = watch.engine(createEngine({ windowBlocks: window }))
   const isSplit = !isScripted && random.chance(0.5)
   const partitionOf = (row: StoredRow): string =>
     isSplit ? `${Number(row['_record']) % 3}` : 'the one partition of the chunk'
+  const visibilityMs = visibilityTimeouts * (mutation.timeoutMs ?? timeoutMs)
   const queue = { receivesMax, visibilityMs }
   const arrivals = createSqs(around, queue)
   const objects = createSqs(around, queue)

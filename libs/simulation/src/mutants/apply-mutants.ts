@@ -1,0 +1,164 @@
+import type { Mutant, Terrain } from './mutant.ts'
+import { findLateBatches } from './promptness.ts'
+import type { SourceEdit } from './source-edit.ts'
+import { editFlow } from './source-edit.ts'
+import { expiringStaging } from './store-lies.ts'
+
+const minuteMs = 60_000
+const hourMs = 60 * minuteMs
+
+/** Nobody asks a target what is there, whoever applies and however often. */
+const blind: readonly SourceEdit[] = [
+  editFlow('apply.ts', `let asksFirst = applier === 'later' || !isYoung`, `let asksFirst = false`),
+  editFlow('apply.ts', `    asksFirst = true\n`, ``),
+]
+
+/** ClickHouse is away for a working day while objects come. */
+const longOutage: Terrain = {
+  script: ({ after, put, takeDown }) => {
+    takeDown('CLICKHOUSE', 8 * hourMs, 'throttled')
+    for (let n = 0; n < 4; n += 1)
+      after(n * 20 * minuteMs, () =>
+        put(`notes/${n}.jsonl`, `{"id":"n${n}","time":"2026-05-0${n + 1}T10:00:00Z"}\n`),
+      )
+    after(9 * hourMs, () => undefined)
+  },
+  judge: (trace) => findLateBatches(trace, 'silver', hourMs),
+}
+
+/** Breaks of how a batch is read and applied. */
+export const applyMutants: readonly Mutant[] = [
+  {
+    name: 'rows name their batch instead of their chunk',
+    edits: [
+      editFlow('chunk-builder.ts', `tokenOf(batch, chunk.n),`, `batch,`),
+      {
+        file: 'libs/simulation/src/world/simulated-ports.ts',
+        find: `await clickHouse.count(chunk.table, tokenOf(batch, chunk.n))`,
+        replace: `await clickHouse.count(chunk.table, batch)`,
+      },
+    ],
+    terrain: { troubles: { targetDown: 0.2, requestLost: 0.05, crashBefore: 0.02 } },
+    worldsMax: 100,
+  },
+  {
+    name: 'the table keeps one row of each content',
+    edits: [
+      {
+        file: 'libs/simulation/src/memory/engine.ts',
+        find: `rows: (table) => tables.get(table)?.rows ?? [],`,
+        replace: `rows: (table) => [
+      ...new Map(
+        (tables.get(table)?.rows ?? []).map((row) => [
+          Object.entries(row).filter(([name]) => !name.startsWith('_')).map(String).join(),
+          row,
+        ]),
+      ).values(),
+    ],`,
+      },
+    ],
+    worldsMax: 20,
+  },
+  {
+    name: 'the sealer never asks what is there, however late it is',
+    edits: [
+      editFlow(
+        'apply.ts',
+        `let asksFirst = applier === 'later' || !isYoung`,
+        `let asksFirst = applier === 'later'`,
+      ),
+    ],
+    terrain: {
+      troubles: { pause: 0.02, clockSkewMs: 4 * hourMs },
+      mutation: { windowBlocks: 2, timeoutMs: 30 * minuteMs },
+      limits: { chunkRowsMax: 2 },
+    },
+    worldsMax: 300,
+  },
+  {
+    name: 'nobody asks what is there, and the target remembers few tokens',
+    edits: blind,
+    terrain: {
+      troubles: { targetDown: 0.2, responseLost: 0.1, crashAfter: 0.02, partialInsert: 0.3 },
+      mutation: { windowBlocks: 3 },
+    },
+    worldsMax: 100,
+  },
+  {
+    name: 'rows have no token',
+    edits: blind,
+    mutation: { windowBlocks: 0 },
+    worldsMax: 20,
+  },
+  {
+    name: 'rows have no token, but are looked for',
+    mutation: { windowBlocks: 0 },
+    worldsMax: 50,
+  },
+  {
+    name: 'the target remembers three tokens',
+    mutation: { windowBlocks: 3 },
+    terrain: { troubles: { lateApply: 0.2 }, limits: { chunkRowsMax: 1, batchChunksMax: 100 } },
+    worldsMax: 300,
+  },
+  {
+    name: 'progress goes backwards',
+    edits: [
+      editFlow('apply.ts', `done[name] = Math.max(done[name] ?? 0, count)`, `done[name] = count`),
+    ],
+    worldsMax: 100,
+  },
+  {
+    name: 'progress is kept for the batch and not for each target',
+    edits: [
+      editFlow(
+        'apply.ts',
+        `let done = batch.done?.[name] ?? 0`,
+        `let done = Math.max(0, ...Object.values(batch.done ?? {}))`,
+      ),
+    ],
+    terrain: { troubles: { targetDown: 0.2 } },
+    worldsMax: 50,
+  },
+  {
+    name: 'a spoiled pass is kept: its sources are not read again',
+    edits: [editFlow('batch-reading.ts', `if (results.some(({ spoils }) => spoils)) continue`, ``)],
+    worldsMax: 50,
+  },
+  {
+    name: 'the entries of a reload come first',
+    edits: [
+      editFlow(
+        'batch-reading.ts',
+        `    const results = await mapConcurrently(open, readers, pass.read)`,
+        `    pass.turnOver(open, new Map(open.map(({ id }) => [id, { kind: 'read', counts: createCounts() }])))
+    const results = await mapConcurrently(open, readers, pass.read)`,
+      ),
+      editFlow('batch-reading.ts', `    pass.turnOver(open, outcomes)\n`, ``),
+    ],
+    terrain: { troubles: { reload: 0.9 } },
+    worldsMax: 20,
+  },
+  {
+    name: 'targets are applied one after the other and kept as one',
+    edits: [
+      editFlow(
+        'apply.ts',
+        `const applying = manifest.targets.map((name) =>
+    applyTarget(deps, batch, manifest, name, problems, applier, call),
+  )`,
+        `const applying = []
+  for (const name of manifest.targets.toReversed())
+    applying.unshift(problems.size > 0 ? 0 : await applyTarget(deps, batch, manifest, name, problems, applier, call))`,
+      ),
+    ],
+    terrain: longOutage,
+    worldsMax: 5,
+  },
+  {
+    name: 'staged files expire after an hour',
+    mutation: { store: expiringStaging },
+    terrain: longOutage,
+    worldsMax: 5,
+  },
+]

@@ -1,0 +1,140 @@
+import type { Mutant } from './mutant.ts'
+import type { SourceEdit } from './source-edit.ts'
+import { editFlow } from './source-edit.ts'
+import { expiringBatches } from './ledger-lies.ts'
+
+/** A batch that the ledger lost counts as one that is over. */
+const missingIsOver: readonly SourceEdit[] = [
+  editFlow(
+    'apply.ts',
+    `throw new Fault('CLAIM_WITHOUT_BATCH', \`the ledger has no batch \${id}; was the table restored?\`)`,
+    `return true`,
+  ),
+  editFlow(
+    'sweep.ts',
+    `if (state === 'C' || state === 'A')`,
+    `if (state === undefined || state === 'C' || state === 'A')`,
+  ),
+]
+
+/** Breaks of the rules of claims. */
+export const claimMutants: readonly Mutant[] = [
+  {
+    name: 'nobody looks at claims',
+    edits: [
+      editFlow('claims.ts', `  if (!claim) return { kind: 'free' }`, `  return { kind: 'free' }`),
+      editFlow('batch-run.ts', `if (written) return true`, `return true`),
+    ],
+    worldsMax: 50,
+  },
+  {
+    name: 'the batch of a dead worker is not aborted before its sources are taken',
+    edits: [
+      editFlow(
+        'claims.ts',
+        `return leaseUntil > now ? { kind: 'wait' } : { kind: 'abort' }`,
+        `return leaseUntil > now ? { kind: 'wait' } : { kind: 'free' }`,
+      ),
+    ],
+    terrain: { troubles: { clockSkewMs: 300_000, requestLost: 0.05, shortVisibility: 0.3 } },
+    worldsMax: 200,
+  },
+  {
+    name: 'a source counts as done though the batch of its claim does not list it',
+    edits: [
+      editFlow(
+        'claims.ts',
+        `if (!listed || traceless.has(listed.disposition))`,
+        `if (listed && traceless.has(listed.disposition))`,
+      ),
+    ],
+    worldsMax: 100,
+  },
+  {
+    name: 'what was gone once is gone for ever',
+    edits: [editFlow('claims.ts', `new Set(['gone', 'unrouted'`, `new Set(['unrouted'`)],
+    terrain: { troubles: { remove: 0.9, reupload: 0.9 } },
+    worldsMax: 100,
+  },
+  {
+    name: 'the generation of a reload is ignored',
+    edits: [
+      editFlow(
+        'claims.ts',
+        `if (source.generation <= claim.item.generation) return { kind: 'done' }`,
+        `return { kind: 'done' }`,
+      ),
+    ],
+    terrain: { troubles: { reload: 0.9 } },
+    worldsMax: 20,
+  },
+  {
+    name: 'sources are condemned by the times they were received',
+    edits: [
+      editFlow(
+        'transform.ts',
+        `/** One queue message.`,
+        `const receives = new WeakMap()
+const receivesOf = (ids, id) => receives.get(ids)?.get(id) ?? 0
+const receive = (ids, id) => {
+  if (!receives.has(ids)) receives.set(ids, new Map())
+  receives.get(ids).set(id, receivesOf(ids, id) + 1)
+}
+
+/** One queue message.`,
+      ),
+      editFlow(
+        'transform.ts',
+        `const { source } = message`,
+        `const { source } = message
+        receive(deps.ids, source.id)`,
+      ),
+      editFlow(
+        'transform.ts',
+        `const free = judged.filter(({ verdict }) => verdict.kind === 'free').map(withHighestGeneration)`,
+        `const spent = judged.filter(({ source, verdict }) => verdict.kind === 'free' && receivesOf(deps.ids, source.id) > 3)
+  if (spent.length > 0) await attempt(deps, () => runBatch(deps, spent, ack, call, 'condemn'))
+  const free = judged.filter((one) => one.verdict.kind === 'free' && !spent.includes(one)).map(withHighestGeneration)`,
+      ),
+    ],
+    worldsMax: 100,
+  },
+  {
+    name: 'the sweep ends batches whose workers are alive, and clears their staging',
+    edits: [
+      editFlow(
+        'sweep.ts',
+        `deps.ledger.listOpen(deps.clock.now(), sweepMax`,
+        `deps.ledger.listOpen(deps.clock.now() + 3_600_000, sweepMax`,
+      ),
+      editFlow('sweep.ts', `if (ended?.state !== 'A') continue`, `void ended`),
+    ],
+    worldsMax: 100,
+  },
+  {
+    name: 'committed and aborted batches expire, and what they claimed counts as done',
+    mutation: { ledger: expiringBatches },
+    edits: [
+      ...missingIsOver,
+      editFlow(
+        'claims.ts',
+        `if (!batch) return { kind: 'alarm' }`,
+        `if (!batch) return { kind: 'done' }`,
+      ),
+    ],
+    worldsMax: 100,
+  },
+  {
+    name: 'committed and aborted batches expire, and what they claimed counts as free',
+    mutation: { ledger: expiringBatches },
+    edits: [
+      ...missingIsOver,
+      editFlow(
+        'claims.ts',
+        `if (!batch) return { kind: 'alarm' }`,
+        `if (!batch) return { kind: 'free' }`,
+      ),
+    ],
+    worldsMax: 100,
+  },
+]
