@@ -81,6 +81,18 @@ export const sourceIdOf = (pipeline: string, object: ObjectRef): string =>
     .digest('hex')
     .slice(0, 32)
 
+/** S3 gives 16 to 18 digits. */
+const sequencerDigits = 32
+
+/**
+ * A sequencer of S3 (hexadecimal, of any length up to 32 digits) as a text whose order is the order of the writes to one key,
+ * also where a database compares texts. Pages of AWS disagree on which side a shorter one is padded; as numbers those of
+ * native events (`00617F…`) and of EventBridge (`617f…`) agree.
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
+ */
+export const sortableSequencer = (sequencer: string): string =>
+  sequencer.toLowerCase().padStart(sequencerDigits, '0')
+
 /** Work for transform: one object, the dataset its route chose, and how often it was deliberately reloaded. */
 export interface Source {
   readonly id: string

@@ -1,0 +1,115 @@
+import {
+  columnsOf,
+  defaultLimits,
+  type Row,
+  type Store,
+  type Table,
+  tokenOf,
+} from '@silversmith/core'
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { createChunkBuilder } from './chunk-builder.ts'
+
+const tableOf = (name: string): Table => ({
+  ...{ name, description: '', orderBy: [], indexes: [], views: [] },
+  columns: [{ name: 'id', type: 'uint32', nullable: false, description: '' }],
+})
+const tables = [tableOf('a'), tableOf('b')]
+const chunkColumn = columnsOf(tables[0]!).findIndex(({ name }) => name === '_chunk')
+
+const hourMs = 3_600_000
+/** Around the turn of a month, and years away. */
+const time = fc.oneof(
+  fc.integer({ min: -60, max: 60 }).map((hours) => Date.UTC(2026, 1, 1) + hours * hourMs),
+  fc.integer({ min: Date.UTC(2000, 0, 1), max: Date.UTC(2099, 11, 31) }),
+)
+const rowsOf = fc.array(fc.tuple(fc.constantFrom('a', 'b'), time), { maxLength: 120 })
+
+const limitsOf = fc.record({
+  chunkRowsMax: fc.integer({ min: 1, max: 20 }),
+  chunkBytesMax: fc.integer({ min: 1, max: 3_000 }),
+  openBytesMax: fc.integer({ min: 1, max: 6_000 }),
+  openBuildersMax: fc.integer({ min: 1, max: 5 }),
+})
+
+const batch = '01JZZZZZZZZZZZZZZZZZZZZZZZ'
+
+const build = async (
+  rows: readonly (readonly [string, number])[],
+  limits: { readonly [Name in keyof typeof defaultLimits]?: number },
+) => {
+  const staged = new Map<string, readonly Row[]>()
+  const chunks = createChunkBuilder({
+    ...{ batch, attempt: 1, tables, kinds: { block: true, days: true } },
+    limits: { ...defaultLimits, ...limits },
+    // What counts here is which rows are in which file.
+    encode: async (_columns, own) => Buffer.from(JSON.stringify(own)),
+    store: {
+      write: async (key, bytes) => {
+        expect(staged.has(key)).toBe(false)
+        staged.set(key, JSON.parse(Buffer.from(bytes).toString()) as Row[])
+      },
+    } satisfies Pick<Store, 'write'> as unknown as Store,
+    clock: { now: () => 0, sleep: async () => undefined },
+    call: { deadline: Infinity, signal: new AbortController().signal },
+  })
+  const lineage = { source: 's3://b/k', version: 'v', part: 0, line: null, generation: 0 }
+  for (const [record, [table, timeMs]] of rows.entries()) {
+    chunks.addRow(table, timeMs * 1000, [record], {
+      ...{ ...lineage, record, objectTimeMicros: 0, loadedAtMicros: 0, datasetVersion: 1 },
+    })
+    await chunks.settle()
+  }
+  return { chunks: await chunks.finish(), staged }
+}
+
+const idOf = (row: Row): number => Number(row[0])
+const sorted = (ids: readonly number[]): readonly number[] => ids.toSorted((a, b) => a - b)
+
+test('every row is in one chunk, of its table and month and within the limits, and in one day of it', async () => {
+  await fc.assert(
+    fc.asyncProperty(rowsOf, limitsOf, async (rows, limits) => {
+      const { chunks, staged } = await build(rows, limits)
+      const all: number[] = []
+      const used = new Set<string>()
+      expect(chunks.map(({ n }) => n)).toEqual(chunks.map((_, index) => index))
+      for (const chunk of chunks) {
+        const block = staged.get(chunk.block?.key ?? '') ?? []
+        used.add(chunk.block?.key ?? '')
+        const ids = block.map(idOf)
+        all.push(...ids)
+        expect(block.length).toBe(chunk.rows)
+        expect(chunk.rows).toBeLessThanOrEqual(limits.chunkRowsMax)
+        expect(new Set(block.map((row) => row[chunkColumn]))).toEqual(
+          new Set([tokenOf(batch, chunk.n)]),
+        )
+        for (const id of ids) {
+          const [table, timeMs] = rows[id]!
+          expect(table).toBe(chunk.table)
+          expect(new Date(timeMs).toISOString().slice(0, 7)).toBe(chunk.month)
+        }
+        const ofDays = (chunk.days ?? []).flatMap(({ key, day, rows: count }) => {
+          used.add(key)
+          const own = (staged.get(key) ?? []).map(idOf)
+          expect(own.length).toBe(count)
+          for (const id of own) expect(new Date(rows[id]![1]).toISOString().slice(0, 10)).toBe(day)
+          return own
+        })
+        expect(sorted(ofDays)).toEqual(sorted(ids))
+      }
+      expect(sorted(all)).toEqual(rows.map((_, index) => index))
+      // Nothing is staged that no chunk names.
+      expect([...staged.keys()].toSorted()).toEqual([...used].toSorted())
+    }),
+    { numRuns: 200 },
+  )
+})
+
+test('the same rows in the same order give the same chunks', async () => {
+  await fc.assert(
+    fc.asyncProperty(rowsOf, limitsOf, async (rows, limits) => {
+      expect(await build(rows, limits)).toEqual(await build(rows, limits))
+    }),
+    { numRuns: 50 },
+  )
+})

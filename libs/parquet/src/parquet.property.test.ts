@@ -1,0 +1,75 @@
+import type { Row, Value } from '@silversmith/core'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { anyRow, everyColumn, seenRows } from './any-row.ts'
+import type { Compression } from './index.ts'
+import { encodeParquet, readParquet } from './index.ts'
+
+const rowsOf = fc.array(anyRow, { maxLength: 30 })
+const optionsOf = fc.record({
+  compression: fc.constantFrom<Compression>('snappy', 'gzip', 'none'),
+  rowGroupRows: fc.integer({ min: 1, max: 40 }),
+})
+
+/** Equal, but not made in the same way: texts are joined from pieces, whole numbers are bigints where both are allowed. */
+const madeOtherwise = (rows: readonly Row[]): readonly Row[] =>
+  rows.map((row) =>
+    row.map((value, at): Value => {
+      const type = everyColumn[at]?.type
+      if (typeof value === 'string')
+        return value.slice(0, value.length >> 1) + value.slice(value.length >> 1)
+      const isWhole = typeof value === 'number' && (type === 'uint64' || type === 'int64')
+      return isWhole ? BigInt(value) : value
+    }),
+  )
+
+describe('encodeParquet is a function of its rows', () => {
+  it('gives the same bytes again, for equal rows however they were made', async () => {
+    await fc.assert(
+      fc.asyncProperty(rowsOf, optionsOf, async (rows, options) => {
+        const bytes = Buffer.from(await encodeParquet(everyColumn, rows, options))
+        expect(bytes.equals(await encodeParquet(everyColumn, rows, options))).toBe(true)
+        const others = await encodeParquet(everyColumn, madeOtherwise(rows), options)
+        expect(bytes.equals(others)).toBe(true)
+      }),
+    )
+  })
+
+  it('gives the same bytes while it encodes others', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(rowsOf, { minLength: 2, maxLength: 5 }), async (files) => {
+        const alone: Uint8Array[] = []
+        for (const rows of files) alone.push(await encodeParquet(everyColumn, rows))
+        const together = await Promise.all(files.map((rows) => encodeParquet(everyColumn, rows)))
+        expect(together.map((bytes) => Buffer.from(bytes).toString('hex'))).toEqual(
+          alone.map((bytes) => Buffer.from(bytes).toString('hex')),
+        )
+      }),
+      { numRuns: 40 },
+    )
+  })
+
+  it('leaves the rows as they were', async () => {
+    await fc.assert(
+      fc.asyncProperty(rowsOf, optionsOf, async (rows, options) => {
+        const before = structuredClone(rows)
+        await encodeParquet(everyColumn, rows, options)
+        expect(rows).toEqual(before)
+      }),
+    )
+  })
+})
+
+it('the reader gives back the rows of any columns, in their order', async () => {
+  const names = everyColumn.map(({ name }) => name)
+  await fc.assert(
+    fc.asyncProperty(rowsOf, fc.subarray(names, { minLength: 1 }), async (rows, wanted) => {
+      const columns = everyColumn.filter(({ name }) => wanted.includes(name))
+      const own = rows.map((row) => row.filter((_, at) => wanted.includes(names[at] ?? '')))
+      const bytes = await encodeParquet(columns, own)
+      expect(await readParquet(bytes)).toEqual(seenRows(columns, own))
+      const whole = await encodeParquet(everyColumn, rows)
+      expect(await readParquet(whole, wanted)).toEqual(seenRows(columns, own))
+    }),
+  )
+})
