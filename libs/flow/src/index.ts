@@ -40,7 +40,7 @@ export { createTransform, type Delivery } from './transform.ts'
 export type { ChunkBuilder } from './chunk-builder.ts'
 export type { Quarantine } from './quarantine.ts'
 export { createCounts, type ReadOptions, readSource } from './source-reader.ts'
-export type { RebuildDeps, RebuildLedger, RebuildOptions } from './repair/rebuild-ledger.ts'
+export { rebuildLedger, type RebuildDeps, type RebuildOptions } from './repair/rebuild-ledger.ts'
 export { rejectBatch, type RejectDeps, type RejectOptions } from './repair/reject-batch.ts'
 export { repairBatch, type RepairDeps, type RepairOptions } from './repair/repair-batch.ts'
 export type {

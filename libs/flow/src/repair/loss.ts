@@ -46,15 +46,24 @@ export const inspect = (
 ): Promise<readonly Holding[]> =>
   persist(clock, call, () => inspector.inspect(batch, chunks, call.signal))
 
+export interface Losses {
+  /** Chunks of all targets that are whole. */
+  readonly intact: number
+  readonly losses: readonly Loss[]
+  /** Target → chunks it lacks because an operator rejected them. */
+  readonly rejected: Readonly<Record<string, number>>
+}
+
 /** Compares every chunk of a committed batch with what its targets hold; chunks an operator rejected are no losses. */
 export const findLosses = async (
   deps: LossDeps,
-  batch: Batch,
+  batch: Pick<Batch, 'id' | 'rejected'>,
   manifest: Manifest,
   call: Call,
-): Promise<{ readonly intact: number; readonly losses: readonly Loss[] }> => {
+): Promise<Losses> => {
   const inspectors = deps.inspectors.filter(({ name }) => manifest.targets.includes(name))
   const losses: Loss[] = []
+  const rejected: Record<string, number> = {}
   let intact = 0
   for (let at = 0; at < manifest.chunks.length; at += inspectMax) {
     const chunks = manifest.chunks.slice(at, at + inspectMax)
@@ -68,7 +77,10 @@ export const findLosses = async (
       for (const inspector of inspectors) {
         if (holders.includes(inspector)) continue
         const { name } = inspector
-        if (await isRejected(deps, batch, manifest, chunk, name, call)) continue
+        if (await isRejected(deps, batch, manifest, chunk, name, call)) {
+          rejected[name] = (rejected[name] ?? 0) + 1
+          continue
+        }
         const { n, table, month, rows } = chunk
         const facts = { target: name, n, table, month, rows, before: holdingOf(name) }
         const giver = holders.find((holder) => canGive(deps, holder.name, name, chunk))?.name
@@ -76,7 +88,7 @@ export const findLosses = async (
       }
     }
   }
-  return { intact, losses }
+  return { intact, losses, rejected }
 }
 
 const nothing: Holding = { rows: 0, distinct: 0 }
@@ -90,7 +102,7 @@ const canGive = (deps: LossDeps, giver: string, taker: string, chunk: Chunk): bo
 
 const isRejected = async (
   deps: LossDeps,
-  batch: Batch,
+  batch: Pick<Batch, 'rejected'>,
   manifest: Manifest,
   chunk: Chunk,
   target: string,
