@@ -26,7 +26,7 @@ export const countChunk = async (
   return Number(answer?.found ?? NaN)
 }
 
-const nextMonth = (month: string): string => {
+export const nextMonth = (month: string): string => {
   const [year = 0, number = 0] = month.split('-').map(Number)
   return number === 12
     ? `${String(year + 1).padStart(4, '0')}-01`

@@ -1,6 +1,8 @@
 export type { Connection } from './connection.ts'
 export { createConnection } from './connection.ts'
 export { createTable, grantsFor } from './ddl.ts'
+export type { ClickHouseInspectorOptions } from './inspector.ts'
+export { createClickHouseInspector } from './inspector.ts'
 export { insertLayout } from './layout.ts'
 export type { Migration, MigrationStep, Present } from './migrate.ts'
 export { migrate, planMigration, readPresent } from './migrate.ts'

@@ -1,7 +1,6 @@
 import {
   type Batch,
   type Chunk,
-  type Claim,
   Fault,
   type Holding,
   type Inspector,
@@ -12,6 +11,8 @@ import {
 } from '@silversmith/core'
 import { dayOf, manifestPrefix, readManifest } from '../manifest.ts'
 import { type Call, mapConcurrently, persist } from '../patience.ts'
+import { refusedFilesOf } from '../repair/refused-file.ts'
+import { countReplaced } from '../repair/replaced-source.ts'
 import { createTally, type Tally } from './reconcile-report.ts'
 import { graceMs, type Piece, type ReconcileDeps, type ReconcileRequest } from './reconcile-room.ts'
 
@@ -103,13 +104,13 @@ const compareBatch = async (
       ...{ kind: 'batch-stuck', batch: id, why: whyStuck(batch) },
       mend: `silversmith batch show ${id}; the sweep ({"mode":"sweep"}) takes it up`,
     })
-  const isReloaded = once(() => isAnyReloaded(deps, manifest, call))
+  const isReloaded = once(async () => (await countReplaced(deps, manifest, call)) > 0)
   for (const inspector of deps.inspectors) {
     if (!manifest.targets.includes(inspector.name)) continue
     const applied = state === 'C' ? manifest.chunks.length : (batch.done?.[inspector.name] ?? 0)
     const chunks = manifest.chunks.slice(0, applied)
     if (chunks.length === 0) continue
-    await compareChunks(deps, { batch, inspector, chunks, isReloaded }, found, call)
+    await compareChunks(deps, { batch, manifest, inspector, chunks, isReloaded }, found, call)
   }
 }
 
@@ -138,6 +139,7 @@ const whyStuck = ({ sealedAt = 0, problems = {} }: Batch): string => {
 
 interface Comparison {
   readonly batch: Batch
+  readonly manifest: Manifest
   readonly inspector: Inspector
   /** Those known to be applied. */
   readonly chunks: readonly Chunk[]
@@ -146,7 +148,7 @@ interface Comparison {
 
 const compareChunks = async (
   deps: ReconcileDeps,
-  { batch, inspector, chunks, isReloaded }: Comparison,
+  { batch, manifest, inspector, chunks, isReloaded }: Comparison,
   found: Tally,
   call: Call,
 ): Promise<void> => {
@@ -159,15 +161,15 @@ const compareChunks = async (
       'TARGET_UNAVAILABLE',
       `${name} told of ${holdings.length} chunks of batch ${batch.id}, asked were ${chunks.length}`,
     )
-  const absent = holdings.filter(({ rows }) => rows === 0).length
-  const areRejected = absent <= (batch.rejected?.[name] ?? 0)
   for (const [index, chunk] of chunks.entries()) {
     const { rows, distinct } = holdings[index] as Holding
     const place = { batch: batch.id, chunk: tokenOf(batch.id, chunk.n), target: name }
     const where = { ...place, table: chunk.table }
-    const lacks = distinct < chunk.rows && !(rows === 0 && areRejected)
-    // Where rows of an older generation are merged away, theirs are no loss. Silver keeps its files.
-    const isMissing = lacks && !(name !== 'silver' && (await isReloaded()))
+    const isMissing =
+      distinct < chunk.rows &&
+      !(rows === 0 && (await isRejected(deps, { batch, manifest, chunk, target: name }, call))) &&
+      // Where rows of an older generation are merged away, theirs are no loss. Silver keeps its files.
+      !(name !== 'silver' && (await isReloaded()))
     const isDoubled = rows > distinct || distinct > chunk.rows
     if (isMissing) {
       found.count('chunksMissing')
@@ -183,19 +185,25 @@ const compareChunks = async (
   }
 }
 
-/** Has a later load of any of its sources taken over? */
-const isAnyReloaded = async (
-  { clock, ledger }: ReconcileDeps,
-  { sources }: Manifest,
+/** Was it taken out by an operator? Its payload is in quarantine then. */
+const isRejected = async (
+  { clock, store, quarantinePrefix = 'quarantine/' }: ReconcileDeps,
+  {
+    batch,
+    manifest,
+    chunk,
+    target,
+  }: {
+    readonly batch: Batch
+    readonly manifest: Manifest
+    readonly chunk: Chunk
+    readonly target: string
+  },
   call: Call,
 ): Promise<boolean> => {
-  const keys = sources.map(({ id }) => ({ kind: 'claim', id }) as const)
-  const found = await persist(clock, call, () => ledger.read(keys, call.signal))
-  const claims = found as readonly (Versioned<Claim> | undefined)[]
-  return sources.some(({ generation }, index) => {
-    const claim = claims[index]
-    return claim !== undefined && claim.item.generation > generation
-  })
+  const [file] = refusedFilesOf(quarantinePrefix, manifest, chunk, target)
+  if (!file || batch.rejected?.[target] === undefined) return false
+  return (await persist(clock, call, () => store.look(file.key, call.signal))) !== undefined
 }
 
 const once = <Result>(work: () => Promise<Result>): (() => Promise<Result>) => {

@@ -14,6 +14,8 @@ export interface ReconcileDeps {
   readonly inspectors: readonly Inspector[]
   /** Names of the tables looked through for rows of nobody; `_reloads` is added. None: they are not looked for. */
   readonly tables?: readonly string[]
+  /** Ends with a slash; `quarantine/` when absent. Chunks an operator rejected are known by their payload there. */
+  readonly quarantinePrefix?: string
   readonly clock: Clock
   readonly log: Log
 }

@@ -14,30 +14,55 @@ export interface Engine {
   insertBlock(block: Block): boolean
   /** Rows of a table with that `_chunk`. */
   count(table: string, chunk: string): number
-  /** Every row, duplicates and all, oldest insert first. */
+  /** Rows that are there, duplicates and all, oldest insert first where nothing was merged. */
   rows(table: string): readonly StoredRow[]
+  /** Every row that ever was appended, oldest first, whatever merges made of it. */
+  appended(table: string): readonly StoredRow[]
+  /** DELETE FROM … WHERE; the tokens stay remembered. */
+  removeRows(table: string, where: (row: StoredRow) => boolean): void
   tables(): readonly string[]
+  /** Merges all parts of each partition of the table, as ReplacingMergeTree(_generation) does. Returns the rows merged away. */
+  merge(table: string): number
   /** DROP PARTITION, TRUNCATE and restores forget tokens. */
   forgetTokens(): void
 }
+
+export interface EngineOptions {
+  /** `non_replicated_deduplication_window`. */
+  readonly windowBlocks: number
+  /** ORDER BY of the table: of rows with one key a merge keeps the one of the highest `_generation`. Left out: row identity. */
+  readonly keyOf?: (table: string, row: StoredRow) => string
+}
+
+interface EngineTable {
+  readonly parts: { readonly partition: string; rows: readonly StoredRow[] }[]
+  readonly appended: StoredRow[]
+  readonly ids: Set<string>
+}
+
+const identityOf = (_table: string, row: StoredRow): string =>
+  `${row['_source']} ${row['_version']} ${row['_record']}/${row['_part']}`
 
 /**
  * MergeTree with `non_replicated_deduplication_window` = `windowBlocks`: per table, the ids of the last N
  * partition-blocks; an id is token and partition, never the content. 0 is ClickHouse's default: nothing is deduplicated.
  */
-export const createEngine = ({ windowBlocks }: { readonly windowBlocks: number }): Engine => {
-  const tables = new Map<string, { rows: StoredRow[]; ids: Set<string> }>()
-  const tableOf = (name: string): { rows: StoredRow[]; ids: Set<string> } => {
-    const table = tables.get(name) ?? { rows: [], ids: new Set() }
+export const createEngine = ({ windowBlocks, keyOf = identityOf }: EngineOptions): Engine => {
+  const tables = new Map<string, EngineTable>()
+  const tableOf = (name: string): EngineTable => {
+    const table = tables.get(name) ?? { parts: [], appended: [], ids: new Set() }
     tables.set(name, table)
     return table
   }
+  const rowsOf = (name: string): readonly StoredRow[] =>
+    tables.get(name)?.parts.flatMap(({ rows }) => rows) ?? []
   return {
     insertBlock: ({ table: name, token, partition, rows }) => {
       const table = tableOf(name)
       const id = JSON.stringify([token, partition])
       if (windowBlocks > 0 && table.ids.has(id)) return false
-      table.rows.push(...rows)
+      table.parts.push({ partition, rows })
+      table.appended.push(...rows)
       table.ids.add(id)
       for (const oldest of table.ids) {
         if (table.ids.size <= windowBlocks) break
@@ -45,10 +70,31 @@ export const createEngine = ({ windowBlocks }: { readonly windowBlocks: number }
       }
       return true
     },
-    count: (table, chunk) =>
-      (tables.get(table)?.rows ?? []).filter((row) => row['_chunk'] === chunk).length,
-    rows: (table) => tables.get(table)?.rows ?? [],
+    count: (name, chunk) => rowsOf(name).filter((row) => row['_chunk'] === chunk).length,
+    rows: rowsOf,
+    appended: (name) => tables.get(name)?.appended ?? [],
+    removeRows: (name, where) => {
+      for (const part of tableOf(name).parts) part.rows = part.rows.filter((row) => !where(row))
+    },
     tables: () => [...tables.keys()],
+    merge: (name) => {
+      const table = tableOf(name)
+      const before = rowsOf(name).length
+      const partitions = new Map<string, Map<string, StoredRow>>()
+      for (const { partition, rows } of table.parts.splice(0)) {
+        const kept = partitions.get(partition) ?? new Map<string, StoredRow>()
+        partitions.set(partition, kept)
+        for (const row of rows) {
+          const key = keyOf(name, row)
+          const known = kept.get(key)
+          if (known && Number(known['_generation']) > Number(row['_generation'])) continue
+          kept.set(key, row)
+        }
+      }
+      for (const [partition, kept] of partitions)
+        table.parts.push({ partition, rows: [...kept.values()] })
+      return before - rowsOf(name).length
+    },
     forgetTokens: () => {
       for (const { ids } of tables.values()) ids.clear()
     },
@@ -65,7 +111,9 @@ export const blocksOf = (
   const partitions = new Map<string, StoredRow[]>()
   for (const row of rows) {
     const partition = partitionOf(row)
-    partitions.set(partition, [...(partitions.get(partition) ?? []), row])
+    const members = partitions.get(partition) ?? []
+    members.push(row)
+    partitions.set(partition, members)
   }
   return [...partitions]
     .sort(([a], [b]) => (a < b ? -1 : 1))

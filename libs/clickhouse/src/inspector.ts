@@ -1,0 +1,124 @@
+import { Fault, type Holding, type Inspector, rowIdentity, tokenOf } from '@silversmith/core'
+import type { Chunk, Table } from '@silversmith/core'
+import { nextMonth } from './chunk-count.ts'
+import { createConnection } from './connection.ts'
+import { namesOf, qualify, quoteName, quoteText } from './name.ts'
+import type { ClickHouseSettings } from './settings.ts'
+
+export interface ClickHouseInspectorOptions {
+  readonly settings: ClickHouseSettings
+  /** All tables the pipeline may write; `_reloads` is added. */
+  readonly tables: readonly Table[]
+}
+
+/** Rows of one question: each takes some 32 bytes of the server while its identities are counted. */
+const rowsMax = 4_000_000
+/** Chunks of one question: its text stays below what servers parse, 256 KiB by default. */
+const chunksMax = 1_000
+
+/**
+ * Looks at the tables of ClickHouse, as `Target.has` does: by `_chunk` within the month of each chunk, on replicas that have
+ * every acknowledged INSERT. Rows that merges have taken away are not counted. `close` ends idle connections.
+ *
+ * Throws SETTINGS_INVALID at once when the settings do not suit the tables; faults of questions; TARGET_MISCONFIGURED for a
+ * table none of these.
+ */
+export const createClickHouseInspector = ({
+  settings,
+  tables,
+}: ClickHouseInspectorOptions): Inspector & { close(): Promise<void> } => {
+  const names = namesOf(tables, settings)
+  const connection = createConnection(settings)
+  const nameOf = (table: string): string => {
+    const name = names.get(table)
+    if (name !== undefined) return qualify(settings.database, name)
+    throw new Fault(
+      'TARGET_MISCONFIGURED',
+      `Table ${table} is none of ${[...names.keys()].join(', ')}: deploy a version that has its dataset`,
+    )
+  }
+  // Replicas answer only when they have every acknowledged INSERT.
+  const consistent = { select_sequential_consistency: '1' }
+
+  const count = async (
+    batch: string,
+    chunks: readonly Chunk[],
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<string, Holding>> => {
+    const table = chunks[0]?.table ?? ''
+    const found = await connection.query<{ token: string; held: string; identities: string }>(
+      {
+        statement:
+          `SELECT _chunk AS token, count() AS held, uniqExact(${rowIdentity.map(quoteName).join(', ')}) AS identities ` +
+          `FROM ${nameOf(table)} WHERE ${whereChunks(batch, chunks)} GROUP BY _chunk`,
+        settings: consistent,
+        what: `counting ${chunks.length} chunks of batch ${batch} in ${table}`,
+      },
+      signal,
+    )
+    return new Map(
+      found.map(({ token, held, identities }) => [
+        token,
+        { rows: Number(held), distinct: Number(identities) },
+      ]),
+    )
+  }
+
+  return {
+    name: 'clickhouse',
+    inspect: async (batch, chunks, signal) => {
+      const holdings = new Map<string, Holding>()
+      for (const group of groupsOf(chunks))
+        for (const [token, holding] of await count(batch, group, signal))
+          holdings.set(token, holding)
+      return chunks.map(({ n }) => holdings.get(tokenOf(batch, n)) ?? { rows: 0, distinct: 0 })
+    },
+    listTokens: async (table, from, limit, signal) => {
+      const after = from === undefined ? '' : `WHERE _chunk > ${quoteText(from)} `
+      const found = await connection.query<{ token: string }>(
+        {
+          statement: `SELECT DISTINCT _chunk AS token FROM ${nameOf(table)} ${after}ORDER BY _chunk LIMIT ${limit}`,
+          settings: consistent,
+          what: `listing the chunks of ${table}`,
+        },
+        signal,
+      )
+      return found.map(({ token }) => token)
+    },
+    close: () => connection.close(),
+  }
+}
+
+/** Chunks of one table each, so many that one question can count them. */
+const groupsOf = (chunks: readonly Chunk[]): readonly (readonly Chunk[])[] => {
+  const groups: Chunk[][] = []
+  let rows = 0
+  for (const chunk of chunks.toSorted((a, b) => (a.table < b.table ? -1 : 1))) {
+    const group = groups.at(-1)
+    rows += chunk.rows
+    if (group?.[0]?.table === chunk.table && group.length < chunksMax && rows <= rowsMax) {
+      group.push(chunk)
+    } else {
+      groups.push([chunk])
+      rows = chunk.rows
+    }
+  }
+  return groups
+}
+
+/** By month, so that only its partition is read. */
+const whereChunks = (batch: string, chunks: readonly Chunk[]): string => {
+  const months = [...new Set(chunks.map(({ month }) => month))]
+  return months
+    .map((month) => {
+      const tokens = chunks
+        .filter((chunk) => chunk.month === month)
+        .map(({ n }) => quoteText(tokenOf(batch, n)))
+      return (
+        `(timestamp >= toDateTime64('${month}-01 00:00:00', 6, 'UTC') ` +
+        `AND timestamp < toDateTime64('${nextMonth(month)}-01 00:00:00', 6, 'UTC') ` +
+        `AND _chunk IN (${tokens.join(', ')}))`
+      )
+    })
+    .join(' OR ')
+}
