@@ -2,7 +2,7 @@ import type { Dataset, Limits } from '@silversmith/core'
 import { defaultLimits } from '@silversmith/core'
 import { xapiEvents, xapiStatements } from '@silversmith/datasets'
 import { createRandom, type Random } from '../random.ts'
-import { noteDataset } from '../world/note-dataset.ts'
+import { memoDataset } from './memo-dataset.ts'
 import { changeBytes } from './byte-change.ts'
 import { bombBytes, packBytes } from './gzip-form.ts'
 import { deepJson, writeLine } from './odd-line.ts'
@@ -33,12 +33,12 @@ export const usualLimits: Limits = {
 /** For records that are many levels deep. */
 export const roomyLimits: Limits = {
   ...usualLimits,
-  recordBytesMax: 512 * kib,
-  objectBytesMax: 1024 * kib,
-  decompressedBytesMax: 2048 * kib,
+  recordBytesMax: 1024 * kib,
+  objectBytesMax: 2048 * kib,
+  decompressedBytesMax: 4096 * kib,
 }
 
-export const fuzzedDatasets: readonly Dataset[] = [xapiEvents, xapiStatements, noteDataset]
+export const fuzzedDatasets: readonly Dataset[] = [xapiEvents, xapiStatements, memoDataset]
 
 const lineEnds = ['\n', '\r\n', '\r\r\n', '\n\n', '\n \t\r\n'] as const
 const byteOrderMark = Buffer.from([0xef, 0xbb, 0xbf])

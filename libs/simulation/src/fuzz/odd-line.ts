@@ -10,7 +10,7 @@ const statements: readonly Buffer[] = sampleObjects({ seed: 7, objects: 60 })
   .filter((line) => line.startsWith('{"') && line.endsWith('}') && line.length < 3_000)
   .map((line) => Buffer.from(line, 'latin1'))
 
-const notes: readonly Buffer[] = [
+const memos: readonly Buffer[] = [
   '{"id":"a","time":"2026-01-20T10:00:00.000Z"}',
   '{"id":"b","time":"2026-02-11T10:00:00.000Z","marks":["good","ø"]}',
   '{"kind":"noise","id":"c"}',
@@ -134,7 +134,7 @@ const depthUsual = 120
 
 /** One line, or one document; it may hold line ends. */
 export const writeLine = (random: Random, { name }: Dataset): Buffer => {
-  const valid = name === 'notes' ? notes : statements
+  const valid = name === 'memos' ? memos : statements
   const draw = random.below(20)
   if (draw < 6) return random.pick(valid)
   if (draw < 11) return changeValue(random, random.pick(valid))

@@ -4,7 +4,7 @@ import { runInNewContext } from 'node:vm'
 import { gzipSync } from 'node:zlib'
 import type { Limits } from '@silversmith/core'
 import { describe, expect, test } from 'vitest'
-import { noteDataset } from '../world/note-dataset.ts'
+import { memoDataset } from './memo-dataset.ts'
 import { usualLimits } from './fuzz-input.ts'
 import type { Outcome } from './outcome.ts'
 import { readBody } from './reading.ts'
@@ -61,7 +61,7 @@ function* cut(bytes: Buffer, ownPieceBytes: number): Generator<Buffer> {
 
 const read = (key: string, body: AsyncIterable<Uint8Array>, own = limits): Promise<Outcome> =>
   readBody({
-    ...{ key, body, dataset: noteDataset, limits: own, sizeBytes: 1 },
+    ...{ key, body, dataset: memoDataset, limits: own, sizeBytes: 1 },
     contentEncoding: undefined,
   })
 

@@ -13,18 +13,21 @@ export const verdictOf = (dataset: string, value: unknown): Verdict => {
   const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
   if (!isObject) return one('not_an_object')
   const fields = value as Readonly<Record<string, unknown>>
-  if (dataset === 'notes') {
-    return fields['kind'] === 'noise' ? one('discarded') : noteVerdict(fields)
+  if (dataset === 'memos') {
+    return fields['kind'] === 'noise' ? one('discarded') : memoVerdict(fields)
   }
   return timeVerdict(fields, dataset === 'xapi_events' ? ['timestamp'] : ['timestamp', 'stored'])
 }
 
-/** The dataset of the tests takes any time Date.parse takes, also ones no table can hold. */
-const noteVerdict = ({ id, time }: Readonly<Record<string, unknown>>): Verdict => {
+const memoVerdict = ({ id, time }: Readonly<Record<string, unknown>>): Verdict => {
   if (typeof id !== 'string' || id === '') return one('missing_id')
-  return isUsual(time) && isReal(time) && /^(19|20)/.test(time)
-    ? one('rows', 'invalid_mark')
-    : one('rows', 'invalid_time', 'invalid_mark', 'mapping_failed')
+  if (!isUsual(time)) return one('rows', 'invalid_time', 'invalid_mark')
+  return isReal(time) && isPlausible(time) ? one('rows', 'invalid_mark') : one('invalid_time')
+}
+
+const isPlausible = (text: string): boolean => {
+  const micros = Date.parse(text) * 1000
+  return micros >= plausibleTimes.from && micros < plausibleTimes.until
 }
 
 const isUsual = (text: unknown): text is string =>
@@ -47,7 +50,5 @@ const timeVerdict = (
   if (typeof time !== 'string') return one('timestamp_invalid')
   if (!isUsual(time)) return one('rows', 'timestamp_invalid', 'timestamp_out_of_range')
   if (!isReal(time)) return one('timestamp_invalid')
-  const micros = Date.parse(time) * 1000
-  const isPlausible = micros >= plausibleTimes.from && micros < plausibleTimes.until
-  return one(isPlausible ? 'rows' : 'timestamp_out_of_range')
+  return one(isPlausible(time) ? 'rows' : 'timestamp_out_of_range')
 }
