@@ -144,7 +144,7 @@ export const createClickHouseTarget = ({
  * The columns the staged file holds, which a release before this one may have chosen. Those it lacks get the table's
  * defaults, as older rows have; those the table lacks would be dropped by ClickHouse without a word.
  */
-const columnsOfChunk = (
+export const columnsOfChunk = (
   chunk: Chunk,
   token: string,
   table: Table,

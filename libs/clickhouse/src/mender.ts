@@ -1,0 +1,201 @@
+import { columnsOf, Fault, rowIdentity, tokenOf } from '@silversmith/core'
+import type { Chunk, Column, Mender, Row, Table, Value } from '@silversmith/core'
+import { countChunk, nextMonth } from './chunk-count.ts'
+import { createConnection } from './connection.ts'
+import { onCluster } from './ddl.ts'
+import type { ExistingTable } from './existing.ts'
+import { insert } from './insert.ts'
+import { insertLayout } from './layout.ts'
+import { namesOf, qualify, quoteName, quoteText, withReloads } from './name.ts'
+import { preflight } from './preflight.ts'
+import type { Preflight } from './preflight.ts'
+import type { ClickHouseSettings } from './settings.ts'
+import { columnsOfChunk } from './target.ts'
+
+export interface ClickHouseMenderOptions {
+  readonly settings: ClickHouseSettings
+  /** All tables the pipeline may write; `_reloads` is added. */
+  readonly tables: readonly Table[]
+}
+
+/** Rows read in one question. */
+const pageRowsMax = 50_000
+
+const dayMs = 86_400_000
+
+/**
+ * Mends tables of ClickHouse. Needs more rights than delivery does: ALTER DELETE to clear, SELECT on all columns to read. A
+ * table that feeds materialized views is refused: a DELETE does not reach what they wrote, and the rows that are filled in
+ * again would be there twice. `close` ends idle connections.
+ *
+ * Throws SETTINGS_INVALID at once when the settings do not suit the tables; faults as of preflight, questions and INSERTs.
+ */
+export const createClickHouseMender = ({
+  settings,
+  tables,
+}: ClickHouseMenderOptions): Mender & { close(): Promise<void> } => {
+  const names = namesOf(tables, settings)
+  const known = new Map(withReloads(tables).map((table) => [table.name, table]))
+  const connection = createConnection(settings)
+
+  const tableOf = (chunk: Chunk): { readonly table: Table; readonly name: string } => {
+    const table = known.get(chunk.table)
+    const name = names.get(chunk.table)
+    if (table && name) return { table, name }
+    throw new Fault(
+      'TARGET_MISCONFIGURED',
+      `Table ${chunk.table} is none of ${[...known.keys()].join(', ')}: use a version that has its dataset`,
+    )
+  }
+
+  /** Asked before each change, also before the first: nothing is deleted that could not be put back. */
+  const check = async (
+    batch: string,
+    chunk: Chunk,
+    signal: AbortSignal,
+  ): Promise<{ readonly pinned: Preflight['pinned']; readonly columns: readonly string[] }> => {
+    const { table, name } = tableOf(chunk)
+    const { pinned, tables: seen } = await preflight(connection, tables, settings, signal)
+    const found = seen.get(name)
+    if (!found) throw new Fault('TARGET_UNAVAILABLE', `${name} went while it was looked at`)
+    refuseFeeding(found, settings.database)
+    const token = tokenOf(batch, chunk.n)
+    return { pinned, columns: columnsOfChunk(chunk, token, table, settings.database, found) }
+  }
+
+  return {
+    name: 'clickhouse',
+    clear: async (batch, chunk, signal) => {
+      await check(batch, chunk, signal)
+      const { name } = tableOf(chunk)
+      const token = tokenOf(batch, chunk.n)
+      const statement = deleteOf(settings, name, token, chunk.month)
+      await connection.command(statement, `DELETE of chunk ${token} from ${name}`, signal)
+      const place = { token, month: chunk.month }
+      const left = await countChunk(connection, settings, name, place, signal)
+      if (left !== 0)
+        throw new Fault(
+          'TARGET_UNAVAILABLE',
+          `${left} rows of chunk ${token} are still in ${name} after their DELETE; nothing was filled in`,
+        )
+    },
+    fill: async (batch, chunk, { bytes, token }, signal) => {
+      const { pinned, columns } = await check(batch, chunk, signal)
+      const { name } = tableOf(chunk)
+      await insert(
+        settings,
+        {
+          statement: `INSERT INTO ${qualify(settings.database, name)} (${columns.map(quoteName).join(', ')}) FORMAT Parquet`,
+          body: bytes,
+          token,
+          comment: `silversmith layout ${insertLayout} repair of batch ${batch}`,
+          pinned,
+          what: `INSERT ${token} into ${settings.database}.${name}`,
+        },
+        signal,
+      )
+    },
+    readDay: async (batch, chunk, day, signal) => {
+      const { table, name } = tableOf(chunk)
+      const columns = columnsIn(table, chunk)
+      const next = new Date(Date.parse(day) + dayMs).toISOString().slice(0, 10)
+      const statement =
+        `SELECT ${columns.map(select).join(', ')} FROM ${qualify(settings.database, name)} ` +
+        `WHERE ${whereTime(day, next)} AND _chunk = ${quoteText(tokenOf(batch, chunk.n))} ` +
+        `ORDER BY ${rowIdentity.map(quoteName).join(', ')}`
+      const rows: Row[] = []
+      for (;;) {
+        const page = await connection.query<Readonly<Record<string, unknown>>>(
+          {
+            statement: `${statement} LIMIT ${pageRowsMax} OFFSET ${rows.length}`,
+            settings: exact,
+            what: `reading ${day} of chunk ${tokenOf(batch, chunk.n)} in ${name}`,
+          },
+          signal,
+        )
+        for (const row of page)
+          rows.push(columns.map((column, at) => valueOf(column, row[`c${at}`])))
+        if (page.length < pageRowsMax) return { columns, rows }
+      }
+    },
+    close: () => connection.close(),
+  }
+}
+
+/** Lightweight, and done on every replica before the answer; of one month, so that other partitions are left alone. */
+export const deleteOf = (
+  settings: ClickHouseSettings,
+  name: string,
+  token: string,
+  month: string,
+): string =>
+  `DELETE FROM ${qualify(settings.database, name)}${onCluster(settings)} ` +
+  `WHERE ${whereTime(`${month}-01`, `${nextMonth(month)}-01`)} AND _chunk = ${quoteText(token)} ` +
+  'SETTINGS lightweight_deletes_sync = 2, mutations_sync = 2'
+
+/** Replicas answer when they have every acknowledged INSERT; JSON loses no digit, and an alias hides no column. */
+const exact = {
+  select_sequential_consistency: '1',
+  output_format_json_quote_64bit_integers: '1',
+  output_format_json_quote_64bit_floats: '0',
+  output_format_json_quote_denormals: '1',
+}
+
+const whereTime = (from: string, to: string): string =>
+  `timestamp >= toDateTime64('${from} 00:00:00', 6, 'UTC') AND timestamp < toDateTime64('${to} 00:00:00', 6, 'UTC')`
+
+const refuseFeeding = ({ name, feeds }: ExistingTable, database: string): void => {
+  if (feeds.length === 0) return
+  const views = feeds.map((view) => view.join('.')).join(', ')
+  throw new Fault(
+    'TARGET_MISCONFIGURED',
+    `${database}.${name} feeds materialized views (${views}): what is put back would be in them twice. ` +
+      `Pause transform, drop them, repair, create them again on empty tables, fill these from ${database}.${name} by the SELECT of each view`,
+  )
+}
+
+/** The columns of the chunk's files, in their order, with the types the table has for them. */
+const columnsIn = (table: Table, chunk: Chunk): readonly Column[] => {
+  const all = columnsOf(table)
+  return (chunk.columns ?? all.map(({ name }) => name)).map((name) => {
+    const column = all.find((one) => one.name === name)
+    if (column) return column
+    throw new Fault(
+      'TARGET_MISCONFIGURED',
+      `Column ${name} of a chunk in ${table.name} is none this version knows: use the version that staged it`,
+    )
+  })
+}
+
+const select = ({ name, type }: Column, at: number): string => {
+  const column = quoteName(name)
+  return `${type === 'timestamp' ? `toUnixTimestamp64Micro(${column})` : column} AS c${at}`
+}
+
+const denormals: Readonly<Record<string, number>> = {
+  nan: NaN,
+  '-nan': NaN,
+  inf: Infinity,
+  '-inf': -Infinity,
+}
+
+/** What the encoder takes for what ClickHouse tells as JSON. */
+const valueOf = ({ type }: Column, told: unknown): Value => {
+  if (told === null || typeof told === 'boolean') return told
+  switch (type) {
+    case 'uint64':
+    case 'int64':
+      return BigInt(told as string)
+    case 'uint32':
+    case 'timestamp':
+      return Number(told)
+    case 'float64':
+      return typeof told === 'string' ? (denormals[told] ?? Number(told)) : (told as number)
+    case 'boolean':
+      return Boolean(told)
+    case 'text':
+    case 'category':
+    case 'json':
+      return told as string
+  }
+}
