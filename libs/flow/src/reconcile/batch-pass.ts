@@ -7,21 +7,19 @@ import {
   isFault,
   type Manifest,
   tokenOf,
-  type Versioned,
 } from '@silversmith/core'
-import { dayOf, manifestPrefix, readManifest } from '../manifest.ts'
+import { readManifest } from '../manifest.ts'
 import { type Call, mapConcurrently, persist } from '../patience.ts'
 import { refusedFilesOf } from '../repair/refused-file.ts'
 import { countReplaced } from '../repair/replaced-source.ts'
+import { batchOf, listManifests, readBatches } from './ledger-pass.ts'
 import { createTally, type Tally } from './reconcile-report.ts'
 import { graceMs, type Piece, type ReconcileDeps, type ReconcileRequest } from './reconcile-room.ts'
 
 /** Batches compared at a time: so many manifests are held. */
 const batchesMax = 4
 
-const dayMs = 86_400_000
-
-/** Manifests ⟷ ledger ⟷ what the targets hold, day by day. */
+/** Manifests ⟷ what the targets hold, day by day; only of batches the ledger has sealed with that manifest. */
 export const passBatches = async function* (
   deps: ReconcileDeps,
   { since }: ReconcileRequest,
@@ -29,52 +27,22 @@ export const passBatches = async function* (
   call: Call,
 ): AsyncGenerator<Piece> {
   let group: string[] = []
-  const compare = async (): Promise<Piece> => {
+  const compare = async (): Promise<Tally> => {
     const found = createTally()
-    const batches = await readBatches(deps, group.map(batchOf), call)
+    const batches = await readBatches(deps, group, call)
     await mapConcurrently(group, batchesMax, (key, index) =>
       compareBatch(deps, { key, batch: batches[index] }, found, call),
     )
-    const from = group.at(-1)
+    return found
+  }
+  for await (const key of listManifests(deps, since, start, call)) {
+    group.push(key)
+    if (group.length < batchesMax) continue
+    const found = await compare()
     group = []
-    return { found, next: { pass: 'batches', from } }
+    yield { found, next: { pass: 'batches', from: key } }
   }
-  const first = start?.slice(dayAt, dayAt + 10) ?? (await firstDay(deps, since, call))
-  // A day more, for manifests of a clock ahead of ours.
-  const last = deps.clock.now() + dayMs
-  for (let at = first === undefined ? Infinity : Date.parse(first); at <= last; at += dayMs) {
-    for await (const key of deps.store.list(`${manifestPrefix}dt=${dayOf(at)}/`, call.signal)) {
-      if (start !== undefined && key <= start) continue
-      group.push(key)
-      if (group.length === batchesMax) yield await compare()
-    }
-  }
-  if (group.length > 0) yield await compare()
-  yield { found: createTally(), next: { pass: 'tokens' } }
-}
-
-const dayAt = `${manifestPrefix}dt=`.length
-
-const firstDay = async (
-  { store }: ReconcileDeps,
-  since: number | undefined,
-  { signal }: Call,
-): Promise<string | undefined> => {
-  if (since !== undefined) return dayOf(since)
-  for await (const key of store.list(manifestPrefix, signal)) return key.slice(dayAt, dayAt + 10)
-  return undefined
-}
-
-const batchOf = (key: string): string => key.slice(key.lastIndexOf('/') + 1).replace(/\.json$/, '')
-
-const readBatches = async (
-  { clock, ledger }: ReconcileDeps,
-  ids: readonly string[],
-  call: Call,
-): Promise<readonly (Batch | undefined)[]> => {
-  const keys = ids.map((id) => ({ kind: 'batch', id }) as const)
-  const found = await persist(clock, call, () => ledger.read(keys, call.signal))
-  return (found as readonly (Versioned<Batch> | undefined)[]).map((one) => one?.item)
+  yield { found: await compare(), next: { pass: 'tokens' } }
 }
 
 const compareBatch = async (
@@ -84,7 +52,7 @@ const compareBatch = async (
   call: Call,
 ): Promise<void> => {
   const id = batchOf(key)
-  if (!batch) return tellUnknown(deps, { key, id }, found, call)
+  if (!batch) return
   const { manifest: ref, sealedAt = 0, state } = batch
   // An aborted or forming batch may have left a manifest; nothing of it is anywhere.
   if (batch.pipeline !== deps.pipeline || ref?.key !== key) return
@@ -112,24 +80,6 @@ const compareBatch = async (
     if (chunks.length === 0) continue
     await compareChunks(deps, { batch, manifest, inspector, chunks, isReloaded }, found, call)
   }
-}
-
-const tellUnknown = async (
-  { store, pipeline }: ReconcileDeps,
-  { key, id }: { readonly key: string; readonly id: string },
-  found: Tally,
-  { signal }: Call,
-): Promise<void> => {
-  const there = await store.look(key, signal)
-  if (!there?.sha256) return
-  const bytes = await store.read(key, there.sha256, signal)
-  const manifest = JSON.parse(Buffer.from(bytes).toString()) as Manifest
-  if (manifest.pipeline !== pipeline) return
-  found.find({
-    ...{ kind: 'batch-unknown', batch: id },
-    why: `there is a manifest ${key}, and the ledger does not know its batch: the ledger was restored, or is another`,
-    mend: 'silversmith ledger rebuild',
-  })
 }
 
 const whyStuck = ({ sealedAt = 0, problems = {} }: Batch): string => {

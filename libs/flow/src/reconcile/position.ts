@@ -1,34 +1,33 @@
 import { Fault } from '@silversmith/core'
 
-/** How far a reconcile has come. Every pass begins where its `from` is absent. */
-export type Position =
-  | { readonly pass: 'sources'; readonly from?: string | undefined }
-  /** `from`: key of the last manifest looked at. */
-  | { readonly pass: 'batches'; readonly from?: string | undefined }
-  /** `from`: the last token looked at. */
-  | {
-      readonly pass: 'tokens'
-      readonly target?: string | undefined
-      readonly table?: string | undefined
-      readonly from?: string | undefined
-    }
+/** How far a reconcile has come. A pass begins where its `from` is absent. */
+export interface Position {
+  readonly pass: Pass
+  /** The place a listing of bronze goes on at, or the last manifest or token looked at. */
+  readonly from?: string
+  /** Of tokens. */
+  readonly target?: string
+  readonly table?: string
+  /** The ledger does not know a batch there is a manifest of: nothing may be sent, it may have been loaded. */
+  readonly barred?: 'yes'
+}
 
-const passes: readonly unknown[] = ['sources', 'batches', 'tokens']
+const passes = ['ledger', 'sources', 'batches', 'tokens'] as const
+export type Pass = (typeof passes)[number]
 
 export const writePosition = (position: Position): string => JSON.stringify(position)
 
 /** @throws Fault EVENT_UNKNOWN for a text that `writePosition` did not make. */
 export const readPosition = (text: string): Position => {
   const position = parse(text)
-  if (position && passes.includes(position['pass']) && Object.values(position).every(isText))
+  const isKnown = passes.some((pass) => pass === position?.['pass'])
+  if (position && isKnown && Object.values(position).every((value) => typeof value === 'string'))
     return position as unknown as Position
   throw new Fault(
     'EVENT_UNKNOWN',
     'the position is none that a reconcile returned; leave it out to begin anew',
   )
 }
-
-const isText = (value: unknown): boolean => typeof value === 'string'
 
 const parse = (text: string): Readonly<Record<string, unknown>> | undefined => {
   try {

@@ -1,6 +1,7 @@
 import { isFault } from '@silversmith/core'
 import type { Call } from '../patience.ts'
 import { passBatches } from './batch-pass.ts'
+import { passLedger } from './ledger-pass.ts'
 import { type Position, readPosition, writePosition } from './position.ts'
 import { createTally, type ReconcileReport } from './reconcile-report.ts'
 import type { Piece, ReconcileDeps, ReconcileRequest } from './reconcile-room.ts'
@@ -10,10 +11,10 @@ import { passTokens } from './token-pass.ts'
 export type Reconcile = (request: ReconcileRequest, call: Call) => Promise<ReconcileReport>
 
 /**
- * Compares bronze, ledger, manifests and targets, and says what is missing, stuck, or there without reason. Changes nothing;
- * with `enqueue` it sends what is missing to transform, whose claims take care of what was sent twice. Works until all was
- * looked at or the deadline is reached; `next` is then where another call goes on. A call that is cut off tells of whole
- * pieces only.
+ * Compares in four passes: manifests ⟷ ledger, bronze ⟷ claims, manifests ⟷ targets, targets ⟷ ledger; and says what is
+ * missing, stuck, or there without reason. Changes nothing; with `enqueue` it sends what is missing to transform, whose claims
+ * take care of what was sent twice. It sends nothing while the ledger lacks batches that manifests tell of. Works until all was
+ * looked at or the deadline is reached; `next` is then where another call goes on. What was begun and not ended is not told.
  *
  * Memory is that of one page of 1 000 versions with their claims and 8 manifests at a time, or of 4 manifests (5 000 sources
  * and 1 000 chunks each) with what the targets hold of these, or of 20 000 tokens; whatever the number of objects.
@@ -25,14 +26,14 @@ export const createReconcile =
   async (request, call) => {
     const total = createTally()
     let position: Position | undefined =
-      request.from === undefined ? { pass: 'sources' } : readPosition(request.from)
+      request.from === undefined ? { pass: 'ledger' } : readPosition(request.from)
     const isOver = (): boolean => call.signal.aborted || deps.clock.now() > call.deadline
     try {
       while (position && !isOver()) {
         const { pass }: Position = position
         for await (const piece of openPass(deps, request, position, call)) {
           total.add(piece.found)
-          position = request.sourcesOnly && piece.next?.pass !== 'sources' ? undefined : piece.next
+          position = request.sourcesOnly && piece.next?.pass === 'batches' ? undefined : piece.next
           if (position?.pass !== pass || isOver()) break
         }
       }
@@ -52,8 +53,10 @@ const openPass = (
   call: Call,
 ): AsyncGenerator<Piece> => {
   switch (position.pass) {
+    case 'ledger':
+      return passLedger(deps, request, position, call)
     case 'sources':
-      return passSources(deps, request, position.from, call)
+      return passSources(deps, request, position, call)
     case 'batches':
       return passBatches(deps, request, position.from, call)
     case 'tokens':

@@ -10,6 +10,7 @@ import {
 import { judge, type Standing } from '../claims.ts'
 import { type Call, mapConcurrently, persist } from '../patience.ts'
 import { type Listings, readListings, readStandings } from '../standing.ts'
+import type { Position } from './position.ts'
 import { createTally, type Finding, type Tally } from './reconcile-report.ts'
 import { graceMs, type Piece, type ReconcileDeps, type ReconcileRequest } from './reconcile-room.ts'
 
@@ -20,26 +21,27 @@ const sendsMax = 100
 export const passSources = async function* (
   deps: ReconcileDeps,
   request: ReconcileRequest,
-  start: string | undefined,
+  { from: start, barred }: Position,
   call: Call,
 ): AsyncGenerator<Piece> {
   let from = start
+  const sending = request.enqueue ? (barred ? 'barred' : 'sent') : 'asked'
   for (;;) {
     const place = from
     const page = await persist(deps.clock, call, () =>
       deps.bronze.list(request.bucket, request.prefix, place, call.signal),
     )
     const found = createTally()
-    await lookAt(deps, request, page.objects, found, call)
+    await lookAt(deps, { ...request, sending }, page.objects, found, call)
     from = page.next
     if (from === undefined) return void (yield { found, next: { pass: 'batches' } })
-    yield { found, next: { pass: 'sources', from } }
+    yield { found, next: { pass: 'sources', from, ...(barred && { barred }) } }
   }
 }
 
 const lookAt = async (
   deps: ReconcileDeps,
-  { since = 0, enqueue }: ReconcileRequest,
+  { since = 0, sending }: ReconcileRequest & { readonly sending: Sending },
   objects: readonly ListedObject[],
   found: Tally,
   call: Call,
@@ -64,17 +66,20 @@ const lookAt = async (
     const listing = batch && listings.get(batch.item.id)
     const manifest = batch?.item.manifest && !listing ? 'unreadable' : listing?.get(source.id)
     const lastModified = modified.get(source.id) ?? 0
-    const standingOf = assess(standing, manifest, { lastModified, now: deps.clock.now(), enqueue })
+    const standingOf = assess(standing, manifest, { lastModified, now: deps.clock.now(), sending })
     tell(found, source, standingOf)
     if (standingOf.count === 'missing')
       missing.push({ ...source, generation: claim?.item.generation ?? 0 })
   }
-  if (!enqueue) return
+  if (sending !== 'sent') return
   await mapConcurrently(missing, sendsMax, (source) =>
     deps.queue.send(writeObjectsMessage(deps.pipeline, { kind: 'source', source })),
   )
   found.count('enqueued', missing.length)
 }
+
+/** `barred`: asked for, and not done. */
+type Sending = 'asked' | 'sent' | 'barred'
 
 interface Assessment {
   readonly count: 'matched' | 'recent' | 'missing' | 'stuck' | 'unrouted'
@@ -115,8 +120,8 @@ const assess = (
   {
     lastModified,
     now,
-    enqueue,
-  }: { readonly lastModified: number; readonly now: number; readonly enqueue: boolean },
+    sending,
+  }: { readonly lastModified: number; readonly now: number; readonly sending: Sending },
 ): Assessment => {
   const { claim } = standing
   const batch = standing.batch?.item
@@ -149,10 +154,17 @@ const assess = (
     case 'free': {
       if (isRecent) return { count: 'recent' }
       const why = claim ? whyFree(listed, batch?.state === 'A') : 'no batch ever claimed it'
-      const mend = enqueue ? { mend: 'done: it was sent to transform' } : {}
-      return { count: 'missing', why, ...(claim && { batch: id }), ...mend }
+      return { count: 'missing', why, ...(claim && { batch: id }), ...mends[sending] }
     }
   }
+}
+
+const mends: Readonly<Record<Sending, Pick<Assessment, 'mend'>>> = {
+  asked: {},
+  sent: { mend: 'done: it was sent to transform' },
+  barred: {
+    mend: 'silversmith ledger rebuild, then again: it was not sent, for one of the batches the ledger lost may have loaded it',
+  },
 }
 
 const hours = `${graceMs / 3_600_000} h`

@@ -11,7 +11,7 @@ const readsMax = 1_000
 /** Targets ⟷ ledger: every chunk that has rows must be one of a sealed batch. */
 export const passTokens = async function* (
   deps: ReconcileDeps,
-  start: Extract<Position, { pass: 'tokens' }>,
+  start: Position,
   call: Call,
 ): AsyncGenerator<Piece> {
   const tables = deps.tables ? [...new Set([...deps.tables, reloadsTable.name])] : []
@@ -33,7 +33,8 @@ export const passTokens = async function* (
         const slice = tokens.slice(first, first + readsMax)
         await lookAt(deps, { inspector, table, tokens: slice }, found, call)
         from = slice.at(-1)
-        yield { found, next: { pass: 'tokens', target: inspector.name, table, from } }
+        const place = { target: inspector.name, table }
+        yield { found, next: { pass: 'tokens', ...place, ...(from !== undefined && { from }) } }
       }
       if (tokens.length < tokensMax) break
     }

@@ -1,0 +1,105 @@
+import type { Batch, Manifest, Versioned } from '@silversmith/core'
+import { dayOf, manifestPrefix } from '../manifest.ts'
+import { type Call, persist } from '../patience.ts'
+import { createTally, type Tally } from './reconcile-report.ts'
+import type { Position } from './position.ts'
+import type { Piece, ReconcileDeps, ReconcileRequest } from './reconcile-room.ts'
+
+/** Batches read at a time. */
+const readsMax = 1_000
+
+/**
+ * Manifests ⟷ ledger: the ledger must know the batch of every manifest. Where it does not, it was restored, and what it calls
+ * unclaimed may have been loaded long ago: nothing may be sent then.
+ */
+export const passLedger = async function* (
+  deps: ReconcileDeps,
+  { since }: ReconcileRequest,
+  start: Position,
+  call: Call,
+): AsyncGenerator<Piece> {
+  let { barred } = start
+  let group: string[] = []
+  const look = async (): Promise<Tally> => {
+    const found = createTally()
+    const batches = await readBatches(deps, group, call)
+    for (const [index, key] of group.entries())
+      if (!batches[index] && (await tellUnknown(deps, key, found, call))) barred = 'yes'
+    return found
+  }
+  const bar = (): Pick<Position, 'barred'> => (barred ? { barred } : {})
+  for await (const key of listManifests(deps, since, start.from, call)) {
+    group.push(key)
+    if (group.length < readsMax) continue
+    const found = await look()
+    group = []
+    yield { found, next: { pass: 'ledger', from: key, ...bar() } }
+  }
+  const found = await look()
+  yield { found, next: { pass: 'sources', ...bar() } }
+}
+
+/** Keys of manifests, day by day, after `from`; so that a call that goes on need not list all days again. */
+export const listManifests = async function* (
+  deps: ReconcileDeps,
+  since: number | undefined,
+  from: string | undefined,
+  { signal }: Call,
+): AsyncGenerator<string> {
+  const first = from?.slice(dayAt, dayAt + 10) ?? (await firstDay(deps, since, signal))
+  if (first === undefined) return
+  // A day more, for manifests of a clock ahead of ours.
+  const last = deps.clock.now() + dayMs
+  for (let at = Date.parse(first); at <= last; at += dayMs)
+    for await (const key of deps.store.list(`${manifestPrefix}dt=${dayOf(at)}/`, signal))
+      if (from === undefined || key > from) yield key
+}
+
+const dayMs = 86_400_000
+const dayAt = `${manifestPrefix}dt=`.length
+
+const firstDay = async (
+  { store }: ReconcileDeps,
+  since: number | undefined,
+  signal: AbortSignal,
+): Promise<string | undefined> => {
+  if (since !== undefined) return dayOf(since)
+  for await (const key of store.list(manifestPrefix, signal)) return key.slice(dayAt, dayAt + 10)
+  return undefined
+}
+
+export const batchOf = (key: string): string =>
+  key.slice(key.lastIndexOf('/') + 1).replace(/\.json$/, '')
+
+/** The batches of these manifests, as the ledger has them. */
+export const readBatches = async (
+  { clock, ledger }: ReconcileDeps,
+  manifestKeys: readonly string[],
+  call: Call,
+): Promise<readonly (Batch | undefined)[]> => {
+  const keys = manifestKeys.map((key) => ({ kind: 'batch', id: batchOf(key) }) as const)
+  const found = await persist(clock, call, () => ledger.read(keys, call.signal))
+  return (found as readonly (Versioned<Batch> | undefined)[]).map((one) => one?.item)
+}
+
+/** False: it is of another pipeline, which may have a ledger of its own. */
+const tellUnknown = async (
+  { clock, store, pipeline }: ReconcileDeps,
+  key: string,
+  found: Tally,
+  call: Call,
+): Promise<boolean> => {
+  const manifest = await persist(clock, call, async () => {
+    const there = await store.look(key, call.signal)
+    if (!there?.sha256) return undefined
+    const bytes = await store.read(key, there.sha256, call.signal)
+    return JSON.parse(Buffer.from(bytes).toString()) as Manifest
+  })
+  if (manifest && manifest.pipeline !== pipeline) return false
+  found.find({
+    ...{ kind: 'batch-unknown', batch: batchOf(key) },
+    why: `there is a manifest ${key}, and the ledger does not know its batch: it was restored, or is another`,
+    mend: 'silversmith ledger rebuild',
+  })
+  return true
+}
