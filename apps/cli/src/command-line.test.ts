@@ -1,13 +1,28 @@
 import { expect, it } from 'vitest'
-import { help, readCommandLine } from './command-line.ts'
+import { readCommandLine } from './command-line.ts'
+import { help } from './help.ts'
 import { UsageError } from './usage-error.ts'
 
 const read = (line: string) => readCommandLine(line === '' ? [] : line.split(' '))
 
+const everyCommand = [
+  ...[
+    'migrate',
+    'invoke',
+    'query',
+    'head',
+    'reconcile',
+    'batch list',
+    'batch show',
+    'batch reject',
+  ],
+  ...['repair', 'ledger rebuild', 'dlq list', 'dlq show', 'dlq redrive'],
+]
+
 it('shows help for nothing and for --help, and names every command in it', () => {
   for (const line of ['', 'help', '--help', 'query --help', '-h'])
     expect(read(line)).toEqual({ kind: 'help' })
-  for (const name of ['migrate', 'invoke', 'query', 'head']) expect(help).toContain(`\n  ${name} `)
+  for (const name of everyCommand) expect(help).toContain(`\n  ${name} `)
 })
 
 it('reads each command', () => {
@@ -36,13 +51,71 @@ it('reads each command', () => {
   expect(read('head raw_events --limit 7')).toMatchObject({ limit: 7 })
 })
 
+it('reads the commands for when something is wrong', () => {
+  const place = { dir: undefined, json: false }
+  expect(read('reconcile')).toEqual({
+    ...{ kind: 'reconcile', prefixes: [], since: undefined, enqueue: false, ...place },
+  })
+  expect(
+    read('reconcile --prefix a/ --prefix b/ --prefix a/ --since 24h --enqueue --dir d'),
+  ).toMatchObject({ prefixes: ['a/', 'b/'], since: { agoMs: 86_400_000 }, enqueue: true, dir: 'd' })
+  for (const [text, at] of [
+    ['2026-01-01', Date.UTC(2026, 0, 1)],
+    ['2026-01-01T12:30:00Z', Date.UTC(2026, 0, 1, 12, 30)],
+  ] as const)
+    expect(read(`reconcile --since ${text}`)).toMatchObject({ since: { at } })
+  expect(read('batch list')).toEqual({
+    ...{ kind: 'batch list', state: 'open', since: undefined, limit: 100, ...place },
+  })
+  expect(read('batch list --state committed --since 7d --limit 3')).toMatchObject({
+    ...{ state: 'committed', since: { agoMs: 604_800_000 }, limit: 3 },
+  })
+  expect(read('batch show 01B')).toEqual({ kind: 'batch show', batch: '01B', ...place })
+  expect(read('dlq list --json')).toEqual({ kind: 'dlq list', dir: undefined, json: true })
+  expect(read('dlq show m1')).toEqual({ kind: 'dlq show', messageId: 'm1', ...place })
+})
+
 it.each([
-  ['upload x', /no command upload; there are migrate, invoke, query, head/],
+  ['batch reject 01B --target silver', { kind: 'batch reject', batch: '01B', target: 'silver' }],
+  ['repair 01B 01C 01B', { kind: 'repair', batches: ['01B', '01C'] }],
+  ['ledger rebuild', { kind: 'ledger rebuild', from: undefined }],
+  ['ledger rebuild --from 2026-01-01', { kind: 'ledger rebuild', from: '2026-01-01' }],
+  ['dlq redrive m1 m2', { kind: 'dlq redrive', messageIds: ['m1', 'm2'] }],
+  ['dlq redrive --all', { kind: 'dlq redrive', messageIds: undefined }],
+])('changes something with %j only when --yes is given, and --dry-run is not', (line, expected) => {
+  const place = { dir: undefined, json: false }
+  expect(read(line)).toEqual({ ...expected, dryRun: true, ...place })
+  expect(read(`${line} --yes`)).toEqual({ ...expected, dryRun: false, ...place })
+  expect(read(`${line} --yes --dry-run`)).toEqual({ ...expected, dryRun: true, ...place })
+})
+
+it.each([
+  ['upload x', /no command upload; there are migrate, invoke, query, head, reconcile, batch list/],
+  ['toString', /no command toString/],
+  ['batch', /no command batch; there are batch list, batch show, batch reject$/],
+  ['batch burn', /no command batch burn; there are batch list/],
+  ['ledger', /there are ledger rebuild$/],
+  ['reconcile section/', /takes no argument: section/],
+  ['reconcile --since yesterday', /--since must be a day .* not "yesterday"/],
+  ['reconcile --since 2026-13-01', /--since must be/],
+  ['batch list --state done', /--state must be one of open, forming, sealed, failing, committed/],
+  ['batch list --since 24h', /--since goes with --state committed/],
+  ['batch show', /batch show needs a batch/],
+  ['batch reject 01B', /needs --target silver or clickhouse/],
+  ['batch reject 01B --target http', /--target must be one of silver, clickhouse/],
+  ['repair', /repair needs a batch/],
+  ['repair 01B --target silver', /repair takes no --target/],
+  ['ledger rebuild 01B', /takes no argument/],
+  ['ledger rebuild --from 24h', /--from must be a day/],
+  ['dlq redrive', /either ids of messages or --all/],
+  ['dlq redrive m1 --all', /either ids of messages or --all/],
+  ['dlq show m1 m2', /takes one argument/],
   ['migrate raw_events', /takes no argument/],
   ['migrate --limit 3', /migrate takes no --limit/],
   ['migrate --user me', /--user goes with --plan/],
   ['migrate --plan --user=', /--user is empty/],
-  ['migrate --dry-run', /Unknown option '--dry-run'/],
+  ['migrate --dry-run', /migrate takes no --dry-run/],
+  ['migrate --force', /Unknown option '--force'/],
   ['invoke', /needs a function/],
   ['invoke sweep --event e', /no function sweep; there are ingest, transform, bulk/],
   ['invoke bulk', /needs --event/],

@@ -1,85 +1,28 @@
 import { parseArgs } from 'node:util'
+import type { Command, CommandOf, Since } from './command.ts'
+import { defaultDir, functionNames, listedStates, targetNames, writerName } from './command.ts'
 import { UsageError } from './usage-error.ts'
-
-/** What was asked for. */
-export type Command =
-  | { readonly kind: 'help' }
-  | {
-      readonly kind: 'migrate'
-      readonly plan: boolean
-      /** Whose grants the plan names. */
-      readonly user: string
-      readonly json: boolean
-    }
-  | {
-      readonly kind: 'invoke'
-      readonly functionName: string
-      /** A path, or `-` for standard input. */
-      readonly event: string
-      readonly dir: string
-      readonly json: boolean
-    }
-  | {
-      readonly kind: 'query'
-      readonly statement: string
-      readonly dir: string
-      readonly json: boolean
-    }
-  | {
-      readonly kind: 'head'
-      readonly table: string
-      readonly limit: number
-      readonly dir: string
-      readonly json: boolean
-    }
-
-export const defaultDir = '.silversmith/latest'
-export const functionNames = ['ingest', 'transform', 'bulk']
-
-/** The user of transform, where none is named. */
-export const writerName = 'silversmith_writer'
-
-export const help = `silversmith <command> [options]
-
-  migrate                   create or alter the tables of the server that CLICKHOUSE_URL names
-  migrate --plan [--user NAME]
-                            only say what it would do, and which grants a user that only inserts needs;
-                            NAME is ${writerName} by default
-  invoke FUNCTION --event FILE
-                            send an event to ${functionNames.join(', ')} of a local stack that npm start -- --keep
-                            left up; FILE is JSON, - reads standard input
-  query "SELECT …"          ask the ClickHouse of that stack, or the one CLICKHOUSE_URL names
-  head TABLE [--limit N]    first rows of a table, from ClickHouse, else from the silver files of the last local run
-
-  --dir DIR                 directory of the local stack. Default: ${defaultDir}
-  --json                    one JSON document on standard output
-  --help                    this text
-
-CLICKHOUSE_DATABASE, CLICKHOUSE_USER and CLICKHOUSE_PASSWORD go with CLICKHOUSE_URL.
-Exit codes: 0 done, 1 it failed, 2 wrong usage.
-`
 
 const definitions = {
   plan: { type: 'boolean' },
   user: { type: 'string' },
   event: { type: 'string' },
   limit: { type: 'string' },
+  prefix: { type: 'string', multiple: true },
+  since: { type: 'string' },
+  from: { type: 'string' },
+  enqueue: { type: 'boolean' },
+  state: { type: 'string' },
+  target: { type: 'string' },
+  all: { type: 'boolean' },
+  'dry-run': { type: 'boolean' },
+  yes: { type: 'boolean' },
   dir: { type: 'string' },
   json: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
 } as const
 
 type OptionName = keyof typeof definitions
-
-const optionsOf: Readonly<Record<string, readonly OptionName[]>> = {
-  migrate: ['plan', 'user', 'json'],
-  invoke: ['event', 'dir', 'json'],
-  query: ['dir', 'json'],
-  head: ['limit', 'dir', 'json'],
-}
-
-const limitDefault = 5
-const limitMax = 1000
 
 /** `--limit -1` is a wrong number, not an option of its own: as `--limit=-1` it is told so. */
 const joinNegative = (args: readonly string[]): string[] =>
@@ -98,58 +41,208 @@ const parse = (args: readonly string[]) => {
   }
 }
 
-const limitOf = (text: string | undefined): number => {
-  const limit = text === undefined ? limitDefault : /^\d+$/.test(text) ? Number(text) : NaN
-  if (limit >= 1 && limit <= limitMax) return limit
-  throw new UsageError(`--limit must be a whole number from 1 to ${limitMax}, not "${text}"`)
+/** A command line, taken apart. */
+interface Given {
+  readonly name: string
+  readonly args: readonly string[]
+  readonly values: ReturnType<typeof parse>['values']
 }
+
+const limitOf = ({ limit: text }: Given['values'], byDefault: number, max: number): number => {
+  const limit = text === undefined ? byDefault : /^\d+$/.test(text) ? Number(text) : NaN
+  if (limit >= 1 && limit <= max) return limit
+  throw new UsageError(`--limit must be a whole number from 1 to ${max}, not "${text}"`)
+}
+
+const argument = ({ name, args }: Given, what: string): string => {
+  const [first, ...more] = args
+  if (first === undefined || first.trim() === '')
+    throw new UsageError(`${name} needs ${what}; see --help`)
+  if (more.length > 0)
+    throw new UsageError(`${name} takes one argument; put it in quotes: ${more.join(' ')}`)
+  return first
+}
+
+const refuseArguments = ({ name, args }: Given): void => {
+  if (args.length > 0) throw new UsageError(`${name} takes no argument: ${args.join(' ')}`)
+}
+
+const oneOf = <Word extends string>(option: string, text: string, words: readonly Word[]): Word => {
+  const word = words.find((one) => one === text)
+  if (word !== undefined) return word
+  throw new UsageError(`--${option} must be one of ${words.join(', ')}, not "${text}"`)
+}
+
+const unitMs: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 }
+
+const sinceOf = ({ since }: Given['values']): Since | undefined => {
+  if (since === undefined) return undefined
+  const [, count, unit = ''] = /^(\d{1,6})([mhd])$/.exec(since) ?? []
+  const size = unitMs[unit]
+  if (count !== undefined && size !== undefined) return { agoMs: Number(count) * size }
+  const at = /^\d{4}-\d{2}-\d{2}(T[\d:.]+Z)?$/.test(since) ? Date.parse(since) : NaN
+  if (!Number.isNaN(at)) return { at }
+  throw new UsageError(
+    `--since must be a day such as 2026-01-01, a time such as 2026-01-01T12:00:00Z, or 30m, 24h, 7d, not "${since}"`,
+  )
+}
+
+const place = ({ values }: Given) => ({ dir: values.dir, json: values.json ?? false })
+const localPlace = ({ values }: Given) => ({
+  dir: values.dir ?? defaultDir,
+  json: values.json ?? false,
+})
+const changing = (given: Given) => ({
+  ...place(given),
+  dryRun: given.values['dry-run'] === true || given.values.yes !== true,
+})
+
+const readMigrate = (given: Given): CommandOf<'migrate'> => {
+  const { user, plan = false, json = false } = given.values
+  refuseArguments(given)
+  if (user !== undefined && !plan)
+    throw new UsageError('--user goes with --plan: migrate itself grants nothing')
+  if (user?.trim() === '') throw new UsageError('--user is empty')
+  return { kind: 'migrate', plan, user: user ?? writerName, json }
+}
+
+const readInvoke = (given: Given): CommandOf<'invoke'> => {
+  const functionName = argument(given, `a function: ${functionNames.join(', ')}`)
+  if (!functionNames.includes(functionName))
+    throw new UsageError(
+      `there is no function ${functionName}; there are ${functionNames.join(', ')}`,
+    )
+  const { event } = given.values
+  if (!event) throw new UsageError('invoke needs --event FILE')
+  return { kind: 'invoke', functionName, event, ...localPlace(given) }
+}
+
+const readReconcile = (given: Given): CommandOf<'reconcile'> => {
+  refuseArguments(given)
+  const { prefix = [], enqueue = false } = given.values
+  return {
+    ...{ kind: 'reconcile', prefixes: [...new Set(prefix)], enqueue },
+    ...{ since: sinceOf(given.values), ...place(given) },
+  }
+}
+
+const readReject = (given: Given): CommandOf<'batch reject'> => {
+  const batch = argument(given, 'a batch')
+  const { target } = given.values
+  if (target === undefined)
+    throw new UsageError(`batch reject needs --target ${targetNames.join(' or ')}`)
+  const known = oneOf('target', target, targetNames)
+  return { kind: 'batch reject', batch, target: known, ...changing(given) }
+}
+
+const readRepair = (given: Given): CommandOf<'repair'> => {
+  if (given.args.length === 0) throw new UsageError('repair needs a batch, or several; see --help')
+  return { kind: 'repair', batches: [...new Set(given.args)], ...changing(given) }
+}
+
+const readRebuild = (given: Given): CommandOf<'ledger rebuild'> => {
+  refuseArguments(given)
+  const { from } = given.values
+  if (from !== undefined && !(/^\d{4}-\d{2}-\d{2}$/.test(from) && Date.parse(from)))
+    throw new UsageError(`--from must be a day such as 2026-01-01, not "${from}"`)
+  return { kind: 'ledger rebuild', from, ...changing(given) }
+}
+
+const readRedrive = (given: Given): CommandOf<'dlq redrive'> => {
+  const { all = false } = given.values
+  if (all === given.args.length > 0)
+    throw new UsageError('dlq redrive needs either ids of messages or --all; see --help')
+  const messageIds = all ? undefined : [...new Set(given.args)]
+  return { kind: 'dlq redrive', messageIds, ...changing(given) }
+}
+
+interface Reader {
+  readonly options: readonly OptionName[]
+  readonly read: (given: Given) => Command
+}
+
+const rowsMax = 1000
+const rowsDefault = 5
+const batchesMax = 10_000
+const batchesDefault = 100
+
+const placeOptions = ['dir', 'json'] as const
+const changingOptions = ['dry-run', 'yes', ...placeOptions] as const
+
+const readers: Readonly<Record<string, Reader>> = {
+  migrate: { options: ['plan', 'user', 'json'], read: readMigrate },
+  invoke: { options: ['event', ...placeOptions], read: readInvoke },
+  query: {
+    options: placeOptions,
+    read: (given) => ({
+      ...{ kind: 'query', statement: argument(given, 'a statement in quotes') },
+      ...localPlace(given),
+    }),
+  },
+  head: {
+    options: ['limit', ...placeOptions],
+    read: (given) => ({
+      ...{ kind: 'head', table: argument(given, 'a table') },
+      ...{ limit: limitOf(given.values, rowsDefault, rowsMax), ...localPlace(given) },
+    }),
+  },
+  reconcile: { options: ['prefix', 'since', 'enqueue', ...placeOptions], read: readReconcile },
+  'batch list': {
+    options: ['state', 'since', 'limit', ...placeOptions],
+    read: (given) => {
+      refuseArguments(given)
+      const state = oneOf('state', given.values.state ?? 'open', listedStates)
+      const since = sinceOf(given.values)
+      if (since !== undefined && state !== 'committed')
+        throw new UsageError('--since goes with --state committed: open batches are all listed')
+      const limit = limitOf(given.values, batchesDefault, batchesMax)
+      return { kind: 'batch list', state, since, limit, ...place(given) }
+    },
+  },
+  'batch show': {
+    options: placeOptions,
+    read: (given) => ({ kind: 'batch show', batch: argument(given, 'a batch'), ...place(given) }),
+  },
+  'batch reject': { options: ['target', ...changingOptions], read: readReject },
+  repair: { options: changingOptions, read: readRepair },
+  'ledger rebuild': { options: ['from', ...changingOptions], read: readRebuild },
+  'dlq list': {
+    options: placeOptions,
+    read: (given) => {
+      refuseArguments(given)
+      return { kind: 'dlq list', ...place(given) }
+    },
+  },
+  'dlq show': {
+    options: placeOptions,
+    read: (given) => ({
+      ...{ kind: 'dlq show', messageId: argument(given, 'the id of a message') },
+      ...place(given),
+    }),
+  },
+  'dlq redrive': { options: ['all', ...changingOptions], read: readRedrive },
+}
+
+const namesOf = (group: string): readonly string[] =>
+  Object.keys(readers).filter((name) => name.startsWith(`${group} `))
 
 /** @throws UsageError */
 export const readCommandLine = (args: readonly string[]): Command => {
   const { values, positionals } = parse(args)
-  const [name, argument, ...more] = positionals
-  if (values.help || name === undefined || name === 'help') return { kind: 'help' }
-  const allowed = optionsOf[name]
-  if (!allowed)
-    throw new UsageError(
-      `there is no command ${name}; there are ${Object.keys(optionsOf).join(', ')}`,
-    )
-  const strange = Object.keys(values).find((option) => !allowed.includes(option as OptionName))
+  const [first, second, ...more] = positionals
+  if (values.help || first === undefined || first === 'help') return { kind: 'help' }
+  const group = namesOf(first)
+  const name = group.length > 0 ? `${first} ${second ?? ''}`.trim() : first
+  const rest = group.length > 0 ? more : positionals.slice(1)
+  const reader = Object.hasOwn(readers, name) ? readers[name] : undefined
+  if (!reader) {
+    const known = group.length > 0 ? group : Object.keys(readers)
+    throw new UsageError(`there is no command ${name}; there are ${known.join(', ')}`)
+  }
+  const strange = Object.keys(values).find(
+    (option) => !reader.options.includes(option as OptionName),
+  )
   if (strange !== undefined) throw new UsageError(`${name} takes no --${strange}; see --help`)
-  const { dir = defaultDir, json = false } = values
-  if (dir === '') throw new UsageError('--dir is empty')
-  const needed = (what: string): string => {
-    if (argument === undefined || argument.trim() === '')
-      throw new UsageError(`${name} needs ${what}; see --help`)
-    if (more.length > 0)
-      throw new UsageError(`${name} takes one argument; put it in quotes: ${more.join(' ')}`)
-    return argument
-  }
-  switch (name) {
-    case 'migrate':
-      if (argument !== undefined) throw new UsageError(`migrate takes no argument: ${argument}`)
-      if (values.user !== undefined && !values.plan)
-        throw new UsageError('--user goes with --plan: migrate itself grants nothing')
-      if (values.user?.trim() === '') throw new UsageError('--user is empty')
-      return { kind: name, plan: values.plan ?? false, user: values.user ?? writerName, json }
-    case 'invoke': {
-      const functionName = needed(`a function: ${functionNames.join(', ')}`)
-      if (!functionNames.includes(functionName))
-        throw new UsageError(
-          `there is no function ${functionName}; there are ${functionNames.join(', ')}`,
-        )
-      if (!values.event) throw new UsageError('invoke needs --event FILE')
-      return { kind: name, functionName, event: values.event, dir, json }
-    }
-    case 'query':
-      return { kind: name, statement: needed('a statement in quotes'), dir, json }
-    default:
-      return {
-        kind: 'head',
-        table: needed('a table'),
-        limit: limitOf(values.limit),
-        dir,
-        json,
-      }
-  }
+  if (values.dir === '') throw new UsageError('--dir is empty')
+  return reader.read({ name, args: rest, values })
 }

@@ -5,7 +5,7 @@ import { readParquet } from '@silversmith/parquet'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Answer } from './answer.ts'
-import type { Command } from './command-line.ts'
+import type { CommandOf } from './command.ts'
 import { Refused, ask } from './question.ts'
 import { layOutRows } from './row-layout.ts'
 import type { Row } from './row-layout.ts'
@@ -97,7 +97,7 @@ const readSilver = async (dir: string, table: string, limit: number): Promise<re
 
 /** First rows: of the table in ClickHouse where one answers, else of the silver files of the last local run. */
 export const runHead = async (
-  { table, limit, dir }: Extract<Command, { kind: 'head' }>,
+  { table, limit, dir }: CommandOf<'head'>,
   environment: NodeJS.ProcessEnv,
   signal: AbortSignal,
 ): Promise<Answer> => {

@@ -7,6 +7,10 @@ export interface KeptStack {
   readonly pid: number
   readonly invokeUrl: string
   readonly clickhouse: { readonly url: string; readonly database: string } | null
+  /** By the names the functions know them by. */
+  readonly settings: Readonly<Record<string, string>>
+  /** Its AWS takes any, or is one that needs the person's. */
+  readonly credentials: 'any' | 'yours'
 }
 
 const isRunning = (pid: number): boolean => {

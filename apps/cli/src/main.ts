@@ -1,26 +1,61 @@
 #!/usr/bin/env node
-import { help, readCommandLine } from './command-line.ts'
-import type { Command } from './command-line.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Answer } from './answer.ts'
+import { runBatchList } from './batch-list.ts'
+import { runBatchShow } from './batch-show.ts'
+import type { Command } from './command.ts'
+import { readCommandLine } from './command-line.ts'
+import { runDlqList } from './dlq-list.ts'
+import { runDlqRedrive } from './dlq-redrive.ts'
+import { runDlqShow } from './dlq-show.ts'
 import { runHead } from './head.ts'
+import { help } from './help.ts'
 import { runInvoke } from './invoke.ts'
+import { runLedgerRebuild } from './ledger-rebuild.ts'
 import { runMigrate } from './migrate.ts'
+import { createProgress } from './progress.ts'
 import { runQuery } from './query.ts'
+import { runReconcile } from './reconcile.ts'
+import { runBatchReject, runRepair } from './repair.ts'
 import { writeJson } from './row-layout.ts'
+import type { Surroundings } from './surroundings.ts'
 import { UsageError } from './usage-error.ts'
+
+const progress = createProgress(process.stderr)
 
 const answerTo = (command: Exclude<Command, { kind: 'help' }>): Promise<Answer> => {
   // Ctrl-C ends the process at once; each call has its own limit in its client.
   const { signal } = new AbortController()
+  const { env: environment } = process
+  const clock = { now: Date.now, sleep: async (ms: number) => void (await sleep(ms)) }
+  const surroundings: Surroundings = { environment, clock, progress, signal }
   switch (command.kind) {
     case 'migrate':
-      return runMigrate(command, process.env, signal)
+      return runMigrate(command, environment, signal)
     case 'invoke':
       return runInvoke(command, signal)
     case 'query':
-      return runQuery(command, process.env, signal)
+      return runQuery(command, environment, signal)
     case 'head':
-      return runHead(command, process.env, signal)
+      return runHead(command, environment, signal)
+    case 'reconcile':
+      return runReconcile(command, surroundings)
+    case 'batch list':
+      return runBatchList(command, surroundings)
+    case 'batch show':
+      return runBatchShow(command, surroundings)
+    case 'batch reject':
+      return runBatchReject(command, surroundings)
+    case 'repair':
+      return runRepair(command, surroundings)
+    case 'ledger rebuild':
+      return runLedgerRebuild(command, surroundings)
+    case 'dlq list':
+      return runDlqList(command, surroundings)
+    case 'dlq show':
+      return runDlqShow(command, surroundings)
+    case 'dlq redrive':
+      return runDlqRedrive(command, surroundings)
   }
 }
 
@@ -35,6 +70,7 @@ const main = async (): Promise<number> => {
     process.stdout.write(`${command.json ? writeJson(document) : text}\n`)
     return code
   } catch (error) {
+    progress.end()
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
     return error instanceof UsageError ? 2 : 1
   }

@@ -2,7 +2,7 @@ import { grantsFor, migrate, namesOf, planMigration, readPresent } from '@silver
 import type { Migration } from '@silversmith/clickhouse'
 import { datasets } from '@silversmith/datasets'
 import type { Answer } from './answer.ts'
-import type { Command } from './command-line.ts'
+import type { CommandOf } from './command.ts'
 import { UsageError } from './usage-error.ts'
 import { openNamedWarehouse } from './warehouse.ts'
 
@@ -23,7 +23,7 @@ const describe = ({ steps, differences }: Migration, plan: boolean): string => {
 
 /** Exit code 1 when a table is otherwise than it must be and no statement can change it. */
 export const runMigrate = async (
-  { plan, user }: Extract<Command, { kind: 'migrate' }>,
+  { plan, user }: CommandOf<'migrate'>,
   environment: NodeJS.ProcessEnv,
   signal: AbortSignal,
 ): Promise<Answer> => {

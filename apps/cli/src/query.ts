@@ -1,5 +1,5 @@
 import type { Answer } from './answer.ts'
-import type { Command } from './command-line.ts'
+import type { CommandOf } from './command.ts'
 import { ask } from './question.ts'
 import { layOutRows } from './row-layout.ts'
 import { UsageError } from './usage-error.ts'
@@ -9,7 +9,7 @@ import { findServer } from './warehouse.ts'
 const reading = /^\s*(?:--[^\n]*\n\s*)*\(*\s*(?:select|with|show|describe|desc|explain|exists)\b/i
 
 export const runQuery = async (
-  { statement, dir }: Extract<Command, { kind: 'query' }>,
+  { statement, dir }: CommandOf<'query'>,
   environment: NodeJS.ProcessEnv,
   signal: AbortSignal,
 ): Promise<Answer> => {

@@ -1,0 +1,110 @@
+import type { Batch } from '@silversmith/core'
+import { manifestPrefix } from '@silversmith/flow'
+import type { Answer } from './answer.ts'
+import { batchesOf, batchRow, isFailing, problemLines } from './batch-row.ts'
+import type { CommandOf, ListedState } from './command.ts'
+import { findDeployment, openCloud, readDeployment } from './deployment.ts'
+import type { Cloud } from './deployment.ts'
+import { deploymentSettings } from './deployment-settings.ts'
+import { layOutRows } from './row-layout.ts'
+import { startOf } from './since.ts'
+import type { Surroundings } from './surroundings.ts'
+
+type ListCommand = CommandOf<'batch list'>
+
+const accepts: Readonly<Record<Exclude<ListedState, 'committed'>, (batch: Batch) => boolean>> = {
+  open: () => true,
+  forming: ({ state }) => state === 'F',
+  sealed: ({ state }) => state === 'S',
+  failing: isFailing,
+}
+
+/** Open batches looked through for those asked for. */
+const openMax = 10_000
+const dayMs = 86_400_000
+/** Items of one read. */
+const sliceMax = 100
+
+const readAll = async (
+  { ledger }: Cloud,
+  ids: readonly string[],
+  pipeline: string,
+  signal: AbortSignal,
+): Promise<readonly Batch[]> => {
+  const batches: Batch[] = []
+  for (let at = 0; at < ids.length; at += sliceMax) {
+    const keys = ids.slice(at, at + sliceMax).map((id) => ({ kind: 'batch', id }) as const)
+    batches.push(...batchesOf(await ledger.read(keys, signal), pipeline))
+  }
+  return batches
+}
+
+const listOpen = async (
+  cloud: Cloud,
+  pipeline: string,
+  state: Exclude<ListedState, 'committed'>,
+  { signal }: Surroundings,
+): Promise<readonly Batch[]> => {
+  const ids = await cloud.ledger.listOpen(Number.MAX_SAFE_INTEGER, openMax, signal)
+  const batches = await readAll(cloud, ids, pipeline, signal)
+  // The index lags behind: what was committed meanwhile is not open.
+  return batches.filter((one) => one.state === 'F' || one.state === 'S').filter(accepts[state])
+}
+
+/** The manifests' days say where to look; newest first. */
+const listCommitted = async (
+  cloud: Cloud,
+  pipeline: string,
+  { since, limit }: ListCommand,
+  { clock, signal, progress }: Surroundings,
+): Promise<readonly Batch[]> => {
+  const now = clock.now()
+  const start = startOf(since, now) ?? now - dayMs
+  const batches: Batch[] = []
+  for (let at = now + dayMs; at > start - dayMs && batches.length < limit; at -= dayMs) {
+    const day = new Date(at).toISOString().slice(0, 10)
+    progress.show(`batches of ${day}`)
+    const ids: string[] = []
+    for await (const key of cloud.store.list(`${manifestPrefix}dt=${day}/`, signal))
+      ids.push(key.slice(key.lastIndexOf('/') + 1).replace(/\.json$/, ''))
+    const found = await readAll(cloud, ids.toReversed(), pipeline, signal)
+    batches.push(...found.filter(({ state, sealedAt = 0 }) => state === 'C' && sealedAt >= start))
+  }
+  progress.end()
+  return batches
+}
+
+/** Exit code 1 when a listed batch has failed. */
+export const runBatchList = async (
+  command: ListCommand,
+  surroundings: Surroundings,
+): Promise<Answer> => {
+  const { state, limit, dir } = command
+  const deployment = await findDeployment(surroundings.environment, dir)
+  const values = readDeployment(deployment, { targets: deploymentSettings.targets.targets })
+  const cloud = openCloud(deployment, values)
+  try {
+    const { pipeline } = values
+    const all =
+      state === 'committed'
+        ? await listCommitted(cloud, pipeline, command, surroundings)
+        : await listOpen(cloud, pipeline, state, surroundings)
+    const batches = all.slice(0, limit)
+    const now = surroundings.clock.now()
+    const lines = batches.flatMap(problemLines)
+    const text = [
+      batches.length === 0
+        ? `no ${state} batches of pipeline ${pipeline}`
+        : layOutRows(batches.map((batch) => batchRow(batch, values.targets, now))),
+      ...(lines.length > 0 ? ['', ...lines] : []),
+      ...(all.length > limit ? ['', `${all.length - limit} more; --limit shows them`] : []),
+    ]
+    return {
+      document: { pipeline, state, batches, more: all.length - batches.length },
+      text: text.join('\n'),
+      code: batches.some(isFailing) ? 1 : 0,
+    }
+  } finally {
+    cloud.clients.destroy()
+  }
+}

@@ -1,0 +1,61 @@
+import type { Batch, Versioned } from '@silversmith/core'
+import { writeDuration, writeMoment } from './age.ts'
+import type { Row } from './row-layout.ts'
+
+const stateNames = { F: 'forming', S: 'sealed', C: 'committed', A: 'aborted' } as const
+
+export const stateOf = ({ state, end }: Batch): string =>
+  end === undefined ? stateNames[state] : `${stateNames[state]} (${end})`
+
+const crockford = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
+/** Characters of a ULID that are its time. */
+const timeLength = 10
+
+/** When the batch was opened, by its ULID. https://github.com/ulid/spec */
+const openedAt = ({ id }: Batch): number => {
+  let ms = 0
+  for (const letter of id.slice(0, timeLength)) ms = ms * 32 + crockford.indexOf(letter)
+  return ms
+}
+
+/** `silver 3/4, clickhouse 0/4`; undefined before the seal. */
+const progressOf = ({ manifest, done = {}, state }: Batch, targets: readonly string[]) => {
+  if (!manifest) return undefined
+  const names = [...new Set([...targets, ...Object.keys(done)])].sort()
+  return names
+    .map((name) => {
+      const count = state === 'C' ? manifest.chunks : (done[name] ?? 0)
+      return `${name} ${count}/${manifest.chunks}`
+    })
+    .join(', ')
+}
+
+/** What a person looks at first. `targets` are those of the pipeline. */
+export const batchRow = (batch: Batch, targets: readonly string[], now: number): Row => ({
+  batch: batch.id,
+  state: stateOf(batch),
+  age: writeDuration(now - openedAt(batch)),
+  sources: batch.sourceCount,
+  rows: batch.manifest?.rows ?? null,
+  chunks: batch.manifest?.chunks ?? null,
+  done: progressOf(batch, targets) ?? '',
+  'next try': batch.state === 'S' || batch.state === 'F' ? writeMoment(batch.leaseUntil, now) : '',
+})
+
+/** One line for each problem. */
+export const problemLines = ({ id, problems = {}, failures }: Batch): readonly string[] => {
+  const tries = failures === undefined ? '' : ` (${failures} failures)`
+  return Object.entries(problems).map(([target, problem]) => `${id} ${target}${tries}: ${problem}`)
+}
+
+export const isFailing = ({ state, problems = {}, failures = 0 }: Batch): boolean =>
+  state === 'S' && (Object.keys(problems).length > 0 || failures > 0)
+
+/** Items that are batches of the pipeline. */
+export const batchesOf = (
+  found: readonly (Versioned | undefined)[],
+  pipeline: string,
+): readonly Batch[] =>
+  found.flatMap((one) =>
+    one?.item.kind === 'batch' && one.item.pipeline === pipeline ? [one.item] : [],
+  )

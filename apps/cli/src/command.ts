@@ -1,0 +1,77 @@
+/** Where the local stack of a command is; undefined: see `findDeployment`. */
+interface OnDeployment {
+  readonly dir: string | undefined
+  readonly json: boolean
+}
+
+/** Changes something, but only with `--yes` and without `--dry-run`. */
+interface Changing extends OnDeployment {
+  readonly dryRun: boolean
+}
+
+interface OnStack {
+  readonly dir: string
+  readonly json: boolean
+}
+
+/** What was asked for. */
+export type Command =
+  | { readonly kind: 'help' }
+  | {
+      readonly kind: 'migrate'
+      readonly plan: boolean
+      /** Whose grants the plan names. */
+      readonly user: string
+      readonly json: boolean
+    }
+  | ({
+      readonly kind: 'invoke'
+      readonly functionName: string
+      /** A path, or `-` for standard input. */
+      readonly event: string
+    } & OnStack)
+  | ({ readonly kind: 'query'; readonly statement: string } & OnStack)
+  | ({ readonly kind: 'head'; readonly table: string; readonly limit: number } & OnStack)
+  | ({
+      readonly kind: 'reconcile'
+      /** None: everything. */
+      readonly prefixes: readonly string[]
+      readonly since: Since | undefined
+      readonly enqueue: boolean
+    } & OnDeployment)
+  | ({
+      readonly kind: 'batch list'
+      readonly state: ListedState
+      readonly since: Since | undefined
+      readonly limit: number
+    } & OnDeployment)
+  | ({ readonly kind: 'batch show'; readonly batch: string } & OnDeployment)
+  | ({ readonly kind: 'batch reject'; readonly batch: string; readonly target: string } & Changing)
+  | ({ readonly kind: 'repair'; readonly batches: readonly string[] } & Changing)
+  | ({
+      readonly kind: 'ledger rebuild'
+      /** `YYYY-MM-DD`; undefined: all manifests. */
+      readonly from: string | undefined
+    } & Changing)
+  | ({ readonly kind: 'dlq list' } & OnDeployment)
+  | ({ readonly kind: 'dlq show'; readonly messageId: string } & OnDeployment)
+  | ({
+      readonly kind: 'dlq redrive'
+      /** Undefined: all. */
+      readonly messageIds: readonly string[] | undefined
+    } & Changing)
+
+export type CommandOf<Kind extends Command['kind']> = Extract<Command, { readonly kind: Kind }>
+
+/** A moment: epoch ms, or so many ms before now. */
+export type Since = { readonly at: number } | { readonly agoMs: number }
+
+export const listedStates = ['open', 'forming', 'sealed', 'failing', 'committed'] as const
+export type ListedState = (typeof listedStates)[number]
+
+export const defaultDir = '.silversmith/latest'
+export const functionNames = ['ingest', 'transform', 'bulk']
+export const targetNames = ['silver', 'clickhouse']
+
+/** The user of transform, where none is named. */
+export const writerName = 'silversmith_writer'

@@ -1,0 +1,119 @@
+import type { AwsClients } from '@silversmith/aws'
+import {
+  createAwsClients,
+  createDynamoLedger,
+  createS3Bronze,
+  createS3Store,
+} from '@silversmith/aws'
+import { parseClickHouseSettings } from '@silversmith/clickhouse'
+import type { ClickHouseSettings } from '@silversmith/clickhouse'
+import type { Bronze, Environment, Ledger, Setting, SettingValues, Store } from '@silversmith/core'
+import { awsSettingsOf, inspectSettings, routeProblems, settingsInvalid } from '@silversmith/core'
+import { datasets } from '@silversmith/datasets'
+import { defaultDir } from './command.ts'
+import { deploymentSettings } from './deployment-settings.ts'
+import { findKeptStack, needKeptStack } from './kept-stack.ts'
+import type { KeptStack } from './kept-stack.ts'
+import { UsageError } from './usage-error.ts'
+
+/** Where a command is to work, before it is known whether that suffices. */
+export interface Deployment {
+  readonly settings: Environment
+  /** Undefined: one the environment describes. */
+  readonly stack: KeptStack | undefined
+}
+
+/** What may be secret and thus is not in the file of a stack. */
+const personalNames = ['CLICKHOUSE_PASSWORD', 'CLICKHOUSE_SETTINGS']
+
+const ofStack = (stack: KeptStack, environment: Environment): Deployment => {
+  const personal = personalNames.map((name) => [name, environment[name]] as const)
+  return { stack, settings: { ...Object.fromEntries(personal), ...stack.settings } }
+}
+
+/**
+ * The local stack in `dir` where one is asked for; else what the environment describes, by the settings of the functions; else
+ * the local stack that runs in the usual place.
+ *
+ * @throws UsageError when no stack runs in the `dir` asked for.
+ */
+export const findDeployment = async (
+  environment: Environment,
+  dir: string | undefined,
+): Promise<Deployment> => {
+  if (dir !== undefined) return ofStack(await needKeptStack(dir), environment)
+  const isDescribed = Boolean(environment[deploymentSettings.ledger.ledgerTable.name])
+  const stack = isDescribed ? undefined : await findKeptStack(defaultDir)
+  return stack ? ofStack(stack, environment) : { settings: environment, stack: undefined }
+}
+
+type Table = Readonly<Record<string, Setting<unknown>>>
+
+const advice =
+  'Set them as the functions have them, or name a local stack that npm start -- --keep left up with --dir.'
+
+/** @throws UsageError that lists every setting that is missing or wrong. */
+export const readDeployment = <Part extends Table>(
+  { settings }: Deployment,
+  part: Part,
+): SettingValues<typeof deploymentSettings.ledger & Part> & {
+  readonly clickHouse: ClickHouseSettings | undefined
+} => {
+  const table = { ...deploymentSettings.ledger, ...part }
+  const { values, problems } = inspectSettings(table, settings)
+  const { targets, routes } = values as {
+    targets?: readonly string[]
+    routes?: Parameters<typeof routeProblems>[0]
+  }
+  const clickHouse = targets?.includes('clickhouse') ? parseClickHouseSettings(settings) : undefined
+  const all = [
+    ...problems,
+    ...routeProblems(routes ?? [], datasets),
+    ...(clickHouse && 'problems' in clickHouse ? clickHouse.problems : []),
+  ]
+  if (all.length > 0) throw new UsageError(`${settingsInvalid(all).message}\n${advice}`)
+  return {
+    ...(values as SettingValues<typeof deploymentSettings.ledger & Part>),
+    clickHouse: clickHouse && 'settings' in clickHouse ? clickHouse.settings : undefined,
+  }
+}
+
+/** The ports every command works with. */
+export interface Cloud {
+  readonly clients: AwsClients
+  readonly ledger: Ledger
+  readonly store: Store
+  readonly bronze: Bronze
+}
+
+/** A local stack's own servers take any credentials; elsewhere the SDK finds those of the person. */
+const localCredentials = { accessKeyId: 'local', secretAccessKey: 'local' }
+
+/** `clients.destroy()` ends its connections. */
+export const openCloud = (
+  { settings, stack }: Deployment,
+  values: SettingValues<typeof deploymentSettings.ledger>,
+): Cloud => {
+  const ofFunctions = awsSettingsOf(values)
+  const clients = createAwsClients(
+    stack === undefined
+      ? ofFunctions
+      : {
+          ...ofFunctions,
+          region: settings['AWS_REGION'],
+          credentials: stack.credentials === 'any' ? localCredentials : undefined,
+          endpoints: {
+            s3: settings['AWS_ENDPOINT_URL_S3'],
+            sqs: settings['AWS_ENDPOINT_URL_SQS'],
+            dynamodb: settings['AWS_ENDPOINT_URL_DYNAMODB'],
+          },
+        },
+  )
+  const stallMs = values.s3ReadTimeoutMs
+  return {
+    clients,
+    ledger: createDynamoLedger({ client: clients.dynamodb, tableName: values.ledgerTable }),
+    store: createS3Store({ client: clients.s3, bucket: values.silverBucket, stallMs }),
+    bronze: createS3Bronze({ client: clients.s3, stallMs }),
+  }
+}

@@ -1,0 +1,47 @@
+import type { RedriveResult } from '@silversmith/flow'
+import { redrive } from '@silversmith/flow'
+import type { Answer } from './answer.ts'
+import type { CommandOf } from './command.ts'
+import { undone } from './dry-run.ts'
+import { openPostOffice } from './letters.ts'
+import type { Surroundings } from './surroundings.ts'
+import { callOf } from './surroundings.ts'
+
+/** 10 000 letters of each queue take minutes. */
+const redriveMs = 1_800_000
+
+const describe = (result: RedriveResult, dryRun: boolean): string => {
+  const { redriven, problems, missing, whole } = result
+  return [
+    `${redriven.length} messages ${dryRun ? 'would be' : 'were'} sent to the queue they died in`,
+    ...problems.map(
+      ({ messageId, queue, sent, problem }) =>
+        `${messageId} (${queue}) ${sent ? 'was sent but stays here, too' : 'was not sent'}: ${problem}`,
+    ),
+    ...missing.map((id) => `${id} is in neither dead-letter queue now`),
+    ...(whole ? [] : ['there are more: run it again']),
+    ...(dryRun && redriven.length > 0 ? [undone] : []),
+  ].join('\n')
+}
+
+/** Exit code 1 when a message asked for was not found, not sent, or not deleted. */
+export const runDlqRedrive = async (
+  { messageIds, dryRun, dir }: CommandOf<'dlq redrive'>,
+  surroundings: Surroundings,
+): Promise<Answer> => {
+  const office = await openPostOffice(surroundings, dir)
+  const { progress, clock } = surroundings
+  try {
+    progress.show('redriving')
+    const request = { ids: messageIds, dryRun }
+    const result = await redrive(clock, office.queues, request, callOf(surroundings, redriveMs))
+    progress.end()
+    return {
+      document: { dryRun, ...result },
+      text: describe(result, dryRun),
+      code: result.problems.length + result.missing.length === 0 ? 0 : 1,
+    }
+  } finally {
+    office.cloud.clients.destroy()
+  }
+}

@@ -1,0 +1,51 @@
+import { defaultDir, listedStates, writerName } from './command.ts'
+
+export const help = `silversmith <command> [options]
+
+Tables and rows
+  migrate                   create or alter the tables of the server that CLICKHOUSE_URL names
+  migrate --plan [--user NAME]
+                            only say what it would do, and which grants a user that only inserts needs;
+                            NAME is ${writerName} by default
+  query "SELECT …"          ask the ClickHouse of a local stack, or the one CLICKHOUSE_URL names
+  head TABLE [--limit N]    first rows of a table, from ClickHouse, else from the silver files of the last local run
+  invoke FUNCTION --event FILE
+                            send an event to ingest, transform, bulk of a local stack that npm start -- --keep
+                            left up; FILE is JSON, - reads standard input
+
+When something is wrong
+  reconcile [--prefix P]… [--since 2026-01-01|24h] [--enqueue]
+                            compare bronze, ledger, manifests and targets: what is missing, stuck or too much;
+                            --enqueue sends what was never loaded to transform. What is younger than an hour may
+                            still be on its way and counts as recent
+  batch list [--state ${listedStates.join('|')}] [--since 24h] [--limit N]
+                            batches, open ones by default: progress, failures, problem, next try;
+                            committed ones of the last day, or since --since
+  batch show BATCH          all of one: sources and what became of them, chunks, and what each target holds
+  batch reject BATCH --target silver|clickhouse --yes
+                            chunks which that target refuses for ever go to quarantine, and the batch commits
+  repair BATCH… --yes       put back rows which a target lost, from another target. Never done by itself: rows that
+                            were erased on purpose stay erased
+  ledger rebuild [--from 2026-01-01] --yes
+                            claims and batches out of the manifests, after the table was lost or restored to a point
+                            in time; --from leaves out days before it, which must be before that point.
+                            Pause the functions first
+  dlq list                  messages in both dead-letter queues, why they are there and what to do
+  dlq show MESSAGE          one of them, with its body
+  dlq redrive MESSAGE…|--all --yes
+                            send them to the queue they died in, then delete them. What was loaded stays loaded once.
+                            A console redrive does, too; but it gives messages new ids, and where messages are
+                            themselves the data it makes second rows. This command hands their first id on
+
+  --yes                     do it. Without it, or with --dry-run, a command only says what it would do
+  --dir DIR                 a local stack that npm start -- --keep left up. Default: the deployment that the
+                            environment describes by the settings of the functions, else ${defaultDir}
+  --json                    one JSON document on standard output
+  --help                    this text
+
+LEDGER_TABLE_NAME, SILVER_BUCKET, BRONZE_BUCKET, OBJECTS_QUEUE_URL, ARRIVALS_QUEUE_URL, PIPELINE, TARGETS, ROUTES, SILVER_PREFIX,
+QUARANTINE_PREFIX and CLICKHOUSE_* describe a deployment as they do to its functions; a command says which of them it lacks.
+Dead-letter queues are those the redrive policies name, or OBJECTS_DLQ_URL and ARRIVALS_DLQ_URL.
+CLICKHOUSE_DATABASE, CLICKHOUSE_USER and CLICKHOUSE_PASSWORD go with CLICKHOUSE_URL.
+Exit codes: 0 all is well or done, 1 something is wrong or failed, 2 wrong usage.
+`

@@ -1,0 +1,78 @@
+import type { ChunkRepair, RejectResult, RepairResult } from '@silversmith/flow'
+import { rejectBatch, repairBatch } from '@silversmith/flow'
+import { encodeParquet } from '@silversmith/parquet'
+import type { Answer } from './answer.ts'
+import { atBench } from './bench.ts'
+import type { CommandOf } from './command.ts'
+import { undone } from './dry-run.ts'
+import { silentLog } from './silent-log.ts'
+import type { Surroundings } from './surroundings.ts'
+import { callOf } from './surroundings.ts'
+
+/** For one batch: 400 chunks of a slow server. */
+const batchMs = 3_600_000
+
+const describeChunk = ({ n, table, target, rows, before, after, outcome, reason }: ChunkRepair) =>
+  `  chunk ${n} of ${table} in ${target}: ${before.rows} of ${rows} rows${
+    after === undefined ? '' : `, now ${after.rows}`
+  }; ${outcome}${reason === undefined ? '' : `: ${reason}`}`
+
+const describeRepair = (result: RepairResult): readonly string[] => {
+  const { batch, outcome, reason, intact, chunks, replacedSources } = result
+  return [
+    `batch ${batch}: ${outcome}${reason === undefined ? '' : `: ${reason}`}; ${intact} chunks were whole`,
+    ...chunks.map(describeChunk),
+    ...(replacedSources > 0
+      ? [`  ${replacedSources} of its sources were replaced since: views do not show their rows`]
+      : []),
+  ]
+}
+
+/** Exit code 1 when a batch is not whole, in a dry run: would have to be repaired, or was refused. */
+export const runRepair = async (
+  { batches, dryRun, dir }: CommandOf<'repair'>,
+  surroundings: Surroundings,
+): Promise<Answer> =>
+  atBench(surroundings, dir, async ({ cloud, targets, ...bench }) => {
+    const { clock, progress } = surroundings
+    const deps = { ...bench, ...cloud, ...targets, clock, encode: encodeParquet }
+    const results: RepairResult[] = []
+    for (const batch of batches) {
+      progress.show(`batch ${batch}, ${results.length} of ${batches.length} done`)
+      results.push(await repairBatch(deps, batch, callOf(surroundings, batchMs), { dryRun }))
+    }
+    progress.end()
+    const isPlanned = results.some(({ outcome }) => outcome === 'planned')
+    const text = [...results.flatMap(describeRepair), ...(isPlanned ? [undone] : [])]
+    return {
+      document: { dryRun, batches: results },
+      text: text.join('\n'),
+      code: results.every(({ outcome }) => outcome === 'whole') ? 0 : 1,
+    }
+  })
+
+const describeReject = (result: RejectResult): readonly string[] => {
+  const { batch, target, outcome, reason, held, chunks, committed } = result
+  return [
+    `batch ${batch}, ${target}: ${outcome}${reason === undefined ? '' : `: ${reason}`}`,
+    `${held} chunks are held; ${committed ? 'the batch is committed' : 'the batch is not committed'}`,
+    ...chunks.flatMap((chunk) => [
+      `  chunk ${chunk.n} of ${chunk.table}, ${chunk.rows} rows: ${chunk.reason}`,
+      ...chunk.quarantine.map((key) => `    ${key}`),
+    ]),
+  ]
+}
+
+/** Exit code 1 when nothing could be decided. */
+export const runBatchReject = async (
+  { batch, target, dryRun, dir }: CommandOf<'batch reject'>,
+  surroundings: Surroundings,
+): Promise<Answer> =>
+  atBench(surroundings, dir, async ({ cloud, targets, pipeline, quarantinePrefix }) => {
+    const { clock } = surroundings
+    const deps = { ...{ pipeline, quarantinePrefix, clock }, ...cloud, ...targets, log: silentLog }
+    const result = await rejectBatch(deps, batch, target, callOf(surroundings, batchMs), { dryRun })
+    const text = [...describeReject(result), ...(result.outcome === 'planned' ? [undone] : [])]
+    const isDecided = ['planned', 'applied', 'rejected'].includes(result.outcome)
+    return { document: { dryRun, ...result }, text: text.join('\n'), code: isDecided ? 0 : 1 }
+  })
