@@ -16,8 +16,8 @@ beforeAll(async () => {
 afterAll(() => clickHouse.close())
 
 /** A database of its own, a store and a target. */
-const makeRoom = async () => {
-  const made = await clickHouse.makeDatabase([events])
+const makeRoom = async (isPlain = false) => {
+  const made = await clickHouse.makeDatabase([events], { isPlain })
   const store = createMemoryStore()
   const target = createClickHouseTarget({ settings: made.settings, tables: [events], store })
   return { ...made, store, target }
@@ -53,6 +53,7 @@ describe('preflight', () => {
   test.each([
     ['a column altered', 'MODIFY COLUMN score Nullable(Int8)', 'column score of events is Null'],
     ['a column dropped', 'DROP COLUMN done', 'column done of events is missing'],
+    ['a column renamed', 'RENAME COLUMN name TO title', 'column name of events is missing'],
     [
       'a window made small',
       'MODIFY SETTING non_replicated_deduplication_window = 1',
@@ -124,6 +125,19 @@ describe('a batch sealed before a deploy that', () => {
     await target.put('B', chunk, idle())
     const rows = await clickHouse.read(`SELECT name FROM ${database}.events ORDER BY _record`)
     expect(rows).toEqual([0, 1, 2, 3].map((record) => ({ name: `event ${record}` })))
+  })
+
+  test('renames a column that was renamed in the table too waits, no value goes astray', async () => {
+    const renamed = events.columns.map((column) =>
+      column.name === 'name' ? { ...column, name: 'title' } : column,
+    )
+    const { database, chunk, target, identities } = await deploy(renamed)
+    await clickHouse.run(`ALTER TABLE ${database}.events DROP COLUMN title`)
+    await clickHouse.run(`ALTER TABLE ${database}.events RENAME COLUMN name TO title`)
+    const refused = target.put('B', chunk, idle())
+    await expectFault(refused, 'TARGET_MISCONFIGURED')
+    await expect(refused).rejects.toThrow(/values for name, which .*events lacks/)
+    expect(await identities()).toEqual([])
   })
 
   test('gave chunks the names of their columns is read with those of the tables', async () => {
@@ -294,7 +308,7 @@ describe('materialized views', () => {
   }
 
   test('are completed by a repeated INSERT that does not double the table', async () => {
-    const { database, store, target, identities } = await makeRoom()
+    const { database, store, target, identities } = await makeRoom(true)
     await feed(database)
     await clickHouse.run(`INSERT INTO ${database}.copy VALUES ('broken', 0)`)
     const batch = ulidOf(Date.now())
@@ -309,7 +323,7 @@ describe('materialized views', () => {
     await target.put(batch, chunk, idle())
     const copied = await clickHouse.read<{ n: string }>(`SELECT n FROM ${database}.copy ORDER BY n`)
     expect(copied.map(({ n }) => Number(n))).toEqual([0, 1, 2])
-    expect(await identities()).toHaveLength(3)
+    expect(await identities()).toEqual([0, 1, 2].map((record) => `${batch}#0/${record}`))
   })
 
   const copiedOf = async (database: string): Promise<readonly number[]> => {
@@ -350,7 +364,7 @@ describe('materialized views', () => {
   })
 
   test('are completed for an old batch too when it was seen not to be there just before', async () => {
-    const { database, store, target, identities } = await makeRoom()
+    const { database, store, target, identities } = await makeRoom(true)
     await feed(database)
     const batch = ulidOf(Date.now() - 3_600_000)
     const chunk = await stageEvents(store, batch, 0, 3)
@@ -361,7 +375,7 @@ describe('materialized views', () => {
     expect(await target.has(batch, chunk, idle())).toBe(false)
     await target.put(batch, chunk, idle())
     expect(await copiedOf(database)).toEqual([0, 1, 2])
-    expect(await identities()).toHaveLength(3)
+    expect(await identities()).toEqual([0, 1, 2].map((record) => `${batch}#0/${record}`))
   })
 
   test('made after a passed preflight are seen', async () => {

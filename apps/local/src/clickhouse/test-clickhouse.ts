@@ -6,6 +6,7 @@ import { createConnection, migrate } from '@silversmith/clickhouse'
 import type { ClickHouseSettings, Connection } from '@silversmith/clickhouse'
 import type { Table } from '@silversmith/core'
 import { startClickHouse } from './engine.ts'
+import { makePlain } from './plain-table.ts'
 
 export interface TestDatabase {
   readonly database: string
@@ -21,8 +22,11 @@ export interface TestClickHouse {
   read<Row>(statement: string): Promise<readonly Row[]>
   /** Settings of a database that does not exist yet. */
   newSettings(): ClickHouseSettings
-  /** A new database with these tables. */
-  makeDatabase(tables: readonly Table[]): Promise<TestDatabase>
+  /** A new database with these tables. Plain: merges drop no row of them, see `makePlain`. */
+  makeDatabase(
+    tables: readonly Table[],
+    options?: { readonly isPlain?: boolean; readonly deduplicationWindow?: number },
+  ): Promise<TestDatabase>
   close(): Promise<void>
 }
 
@@ -47,10 +51,11 @@ export const startTestClickHouse = async (): Promise<TestClickHouse> => {
     run: (statement) => admin.command(statement, 'the test', idle()),
     read,
     newSettings,
-    makeDatabase: async (tables) => {
-      const settings = newSettings()
+    makeDatabase: async (tables, { isPlain = false, ...more } = {}) => {
+      const settings = { ...newSettings(), ...more }
       const { database } = settings
       await migrate(admin, tables, settings, idle())
+      if (isPlain) for (const table of tables) await makePlain(admin, settings, table, idle())
       return {
         database,
         settings,

@@ -59,7 +59,7 @@ export const eventRow = (token: string, record: number, options: EventOptions = 
 
 /** Writes a chunk of rows where the target will look for it. */
 export const stageRows = async (
-  store: Store,
+  store: Pick<Store, 'write'>,
   table: Table,
   batch: string,
   n: number,
@@ -76,7 +76,7 @@ export const stageRows = async (
 }
 
 export const stageEvents = (
-  store: Store,
+  store: Pick<Store, 'write'>,
   batch: string,
   n: number,
   count: number,
