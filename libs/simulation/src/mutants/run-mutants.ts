@@ -5,7 +5,7 @@ import type { Mutant } from './mutant.ts'
 import { judgeMutantWorld } from './mutant-world.ts'
 
 /** Whether the harness found a mutant, and in how many worlds. */
-export interface Fate {
+export interface Hunt {
   readonly killed: boolean
   readonly worlds: number
   /** First of what the harness said. */
@@ -31,7 +31,7 @@ const findBad = (name: string, first: number, last: number): Promise<Finding | u
   )
 
 /** Hunts one mutant: it is killed by a world that is bad with it and good without it. */
-export const huntMutant = async (mutant: Mutant): Promise<Fate> => {
+export const huntMutant = async (mutant: Mutant): Promise<Hunt> => {
   const { name, worldsMax } = mutant
   for (let first = 1; first <= worldsMax;) {
     const found = await findBad(name, first, worldsMax)
@@ -45,20 +45,20 @@ export const huntMutant = async (mutant: Mutant): Promise<Fate> => {
   return { killed: false, worlds: worldsMax }
 }
 
-/** Hunts all of them, a few at a time; the fates by name, in the order given. */
+/** Hunts all of them, a few at a time; what came of it by name, in the order given. */
 export const runMutants = async (
   mutants: readonly Mutant[],
-  tell: (name: string, fate: Fate) => void = () => undefined,
-): Promise<Readonly<Record<string, Fate>>> => {
-  const fates = new Map<string, Fate>()
+  tell: (name: string, hunt: Hunt) => void = () => undefined,
+): Promise<Readonly<Record<string, Hunt>>> => {
+  const hunts = new Map<string, Hunt>()
   const open = mutants.values()
-  const hunt = async (): Promise<void> => {
+  const goOn = async (): Promise<void> => {
     for (const mutant of open) {
-      const fate = await huntMutant(mutant)
-      fates.set(mutant.name, fate)
-      tell(mutant.name, fate)
+      const hunt = await huntMutant(mutant)
+      hunts.set(mutant.name, hunt)
+      tell(mutant.name, hunt)
     }
   }
-  await Promise.all(Array.from({ length: processesMax }, hunt))
-  return Object.fromEntries(mutants.map(({ name }) => [name, fates.get(name)!]))
+  await Promise.all(Array.from({ length: processesMax }, goOn))
+  return Object.fromEntries(mutants.map(({ name }) => [name, hunts.get(name)!]))
 }
