@@ -1,6 +1,6 @@
-import { rowIdentity } from '@silversmith/core'
-import { readParquet } from '@silversmith/parquet'
-import { readFile } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import { readFile, rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import { quarantinePrefix, silverPrefix } from '../functions.ts'
 import { mirror } from '../mirror.ts'
 import type { Stack } from '../stack.ts'
@@ -8,61 +8,71 @@ import { ask, linesOf } from './engine-question.ts'
 
 export const table = 'raw_events'
 
-/** What the pipeline made of the objects below one prefix, each list sorted; the prefix itself is left out. */
+/** What the pipeline made of objects, each list sorted. */
 export interface Arrived {
-  /** Row identities in the table itself, as often as they are there. */
+  /** Row identities and hashes of the records, in the table itself, as often as they are there. */
   readonly clickhouse: readonly string[]
-  /** Row identities in the Parquet files. */
+  /** The same in the Parquet files. */
   readonly silver: readonly string[]
-  /** Identities and reasons of rejected records. */
+  /** Of rejected records: identity, reason and hash. */
   readonly quarantine: readonly string[]
 }
 
-const readClickHouse = async (url: string, place: string): Promise<string[]> => {
-  const statement = `SELECT substring(_source, length('${place}') + 1), _version, _record, _part
-    FROM ${table} WHERE startsWith(_source, '${place}') FORMAT TSV`
-  return linesOf(await ask(url, statement)).map((line) => line.replaceAll('\t', ' '))
+/** All rows, without FINAL. */
+const readRows = async (url: string, from: string): Promise<string[]> => {
+  const columns = '_source, _version, _record, _part, event_hash'
+  return linesOf(await ask(url, `SELECT ${columns} FROM ${from} FORMAT TSV`)).map((line) =>
+    line.replaceAll('\t', ' '),
+  )
 }
 
-/** `fields` begin with the source. Undefined: of another place. */
-const identify = (place: string, [source, ...fields]: readonly unknown[]): string | undefined =>
-  String(source).startsWith(place)
-    ? [String(source).slice(place.length), ...fields].join(' ')
-    : undefined
-
-const readSilver = async (stack: Stack, place: string): Promise<string[]> => {
-  const found: (string | undefined)[] = []
-  for (const { path } of await mirror(stack, silverPrefix))
-    for (const row of await readParquet(await readFile(path), rowIdentity))
-      found.push(
-        identify(
-          place,
-          rowIdentity.map((name) => row[name]),
-        ),
-      )
-  return found.filter((one) => one !== undefined)
+/** By the engine's reader of Parquet, which is not the house's own. */
+const readSilver = async (stack: Stack, url: string): Promise<string[]> => {
+  const folder = `${silverPrefix}/${table}`
+  const files = await mirror(stack, folder)
+  if (files.length === 0) return []
+  return readRows(url, `file('${join(stack.dir, folder)}/**/*.parquet', Parquet)`)
 }
 
-const readQuarantine = async (stack: Stack, place: string): Promise<string[]> => {
-  const found: (string | undefined)[] = []
+interface Rejected {
+  readonly source: string
+  readonly version: string
+  readonly record: number
+  readonly reason: string
+  readonly raw: string
+  readonly rawEncoding: 'utf8' | 'base64'
+}
+
+const readQuarantine = async (stack: Stack): Promise<string[]> => {
+  const found: string[] = []
   for (const { path } of await mirror(stack, quarantinePrefix))
     for (const line of linesOf(await readFile(path, 'utf8'))) {
-      const { source, version, record, reason } = JSON.parse(line) as Record<string, unknown>
-      found.push(identify(place, [source, version, record, reason]))
+      const { source, version, record, reason, raw, rawEncoding } = JSON.parse(line) as Rejected
+      const hash = createHash('sha256').update(Buffer.from(raw, rawEncoding)).digest('hex')
+      found.push([source, version, record, reason, hash].join(' '))
     }
-  return found.filter((one) => one !== undefined)
+  return found
 }
 
-/** Reads what is there, at the places themselves. */
-export const readArrived = async (
-  stack: Stack,
-  clickHouseUrl: string,
-  prefix: string,
-): Promise<Arrived> => {
-  const place = `s3://${stack.resources.bronzeBucket}/${prefix}/`
+/** Reads everything that is there, at the places themselves. */
+export const readArrived = async (stack: Stack, clickHouseUrl: string): Promise<Arrived> => {
+  // A copy of an earlier reading would stand for a file that is gone.
+  for (const prefix of [silverPrefix, quarantinePrefix])
+    await rm(join(stack.dir, prefix), { recursive: true, force: true })
   return {
-    clickhouse: (await readClickHouse(clickHouseUrl, place)).sort(),
-    silver: (await readSilver(stack, place)).sort(),
-    quarantine: (await readQuarantine(stack, place)).sort(),
+    clickhouse: (await readRows(clickHouseUrl, table)).sort(),
+    silver: (await readSilver(stack, clickHouseUrl)).sort(),
+    quarantine: (await readQuarantine(stack)).sort(),
+  }
+}
+
+/** What came of the objects below one prefix; the prefix itself is left out. */
+export const arrivedBelow = (arrived: Arrived, place: string): Arrived => {
+  const below = (names: readonly string[]): string[] =>
+    names.filter((name) => name.startsWith(place)).map((name) => name.slice(place.length))
+  return {
+    clickhouse: below(arrived.clickhouse),
+    silver: below(arrived.silver),
+    quarantine: below(arrived.quarantine),
   }
 }

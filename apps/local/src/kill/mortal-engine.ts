@@ -4,6 +4,7 @@ import { ask } from './engine-question.ts'
 /** A ClickHouse that may crash and come again on the same folder, elsewhere. */
 export interface MortalEngine {
   url(): string
+  pid(): number
   /** Stops all merges of the table, for ever. */
   stopMerges(table: string): Promise<void>
   /** SIGKILL, and a new one. */
@@ -29,6 +30,7 @@ export const startMortalEngine = async (
   const stop = (table: string): Promise<string> => ask(engine.url, `SYSTEM STOP MERGES ${table}`)
   return {
     url: () => engine.url,
+    pid: () => engine.pid,
     stopMerges: async (table) => {
       // The statement ends with the engine, the setting does not.
       await alter(table, 'max_bytes_to_merge_at_max_space_in_pool', '1')

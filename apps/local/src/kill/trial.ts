@@ -13,7 +13,7 @@ import type { FunctionSettings } from '../lambda/invocation.ts'
 import { startStack } from '../stack.ts'
 import type { Stack } from '../stack.ts'
 import { uploadAll } from '../upload.ts'
-import { readArrived, table } from './arrived.ts'
+import { arrivedBelow, readArrived, table } from './arrived.ts'
 import type { Arrived } from './arrived.ts'
 import { startKillProxy } from './kill-proxy.ts'
 import type { KillProxy } from './kill-proxy.ts'
@@ -144,7 +144,11 @@ const trialOf = ({ stack, proxy, engine, signal, closers }: Parts): Trial => {
       await stack.notifier.flush()
     },
     settle: () => drain(stack, { onStatus: () => undefined, signal, stallMs }),
-    readArrived: (prefix) => readArrived(stack, engine.url(), prefix),
+    readArrived: async (prefix) =>
+      arrivedBelow(
+        await readArrived(stack, engine.url()),
+        `s3://${stack.resources.bronzeBucket}/${prefix}/`,
+      ),
     readBatches: () => readBatches(stack),
     listStaging: async () => {
       const keys: string[] = []

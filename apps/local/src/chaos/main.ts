@@ -1,0 +1,80 @@
+import { randomInt } from 'node:crypto'
+import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { createProgress } from '../progress.ts'
+import type { Progress } from '../progress.ts'
+import { UsageError } from '../usage-error.ts'
+import { startChaos } from './chaos.ts'
+import { help, readOptions } from './options.ts'
+import type { Options } from './options.ts'
+import { humanReport, reportOf } from './report.ts'
+
+const listenForEnd = (): AbortSignal => {
+  const ending = new AbortController()
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.once(name, () => ending.abort(new Error(`stopped by ${name}`)))
+  return ending.signal
+}
+
+const openDir = async (dir: string | undefined): Promise<string> => {
+  if (dir === undefined) return mkdtemp(join(tmpdir(), 'silversmith-chaos-'))
+  const path = resolve(dir)
+  const names = await mkdir(path, { recursive: true })
+    .then(() => readdir(path))
+    .catch((error: Error) => {
+      throw new UsageError(`--dir ${path}: ${error.message}`)
+    })
+  if (names.length > 0) throw new UsageError(`${path} is not empty: name a new folder with --dir`)
+  return path
+}
+
+const print = (text: string): void => void process.stdout.write(`${text}\n`)
+
+const run = async (options: Options, progress: Progress): Promise<0 | 1> => {
+  const { minutes, seed, json } = options
+  const startedAt = Date.now()
+  const dir = await openDir(options.dir)
+  progress.note(`seed ${seed}, state in ${dir}`)
+  let isWell = false
+  try {
+    const chaos = await startChaos({
+      ...{ dir, seed, seconds: minutes * 60 },
+      onProgress: (text) => progress.live(text),
+      signal: listenForEnd(),
+    })
+    try {
+      const report = await reportOf(chaos, { minutes, seed, startedAt })
+      progress.end()
+      isWell = report.problems.length === 0
+      for (const problem of report.problems) progress.note(problem)
+      print(json ? JSON.stringify(report) : humanReport(report))
+    } finally {
+      await chaos.close()
+    }
+  } finally {
+    progress.end()
+    if (isWell && options.dir === undefined) await rm(dir, { recursive: true, force: true })
+    if (!isWell) progress.note(`not well with seed ${seed}; its state is kept in ${dir}`)
+  }
+  return isWell ? 0 : 1
+}
+
+const main = async (): Promise<number> => {
+  const progress = createProgress(process.stderr, Date.now)
+  try {
+    const options = readOptions(process.argv.slice(2), () => randomInt(2 ** 32))
+    if (options === 'help') {
+      print(help.trimEnd())
+      return 0
+    }
+    return await run(options, progress)
+  } catch (error) {
+    progress.note(error instanceof Error ? error.message : String(error))
+    return error instanceof UsageError ? 2 : 1
+  }
+}
+
+const code = await main()
+// Connections that are kept alive would hold the process; what was written is handed over first.
+process.stdout.write('', () => process.exit(code))
