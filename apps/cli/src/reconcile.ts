@@ -45,6 +45,12 @@ const add = (sum: Sum | undefined, report: Sum): Sum => {
   }
 }
 
+/** Manifests and ledger are compared for every prefix, for they decide whether anything may be sent; told once. */
+const sourcesOf = (report: ReconcileReport): ReconcileReport => ({
+  ...report,
+  findings: report.findings.filter(({ kind }) => kind.startsWith('source-')),
+})
+
 /** What no route takes may be there on purpose. */
 const isWrong = ({ kind }: Finding): boolean => kind !== 'source-unrouted'
 
@@ -114,7 +120,7 @@ export const runReconcile = async (
       for (let step = 0; step < stepsMax; step += 1) {
         const call = callOf(surroundings, stepMs)
         const report = await reconcile({ ...request, ...(from !== undefined && { from }) }, call)
-        sum = add(sum, report)
+        sum = add(sum, at === 0 ? report : sourcesOf(report))
         from = report.next
         const { matched, missing, chunksMatched } = sum.counts
         progress.show(

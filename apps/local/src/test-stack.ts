@@ -9,13 +9,14 @@ import { readHistory } from './history.ts'
 import { writeReport } from './report.ts'
 import type { Report } from './report.ts'
 import { startStack } from './stack.ts'
-import type { Stack } from './stack.ts'
+import type { Stack, Tuning } from './stack.ts'
 import type { Uploaded } from './upload.ts'
 
 export interface TestStackOptions {
   readonly routes: readonly Route[]
   /** Settings of the functions. */
   readonly environment: Readonly<Record<string, string>>
+  readonly tuning?: Tuning
 }
 
 /** The whole stack with both targets in a folder of its own, for one test file. */
@@ -55,6 +56,7 @@ export const startTestStack = async (options: TestStackOptions): Promise<TestSta
       ending.abort(new Error(`${name} could not start: ${errorMessage}`)),
     onLine: (_, line) => lines.push(line),
     signal,
+    ...(options.tuning && { tuning: options.tuning }),
   })
   return {
     stack,

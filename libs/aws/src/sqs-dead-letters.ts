@@ -116,7 +116,7 @@ export const createSqsDeadLetters = ({
         QueueUrl: dead.queueUrl,
         MaxNumberOfMessages: receiveMax,
         VisibilityTimeout: hiddenSeconds,
-        // A short look asks some of SQS' machines only and misses what the others have.
+        // Asks all of SQS' machines: without a wait some are left out, and no answer would be no proof.
         WaitTimeSeconds: 1,
         MessageSystemAttributeNames: [...systemAttributes],
         MessageAttributeNames: ['All'],

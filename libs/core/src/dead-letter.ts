@@ -31,8 +31,7 @@ export interface DeadLetterQueue {
   /** About how many are there, those hidden now included. */
   count(signal: AbortSignal): Promise<number>
   /**
-   * At most ten letters, which are then hidden from everybody for a few minutes, or until `release`. None: none is in sight,
-   * though a queue of few letters may hide one from a single call.
+   * At most ten letters, which are then hidden from everybody for a few minutes, or until `release`. None: none is in sight.
    */
   receive(signal: AbortSignal): Promise<readonly DeadLetter[]>
   /** Puts them back in sight at once. */

@@ -1,8 +1,8 @@
 import type { Clock, DeadLetter, DeadLetterQueue } from '@silversmith/core'
 import { type Call, endingOf, persist } from '../patience.ts'
 
-/** Receives in a row that bring nothing new before a queue counts as seen to its end. */
-const fruitlessMax = 2
+/** Receives in a row that bring only what is known, before the round gives up. */
+const repeatedMax = 3
 
 export interface Round {
   readonly clock: Clock
@@ -28,22 +28,23 @@ export const goRound = async (
 ): Promise<boolean> => {
   const kept = new Map<string, DeadLetter>()
   let received = 0
-  let fruitless = 0
+  let repeated = 0
   let isStopped = false
   const stop = (): void => void (isStopped = true)
   try {
-    while (!isStopped && received < lettersMax && fruitless < fruitlessMax) {
+    while (!isStopped && received < lettersMax && repeated < repeatedMax) {
       if (clock.now() > call.deadline) return false
       const page = await persist(clock, call, () => queue.receive(call.signal))
+      if (page.length === 0) return true
       const fresh = page.filter(({ messageId }) => !kept.has(messageId))
       // The last receipt is the one that counts.
       for (const letter of page) kept.set(letter.messageId, letter)
-      fruitless = fresh.length === 0 ? fruitless + 1 : 0
+      repeated = fresh.length === 0 ? repeated + 1 : 0
       received += fresh.length
       const fates = fresh.length === 0 ? [] : await visit(fresh, stop)
       fates.forEach((fate, at) => fate === 'removed' && kept.delete(fresh[at]!.messageId))
     }
-    return fruitless >= fruitlessMax
+    return false
   } finally {
     const ending = endingOf(call)
     await persist(clock, ending, () => queue.release([...kept.values()], ending.signal))
