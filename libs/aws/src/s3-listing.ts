@@ -20,7 +20,7 @@ export const listVersions = async (
   signal: AbortSignal,
 ): Promise<ListingPage> => {
   const what = `listing ${objectUri({ bucket, key: prefix })}`
-  const [keyMarker, versionMarker] = from === undefined ? [] : (JSON.parse(from) as Marker)
+  const [keyMarker, versionMarker] = from === undefined ? [] : readMarker(from)
   const command = new ListObjectVersionsCommand({
     ...{ Bucket: bucket, Prefix: prefix, EncodingType: 'url' },
     ...(keyMarker !== undefined && { KeyMarker: keyMarker }),
@@ -29,18 +29,26 @@ export const listVersions = async (
   const page = await client.send(command, { abortSignal: signal }).catch((error: unknown) => {
     throw faultOf('store', error, what, signal)
   })
+  if (page.IsTruncated === undefined)
+    throw incomplete(what, 'it does not say whether it is the last')
   // S3-like servers exist that do not know the encoding and answer with plain keys.
   const decode = page.EncodingType === 'url' ? decodeKey : (key: string) => key
   const objects = (page.Versions ?? []).map((found) => readVersion(bucket, found, decode, what))
   if (!page.IsTruncated) return { objects, next: undefined }
   const marker = page.NextKeyMarker
   if (marker === undefined) throw incomplete(what, 'it is not the last page and names no next')
-  const next: Marker = [decode(marker), page.NextVersionIdMarker ?? null]
-  return { objects, next: JSON.stringify(next) }
+  return { objects, next: writeMarker(decode(marker), page.NextVersionIdMarker ?? '') }
 }
 
-/** Key and version id the next page begins after. */
-type Marker = readonly [string, string | null]
+/** Key and version id the next page begins after, in a form that no JSON makes longer: a checkpoint holds it. */
+const writeMarker = (key: string, versionId: string): string =>
+  Buffer.from(`${versionId}\n${key}`).toString('base64url')
+
+const readMarker = (marker: string): readonly [key: string, versionId: string] => {
+  const text = Buffer.from(marker, 'base64url').toString()
+  const at = text.indexOf('\n')
+  return [text.slice(at + 1), text.slice(0, Math.max(0, at))]
+}
 
 /** An entry that was left out would pass for an object that is not there. */
 const readVersion = (

@@ -110,7 +110,7 @@ test('a silver file written anew with the same rows holds them all', async () =>
 test('a silver file with the rows of another chunk, or of no Parquet, holds none', async () => {
   const { store, write, fileOf, rowsOf, put, inspector } = createSilver()
   const chunk = await put('B', 0, 6)
-  await write(fileOf('B', 0, 0), rowsOf('OTHER', 0, 6, 0))
+  await write(fileOf('B', 0, 0), rowsOf('C', 0, 6, 0))
   expect(await inspector.inspect('B', [chunk], idle)).toEqual([{ rows: 3, distinct: 3 }])
   const bytes = Buffer.from('not Parquet at all')
   await store.remove([fileOf('B', 0, 1)], idle)
