@@ -36,9 +36,10 @@ export const goRound = async (
       if (clock.now() > call.deadline) return false
       const page = await persist(clock, call, () => queue.receive(call.signal))
       if (page.length === 0) return true
-      const fresh = page.filter(({ messageId }) => !kept.has(messageId))
-      // The last receipt is the one that counts.
-      for (const letter of page) kept.set(letter.messageId, letter)
+      // The last receipt of a letter is the one that counts.
+      const letters = new Map(page.map((letter) => [letter.messageId, letter]))
+      const fresh = [...letters.values()].filter(({ messageId }) => !kept.has(messageId))
+      for (const [messageId, letter] of letters) kept.set(messageId, letter)
       repeated = fresh.length === 0 ? repeated + 1 : 0
       received += fresh.length
       const fates = fresh.length === 0 ? [] : await visit(fresh, stop)
