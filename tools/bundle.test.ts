@@ -64,7 +64,13 @@ const missing: Record<FunctionName, readonly string[]> = {
     'CLICKHOUSE_DATABASE',
     'CLICKHOUSE_URL or CLICKHOUSE_HOST',
   ],
-  bulk: ['LEDGER_TABLE_NAME', 'SILVER_BUCKET', 'OBJECTS_QUEUE_URL'],
+  bulk: [
+    'LEDGER_TABLE_NAME',
+    'SILVER_BUCKET',
+    'OBJECTS_QUEUE_URL',
+    'CLICKHOUSE_DATABASE',
+    'CLICKHOUSE_URL or CLICKHOUSE_HOST',
+  ],
 }
 
 const enough = {

@@ -1,16 +1,26 @@
+import { type ClickHouseSettings, parseClickHouseSettings } from '@silversmith/clickhouse'
 import {
   batchSettings,
   type Environment,
   effectiveSettings,
   functionSettings,
+  inspectSettings,
+  parseList,
+  parseOneOf,
+  parsePrefix,
+  parseRoutes,
+  parseText,
   parseUrl,
-  type RefusedSetting,
-  readSettings,
   refusedSettings,
+  routeProblems,
   setting,
+  settingsInvalid,
 } from '@silversmith/core'
+import { datasets, defaultRoutes } from '@silversmith/datasets'
 
-/** Every setting of bulk. */
+export type TargetName = 'silver' | 'clickhouse'
+
+/** Every setting of bulk, those of ClickHouse apart. All but the first three are for reconcile, and those of ingest and transform. */
 export const bulkSettings = {
   ...functionSettings,
   ...batchSettings,
@@ -21,19 +31,64 @@ export const bulkSettings = {
     required: true,
     description: 'URL of the queue transform reads',
   }),
+  buckets: setting<readonly string[]>({
+    name: 'BRONZE_BUCKET',
+    aliases: ['S3_XAPI_BUCKET_NAME'],
+    parse: parseList(parseText),
+    default: [],
+    description: 'bucket, or buckets, reconcile may look at; without one there is only the sweep',
+  }),
+  routes: setting({
+    name: 'ROUTES',
+    parse: parseRoutes,
+    default: defaultRoutes,
+    description: 'the same as of ingest: what reconcile misses must be of a route',
+  }),
+  targets: setting<readonly TargetName[]>({
+    name: 'TARGETS',
+    parse: parseList(parseOneOf('silver', 'clickhouse')),
+    default: ['silver', 'clickhouse'],
+    description: 'the same as of transform: where reconcile looks for rows',
+  }),
+  silverPrefix: setting({
+    name: 'SILVER_PREFIX',
+    parse: parsePrefix,
+    default: 'silver',
+    description: 'folder of the Parquet files',
+  }),
+  quarantinePrefix: setting({
+    name: 'QUARANTINE_PREFIX',
+    parse: parsePrefix,
+    default: 'quarantine',
+    description: 'folder of rejected records',
+  }),
 }
 
-const bulkRefused: readonly RefusedSetting[] = [
-  ...refusedSettings,
-  {
-    name: 'S3_XAPI_BUCKET_NAME',
-    reason: 'the one mode there is, sweep, reads no bronze',
-    instead: 'send {"bucket", "key"} messages to the arrivals queue',
-  },
-]
-
-/** @throws Fault SETTINGS_INVALID that lists every problem. */
+/** @throws Fault SETTINGS_INVALID that lists every problem, also those of ClickHouse where it is a target. */
 export const parseConfig = (environment: Environment) => {
-  const values = readSettings(bulkSettings, environment, bulkRefused)
-  return { ...values, effective: effectiveSettings(bulkSettings, values) }
+  const { values, problems } = inspectSettings(bulkSettings, environment, refusedSettings)
+  const clickHouse = values.targets?.includes('clickhouse')
+    ? parseClickHouseSettings(environment)
+    : undefined
+  const all = [
+    ...problems,
+    ...routeProblems(values.routes ?? [], datasets),
+    ...(clickHouse && 'problems' in clickHouse ? clickHouse.problems : []),
+  ]
+  if (all.length > 0) throw settingsInvalid(all)
+  const settings = clickHouse && 'settings' in clickHouse ? clickHouse.settings : undefined
+  return {
+    ...values,
+    clickHouse: settings,
+    effective: {
+      ...effectiveSettings(bulkSettings, values),
+      ...(settings && { clickHouse: withoutSecrets(settings) }),
+    },
+  }
 }
+
+const withoutSecrets = (settings: ClickHouseSettings): Readonly<Record<string, unknown>> => ({
+  ...settings,
+  ...(settings.password && { password: 'set' }),
+  settings: Object.keys(settings.settings),
+})

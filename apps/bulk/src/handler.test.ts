@@ -2,12 +2,11 @@ import type { Call } from '@silversmith/flow'
 import type { Context } from 'aws-lambda'
 import { readFileSync } from 'node:fs'
 import { beforeEach, expect, test } from 'vitest'
-import { parseConfig } from './config.ts'
-import { createHandler } from './handler.ts'
+import { createHandler, type Fields, refuseFields, unknownFields } from './handler.ts'
 
 const context = { getRemainingTimeInMillis: () => 60_000 } as Context
 
-let calls: Call[]
+let calls: { readonly fields: Fields; readonly call: Call }[]
 
 beforeEach(() => {
   calls = []
@@ -15,25 +14,41 @@ beforeEach(() => {
 
 const handler = createHandler(
   {
-    sweep: (call) => {
-      calls.push(call)
+    sweep: (fields, call) => {
+      refuseFields('sweep', unknownFields(fields, []))
+      calls.push({ fields, call })
       return Promise.resolve({ found: 2, sent: 1, aborted: 1 })
+    },
+    reconcile: (fields, call) => {
+      calls.push({ fields, call })
+      return Promise.resolve({ findings: [] })
     },
   },
   () => 1_000_000,
 )
 
-test('sweeps when a schedule asks for it, and returns what was found', async () => {
-  const event: unknown = JSON.parse(
-    readFileSync(new URL('../../../examples/events/sweep.json', import.meta.url), 'utf8'),
+const example = (name: string): unknown =>
+  JSON.parse(
+    readFileSync(new URL(`../../../examples/events/${name}.json`, import.meta.url), 'utf8'),
   )
-  expect(await handler(event, context)).toEqual({ found: 2, sent: 1, aborted: 1 })
-  expect(calls.map(({ deadline }) => deadline)).toEqual([1_055_000])
-  expect(calls[0]?.signal.aborted).toBe(true)
+
+test('sweeps when a schedule asks for it, and returns what was found', async () => {
+  expect(await handler(example('sweep'), context)).toEqual({ found: 2, sent: 1, aborted: 1 })
+  expect(calls.map(({ call }) => call.deadline)).toEqual([1_055_000])
+  expect(calls[0]?.call.signal.aborted).toBe(true)
+})
+
+test('hands the other fields of the event to its mode', async () => {
+  expect(await handler(example('reconcile'), context)).toEqual({ findings: [] })
+  expect(calls.map(({ fields }) => fields)).toEqual([{ since: 172_800, enqueue: true }])
 })
 
 test.each([
-  [{ mode: 'reconcile' }, 'there is no mode "reconcile"; known are {"mode":"sweep"}'],
+  [{ mode: 'all' }, 'there is no mode "all"; known are {"mode":"sweep"}, {"mode":"reconcile"}'],
+  [
+    { mode: 'sweep', since: 3 },
+    'the event of mode sweep is wrong: "since" is no field; it takes none',
+  ],
   [{ mode: 'toString' }, 'there is no mode "toString"'],
   [{ mode: 7 }, 'there is no mode 7'],
   [{ health_check: true }, 'the event has no mode; known are {"mode":"sweep"}'],
@@ -50,16 +65,4 @@ test.each([
 test('raises what the mode raises', async () => {
   const failing = createHandler({ sweep: () => Promise.reject(new Error('no ledger')) }, Date.now)
   await expect(failing({ mode: 'sweep' }, context)).rejects.toThrow('no ledger')
-})
-
-test('refuses the bucket of a mode there is not', () => {
-  const environment = {
-    LEDGER_TABLE_NAME: 'ledger',
-    SILVER_BUCKET: 'silver',
-    QUEUE_URL: 'https://sqs.example/objects',
-  }
-  expect(parseConfig(environment)).toMatchObject({ objectsQueueUrl: 'https://sqs.example/objects' })
-  expect(() => parseConfig({ ...environment, S3_XAPI_BUCKET_NAME: 'x' })).toThrow(
-    'S3_XAPI_BUCKET_NAME is not taken',
-  )
 })

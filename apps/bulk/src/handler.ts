@@ -2,37 +2,44 @@ import { Fault } from '@silversmith/core'
 import type { Call } from '@silversmith/flow'
 import type { Context } from 'aws-lambda'
 
-/** What bulk can be asked for, by the `mode` of its event. */
-export type Modes = Readonly<Record<string, (call: Call) => Promise<object>>>
+/** Fields of an event beside its `mode`. */
+export type Fields = Readonly<Record<string, unknown>>
+
+/** What bulk can be asked for, by the `mode` of its event. A mode refuses fields it does not know. */
+export type Modes = Readonly<Record<string, (fields: Fields, call: Call) => Promise<object>>>
 
 /** Left for answering and for the last log lines. */
 const marginMs = 5_000
 
 /**
- * The door of bulk: `{"mode": "sweep"}`, invoked by hand or as the input of a schedule. Returns what the mode reports.
+ * The door of bulk: `{"mode": "sweep"}` or `{"mode": "reconcile", …}`, invoked by hand or as the input of a schedule. Returns
+ * what the mode reports.
  *
  * @throws Fault EVENT_UNKNOWN, which names the modes there are; faults of the mode.
  */
 export const createHandler =
   (modes: Modes, now: () => number) =>
   async (event: unknown, context: Context): Promise<object> => {
-    const mode = readMode(modes, event)
+    const { mode, fields } = readMode(modes, event)
     const remainingMs = context.getRemainingTimeInMillis() - marginMs
     const stop = new AbortController()
     const timer = setTimeout(() => stop.abort(), Math.max(0, remainingMs))
     try {
-      return await mode({ deadline: now() + remainingMs, signal: stop.signal })
+      return await mode(fields, { deadline: now() + remainingMs, signal: stop.signal })
     } finally {
       clearTimeout(timer)
       stop.abort()
     }
   }
 
-const readMode = (modes: Modes, event: unknown): Modes[string] => {
-  const asked =
-    typeof event === 'object' && event !== null && 'mode' in event ? event.mode : undefined
+const readMode = (
+  modes: Modes,
+  event: unknown,
+): { readonly mode: Modes[string]; readonly fields: Fields } => {
+  const isFields = typeof event === 'object' && event !== null
+  const { mode: asked, ...fields } = (isFields ? event : {}) as Fields
   const mode = typeof asked === 'string' && Object.hasOwn(modes, asked) ? modes[asked] : undefined
-  if (mode) return mode
+  if (mode) return { mode, fields }
   const known = Object.keys(modes)
     .map((name) => JSON.stringify({ mode: name }))
     .join(', ')
@@ -43,3 +50,18 @@ const readMode = (modes: Modes, event: unknown): Modes[string] => {
       : `there is no mode ${JSON.stringify(asked).slice(0, 64)}; known are ${known}`,
   )
 }
+
+/** @throws Fault EVENT_UNKNOWN that lists all problems. */
+export const refuseFields = (mode: string, problems: readonly string[]): void => {
+  if (problems.length === 0) return
+  throw new Fault('EVENT_UNKNOWN', `the event of mode ${mode} is wrong: ${problems.join('; ')}`)
+}
+
+/** Fields that are none of those a mode knows. */
+export const unknownFields = (fields: Fields, known: readonly string[]): readonly string[] =>
+  Object.keys(fields)
+    .filter((name) => !known.includes(name))
+    .map((name) => {
+      const there = known.length > 0 ? `known are ${known.join(', ')}` : 'it takes none'
+      return `${JSON.stringify(name).slice(0, 64)} is no field; ${there}`
+    })

@@ -2,32 +2,50 @@ import { Tracer } from '@aws-lambda-powertools/tracer'
 import {
   createAwsClients,
   createDynamoLedger,
+  createS3Bronze,
   createS3Store,
   createSqsQueue,
 } from '@silversmith/aws'
 import { createFunctionLog, observe } from '@silversmith/aws/powertools-log'
-import { awsSettingsOf, type Clock } from '@silversmith/core'
-import { createSweep } from '@silversmith/flow'
+import { createClickHouseInspector } from '@silversmith/clickhouse'
+import { awsSettingsOf, type Clock, type Inspector } from '@silversmith/core'
+import { datasets } from '@silversmith/datasets'
+import { createReconcile, createSilverInspector, createSweep } from '@silversmith/flow'
+import { readParquet } from '@silversmith/parquet'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseConfig } from './config.ts'
-import { createHandler } from './handler.ts'
+import { createHandler, refuseFields, unknownFields } from './handler.ts'
+import { createReconcileMode } from './reconcile-mode.ts'
 
 const config = parseConfig(process.env)
 const log = createFunctionLog({ service: 'bulk', ...config })
 const clients = createAwsClients(awsSettingsOf(config))
 const clock: Clock = { now: Date.now, sleep: async (ms) => void (await sleep(ms)) }
+const stallMs = config.s3ReadTimeoutMs
+const store = createS3Store({ client: clients.s3, bucket: config.silverBucket, stallMs })
+const ledger = createDynamoLedger({ client: clients.dynamodb, tableName: config.ledgerTable })
+const queue = createSqsQueue({ client: clients.sqs, queueUrl: config.objectsQueueUrl })
+const deps = { pipeline: config.pipeline, ledger, store, queue, clock, log }
 
-const sweep = createSweep({
-  pipeline: config.pipeline,
-  ledger: createDynamoLedger({ client: clients.dynamodb, tableName: config.ledgerTable }),
-  store: createS3Store({
-    client: clients.s3,
-    bucket: config.silverBucket,
-    stallMs: config.s3ReadTimeoutMs,
-  }),
-  queue: createSqsQueue({ client: clients.sqs, queueUrl: config.objectsQueueUrl }),
-  clock,
-  log,
+const routed = datasets.filter(({ name }) => config.routes.some(({ dataset }) => dataset === name))
+const tables = routed.flatMap((dataset) => dataset.tables)
+const inspectors: readonly Inspector[] = [
+  ...(config.targets.includes('silver')
+    ? [createSilverInspector({ store, prefix: `${config.silverPrefix}/`, decode: readParquet })]
+    : []),
+  ...(config.clickHouse
+    ? [createClickHouseInspector({ settings: config.clickHouse, tables })]
+    : []),
+]
+
+const sweep = createSweep(deps)
+const reconcile = createReconcile({
+  ...deps,
+  routes: config.routes,
+  bronze: createS3Bronze({ client: clients.s3, stallMs }),
+  inspectors,
+  tables: tables.map(({ name }) => name),
+  quarantinePrefix: `${config.quarantinePrefix}/`,
 })
 
 log.started(config.effective)
@@ -35,5 +53,14 @@ log.started(config.effective)
 export const handler = observe(
   log,
   new Tracer({ serviceName: 'bulk' }),
-  createHandler({ sweep }, clock.now),
+  createHandler(
+    {
+      sweep: async (fields, call) => {
+        refuseFields('sweep', unknownFields(fields, []))
+        return sweep(call)
+      },
+      reconcile: createReconcileMode({ ...config, reconcile, ledger, now: clock.now }),
+    },
+    clock.now,
+  ),
 )

@@ -64,7 +64,7 @@ export interface FunctionContext {
   readonly routes: string | undefined
   readonly endpoints: { readonly s3: string; readonly sqs: string; readonly dynamodb: string }
   readonly credentials: Readonly<Record<string, string>>
-  /** CLICKHOUSE_* of transform. */
+  /** CLICKHOUSE_* of transform and bulk. */
   readonly clickHouse: Readonly<Record<string, string>>
   readonly environment: NodeJS.ProcessEnv
 }
@@ -103,8 +103,7 @@ export const environmentOf = (
     LEDGER_TABLE_NAME: resources.ledgerTable,
     SILVER_BUCKET: resources.silverBucket,
   }
-  if (name === 'bulk') return ledger
-  return {
+  const targets = {
     ...ledger,
     ...routes,
     ...context.clickHouse,
@@ -112,6 +111,7 @@ export const environmentOf = (
     QUARANTINE_PREFIX: quarantinePrefix,
     TARGETS: context.targets.join(','),
   }
+  return name === 'bulk' ? { ...targets, BRONZE_BUCKET: resources.bronzeBucket } : targets
 }
 
 export const functionSettingsOf = (
