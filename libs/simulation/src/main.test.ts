@@ -20,6 +20,21 @@ test('the command tells what it ran, as a document when asked', async () => {
   expect(code).toBe(0)
 })
 
+test('a hunt tells which mutant it killed, and in how many worlds', async () => {
+  const { code, stdout } = await run('--mutants', '--only', 'expire after an hour', '--json')
+  expect(JSON.parse(stdout)).toMatchObject({
+    mutants: { 'staged files expire after an hour': { killed: true, worlds: 1 } },
+    leases: {},
+  })
+  expect(code).toBe(0)
+})
+
+test('a sweep tells its counts', async () => {
+  const { code, stdout } = await run('--sweep', '--scenario', 'an empty', '--limit', '9', '--json')
+  expect(JSON.parse(stdout)).toMatchObject({ scenarios: 1, runs: 9, violations: 0, bad: [] })
+  expect(code).toBe(0)
+})
+
 test('a trace names every await point and its fate', async () => {
   const { stderr, stdout } = await run('--seed', '11', '--trace')
   expect(stderr).toMatch(/ transform\d+ ledger\.write batch \S+ S @1: ok/)
@@ -33,6 +48,12 @@ test.each([
   ['a seed that is none', ['--seed', '1.5'], /--seed must be a whole number from 0 on, not "1.5"/],
   ['an empty seed', ['--seed='], /--seed must be/],
   ['a trace of the usual worlds', ['--trace'], /--trace tells of one world/],
+  ['a mutant that is none', ['--mutants', '--only', 'x y'], /--only: no mutant is called "x y"/],
+  ['a scenario that is none', ['--sweep', '--scenario', 'x y'], /--scenario: none is called/],
+  ['worlds of a sweep', ['--sweep', '--worlds', '3'], /--worlds means nothing with --sweep/],
+  ['a seed of mutants', ['--mutants', '--seed', '3'], /--seed means nothing with --mutants/],
+  ['pairs of nothing', ['--pairs'], /--pairs means nothing without --mutants or --sweep/],
+  ['no run of a sweep', ['--sweep', '--limit', '0'], /--limit must be a whole number from 1 on/],
   ['a trace of several', ['--trace', '--seed', '1', '--worlds', '2'], /--trace tells of one world/],
 ])('%s is a usage error', async (_, options, message) => {
   const { code, stdout, stderr } = await run(...options)
@@ -44,6 +65,18 @@ test.each([
 test('help names every option', async () => {
   const { code, stdout } = await run('--help')
   expect(code).toBe(0)
-  for (const option of ['worlds', 'seed', 'trace', 'json', 'help'])
+  for (const option of [
+    'worlds',
+    'seed',
+    'trace',
+    'mutants',
+    'only',
+    'sweep',
+    'pairs',
+    'scenario',
+    'limit',
+    'json',
+    'help',
+  ])
     expect(stdout).toContain(`\n  --${option} `)
 })

@@ -1,8 +1,13 @@
 import { parseArgs } from 'node:util'
+import type { SweepAsked } from './crash-sweep/sweep-command.ts'
+import { runSweepCommand } from './crash-sweep/sweep-command.ts'
+import type { MutantsAsked } from './mutants/mutants-command.ts'
+import { runMutantsCommand } from './mutants/mutants-command.ts'
 import type { World } from './world/world.ts'
 import { runWorld } from './world/world.ts'
 
-const usage = 'npm run sim -- [--worlds N] [--seed N] [--trace] [--json]'
+const usage =
+  'npm run sim -- [--worlds N] [--seed N] [--trace] | --mutants [--only NAME] | --sweep [--pairs] [--scenario NAME] [--limit N] [--seed N], each with [--json]'
 
 const worldsUsual = 1_000
 
@@ -13,10 +18,16 @@ Runs the production code in seeded worlds of crashes, lost answers, duplicates a
   --worlds N  worlds, one a seed. Default: ${worldsUsual}, or 1 where --seed is given
   --seed N    seed of the first world. Default: 1
   --trace     tell every step on standard error; for one world
+  --mutants   hunts broken versions of the code instead; docs/reference/mutants.md
+  --only NAME the mutants with that in their names
+  --sweep     runs the crash sweep instead: every fault at every await point; docs/reference/scenarios.md
+  --pairs     two faults a run; many: give a limit
+  --scenario NAME  the scenarios with that in their names
+  --limit N   runs of each scenario, drawn by the seed
   --json      one JSON document on standard output
   --help      this text
 
-Exit codes: 0 every world is well, 1 one is bad, 2 wrong usage.
+Exit codes: 0 every world is well (and every mutant found), 1 one is not, 2 wrong usage.
 `
 
 /** Worlds of a run, and sums over them. */
@@ -38,7 +49,7 @@ export interface Report {
 }
 
 const countOf = (
-  option: 'worlds' | 'seed',
+  option: 'worlds' | 'seed' | 'limit',
   text: string | undefined,
   least: number,
   otherwise: number,
@@ -49,16 +60,60 @@ const countOf = (
   throw new TypeError(`--${option} must be a whole number from ${least} on, not "${text}"`)
 }
 
+type Asked =
+  | 'help'
+  | {
+      readonly kind: 'worlds'
+      readonly worlds: number
+      readonly seed: number
+      readonly trace: boolean
+      readonly json: boolean
+    }
+  | ({ readonly kind: 'mutants' } & MutantsAsked)
+  | ({ readonly kind: 'sweep' } & SweepAsked)
+
+const parseOptions = () => parseArgs({ options }).values
+
 /** What was asked for. @throws TypeError for what cannot be. */
-const readOptions = ():
-  { worlds: number; seed: number; trace: boolean; json: boolean } | 'help' => {
-  const { values } = parseArgs({ options })
+const readOptions = (): Asked => {
+  const values = parseOptions()
   if (values.help) return 'help'
+  if (values.mutants) return readMutants(values)
+  if (values.sweep) return readSweep(values)
+  refuse(values, ['only', 'pairs', 'scenario', 'limit'], 'without --mutants or --sweep')
   const { trace = false, json = false } = values
   const worlds = countOf('worlds', values.worlds, 1, values.seed === undefined ? worldsUsual : 1)
   if (trace && worlds !== 1)
     throw new TypeError('--trace tells of one world: give its --seed, and no --worlds beyond 1')
-  return { worlds, seed: countOf('seed', values.seed, 0, 1), trace, json }
+  return { kind: 'worlds', worlds, seed: countOf('seed', values.seed, 0, 1), trace, json }
+}
+
+type Values = ReturnType<typeof parseOptions>
+
+/** An option that would be ignored is wrong usage. */
+const refuse = (values: Values, names: readonly (keyof Values)[], beside: string): void => {
+  const [name] = names.filter((candidate) => values[candidate] !== undefined)
+  if (name !== undefined) throw new TypeError(`--${name} means nothing ${beside}`)
+}
+
+const readMutants = (values: Values): Asked => {
+  const others = ['worlds', 'seed', 'trace', 'sweep', 'pairs', 'scenario', 'limit'] as const
+  refuse(values, others, 'with --mutants')
+  return { kind: 'mutants', only: values.only, json: values.json ?? false }
+}
+
+const readSweep = (values: Values): Asked => {
+  refuse(values, ['worlds', 'trace', 'only'], 'with --sweep')
+  const { pairs: isPaired = false, scenario, json = false } = values
+  const limit = values.limit === undefined ? undefined : countOf('limit', values.limit, 1, 1)
+  return {
+    kind: 'sweep',
+    isPaired,
+    scenario,
+    limit,
+    seed: countOf('seed', values.seed, 0, 1),
+    json,
+  }
 }
 
 const run = async (worlds: number, firstSeed: number, isTraced: boolean): Promise<Report> => {
@@ -116,6 +171,12 @@ const options = {
   worlds: { type: 'string' },
   seed: { type: 'string' },
   trace: { type: 'boolean' },
+  mutants: { type: 'boolean' },
+  only: { type: 'string' },
+  sweep: { type: 'boolean' },
+  pairs: { type: 'boolean' },
+  scenario: { type: 'string' },
+  limit: { type: 'string' },
   json: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
 } as const
@@ -123,6 +184,8 @@ const options = {
 try {
   const asked = readOptions()
   if (asked === 'help') process.stdout.write(help)
+  else if (asked.kind === 'mutants') process.exitCode = await runMutantsCommand(asked)
+  else if (asked.kind === 'sweep') process.exitCode = await runSweepCommand(asked)
   else {
     const report = await run(asked.worlds, asked.seed, asked.trace)
     if (asked.json) process.stdout.write(`${JSON.stringify(report)}\n`)

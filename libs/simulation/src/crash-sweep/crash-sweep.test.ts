@@ -1,9 +1,12 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
+import { readTables } from '../table-reader.ts'
 import { runSweep } from './run-sweep.ts'
 import { rehearse } from './scenario-run.ts'
 import { sweepScenario } from './scenario-sweep.ts'
 import type { Scenario } from './scenario.ts'
 import { scenarios } from './scenarios.ts'
+import { scenarioColumns, tabulateScenarios } from './scenarios-table.ts'
 import { chooseStrikes } from './strike-choice.ts'
 import type { Strike } from './strike.ts'
 import { badFates, forceStrikes } from './strike.ts'
@@ -72,11 +75,17 @@ describe('the crash sweep', () => {
   }, 60_000)
 })
 
+test('the reference names every scenario', () => {
+  const path = new URL('../../../../docs/reference/scenarios.md', import.meta.url)
+  const [table] = readTables(readFileSync(path, 'utf8'))
+  expect(table).toEqual([scenarioColumns, ...tabulateScenarios(scenarios)])
+})
+
 describe('a strike', () => {
   const point = { label: 'transform ledger.read', nth: 1 }
 
   test('meets the call it is meant for and no other', () => {
-    const { force, struck } = forceStrikes([{ point, fate: 'pause', attempt: 'first' }])
+    const { force, struck } = forceStrikes([{ point, fate: 'pause', attempt: 'first' }], {})
     expect(force({ n: 3, label: point.label, nth: 0 })).toBeUndefined()
     expect(force({ n: 4, label: 'sweep ledger.read', nth: 1 })).toBeUndefined()
     expect(struck()).toBe(0)
@@ -85,7 +94,7 @@ describe('a strike', () => {
   })
 
   test('at the second attempt loses the first request and meets the repetition', () => {
-    const { force, struck } = forceStrikes([{ point, fate: 'crash-after', attempt: 'second' }])
+    const { force, struck } = forceStrikes([{ point, fate: 'crash-after', attempt: 'second' }], {})
     expect(force({ n: 5, ...point })).toBe('request-lost')
     expect(struck()).toBe(0)
     expect(force({ n: 6, label: 'transform store.read', nth: 0 })).toBeUndefined()

@@ -1,15 +1,7 @@
-import type { AwaitPoint } from '../world/invocation.ts'
-import type { Fate } from '../world/troubles.ts'
 import { note } from './notes.ts'
 import type { Scenario } from './scenario.ts'
 
 const minuteMs = 60_000
-
-/** That fate for the first call whose label begins so. */
-const once =
-  (label: string, fate: Fate) =>
-  (point: AwaitPoint): Fate | undefined =>
-    point.nth === 0 && point.label.startsWith(label) ? fate : undefined
 
 /** What may happen to messages, workers and targets. */
 export const faultScenarios: readonly Scenario[] = [
@@ -136,7 +128,7 @@ export const faultScenarios: readonly Scenario[] = [
       put('notes/a.jsonl', note('a') + note('b', '2026-04-30'))
       after(7 * minuteMs, () => undefined)
     },
-    faults: once('transform ledger.write batch * S', 'crash-after'),
+    fault: { label: 'transform ledger.write batch * S', fate: 'crash-after' },
     shows: ({ swept, committed }) => swept > 0 && committed === 1,
   },
   {
@@ -145,7 +137,7 @@ export const faultScenarios: readonly Scenario[] = [
       put('notes/a.jsonl', note('a'))
       after(7 * minuteMs, () => undefined)
     },
-    faults: once('transform store.write _batches/', 'crash-before'),
+    fault: { label: 'transform store.write _batches/', fate: 'crash-before' },
     shows: ({ aborted, committed }) => aborted.includes('lost') && committed === 1,
   },
   {
@@ -154,7 +146,7 @@ export const faultScenarios: readonly Scenario[] = [
       put('notes/a.jsonl', note('a'))
       after(25 * minuteMs, () => undefined)
     },
-    faults: once('transform store.write _batches/', 'pause'),
+    fault: { label: 'transform store.write _batches/', fate: 'pause' },
     shows: ({ committed }) => committed === 1,
   },
   {

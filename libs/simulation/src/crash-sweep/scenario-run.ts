@@ -25,12 +25,13 @@ const optionsOf = ({ script, limits, mutation, troubles }: Scenario) => ({
 export const rehearse = async (scenario: Scenario): Promise<Rehearsal> => {
   const points: AwaitPoint[] = []
   const trace: string[] = []
+  const { force } = forceStrikes([], scenario)
   const { violations } = await runWorld(scenario.seed ?? 1, {
     ...optionsOf(scenario),
     trace: (line) => void trace.push(line),
     force: (point) => {
       points.push(point)
-      return scenario.faults?.(point)
+      return force(point)
     },
   })
   return { points, account: readAccount(trace), violations }
@@ -41,7 +42,7 @@ export const runStruck = async (
   scenario: Scenario,
   strikes: readonly Strike[],
 ): Promise<World & { readonly struck: number }> => {
-  const { force, struck } = forceStrikes(strikes, scenario.faults)
+  const { force, struck } = forceStrikes(strikes, scenario)
   const world = await runWorld(scenario.seed ?? 1, { ...optionsOf(scenario), force })
   return { ...world, struck: struck() }
 }

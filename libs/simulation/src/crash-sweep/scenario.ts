@@ -1,5 +1,4 @@
-import type { Force } from '../world/invocation.ts'
-import type { Troubles } from '../world/troubles.ts'
+import type { Fate, Troubles } from '../world/troubles.ts'
 import type { WorldOptions } from '../world/world.ts'
 
 /** What the log of a run told of its batches. */
@@ -21,14 +20,14 @@ export interface Account {
   readonly failedAt: Readonly<Record<string, number>>
 }
 
-/** A short life of a few objects, the same in every run: faults come from the sweep, and from `faults`. */
+/** A short life of a few objects, the same in every run: faults come from the sweep, and from `fault`. */
 export interface Scenario {
   readonly name: string
   readonly script: NonNullable<WorldOptions['script']>
   /** What the run without a fault of the sweep must have told, or the scenario is not what it is called. */
   readonly shows: (account: Account) => boolean
-  /** Its own: part of every run. */
-  readonly faults?: Force
+  /** Its own, part of every run: that fate for the first call whose label begins so. */
+  readonly fault?: { readonly label: string; readonly fate: Fate }
   /** Its own, each 1: what always happens until the script is over. */
   readonly troubles?: Partial<Troubles>
   readonly limits?: NonNullable<WorldOptions['limits']>

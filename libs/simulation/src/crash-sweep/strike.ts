@@ -1,6 +1,7 @@
 import type { AwaitPoint, Force } from '../world/invocation.ts'
 import type { Fate } from '../world/troubles.ts'
 import { fates } from '../world/troubles.ts'
+import type { Scenario } from './scenario.ts'
 
 export const badFates = fates.filter((fate) => fate !== 'ok')
 
@@ -16,12 +17,23 @@ export interface Strike {
   readonly attempt: Attempt
 }
 
+/** The scenario's own fault, at the first call of its kind. */
+const forceOwn = ({ fault }: Pick<Scenario, 'fault'>): Force => {
+  let isOver = false
+  return ({ label }) => {
+    if (!fault || isOver || !label.startsWith(fault.label)) return undefined
+    isOver = true
+    return fault.fate
+  }
+}
+
 /** Forces the strikes on a run, over the scenario's own faults. `struck` counts those that met their call. */
 export const forceStrikes = (
   strikes: readonly Strike[],
-  own: Force = () => undefined,
+  scenario: Pick<Scenario, 'fault'>,
 ): { readonly force: Force; readonly struck: () => number } => {
   const repetitions = new Map<string, Fate>()
+  const own = forceOwn(scenario)
   let struck = 0
   const force: Force = (point) => {
     const awaited = repetitions.get(point.label)

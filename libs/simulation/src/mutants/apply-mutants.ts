@@ -33,9 +33,9 @@ export const applyMutants: readonly Mutant[] = [
     edits: [
       editFlow('chunk-builder.ts', `tokenOf(batch, chunk.n),`, `batch,`),
       {
-        file: 'libs/simulation/src/world/simulated-ports.ts',
-        find: `await clickHouse.count(chunk.table, tokenOf(batch, chunk.n))`,
-        replace: `await clickHouse.count(chunk.table, batch)`,
+        file: 'libs/simulation/src/memory/engine.ts',
+        find: `row['_chunk'] === chunk`,
+        replace: `row['_chunk'] === chunk.split('#')[0]`,
       },
     ],
     terrain: { troubles: { targetDown: 0.2, requestLost: 0.05, crashBefore: 0.02 } },
@@ -46,11 +46,11 @@ export const applyMutants: readonly Mutant[] = [
     edits: [
       {
         file: 'libs/simulation/src/memory/engine.ts',
-        find: `rows: (table) => tables.get(table)?.rows ?? [],`,
-        replace: `rows: (table) => [
+        find: `rows: rowsOf,`,
+        replace: `rows: (name) => [
       ...new Map(
-        (tables.get(table)?.rows ?? []).map((row) => [
-          Object.entries(row).filter(([name]) => !name.startsWith('_')).map(String).join(),
+        rowsOf(name).map((row) => [
+          Object.entries(row).filter(([column]) => !column.startsWith('_')).map(String).join(),
           row,
         ]),
       ).values(),
@@ -106,6 +106,10 @@ export const applyMutants: readonly Mutant[] = [
     edits: [
       editFlow('apply.ts', `done[name] = Math.max(done[name] ?? 0, count)`, `done[name] = count`),
     ],
+    terrain: {
+      troubles: { targetDown: 0.3, shortVisibility: 1 },
+      limits: { chunkRowsMax: 1, batchChunksMax: 100 },
+    },
     worldsMax: 100,
   },
   {

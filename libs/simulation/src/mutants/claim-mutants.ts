@@ -1,4 +1,4 @@
-import type { Mutant } from './mutant.ts'
+import type { Mutant, Terrain } from './mutant.ts'
 import type { SourceEdit } from './source-edit.ts'
 import { editFlow } from './source-edit.ts'
 import { expiringBatches } from './ledger-lies.ts'
@@ -16,6 +16,19 @@ const missingIsOver: readonly SourceEdit[] = [
     `if (state === undefined || state === 'C' || state === 'A')`,
   ),
 ]
+
+/** A sweep every second while objects come. */
+const manySweeps: Terrain = {
+  script: ({ after, put, sweepNow }) => {
+    for (let second = 0; second < 60; second += 1) {
+      after(second * 1_000, sweepNow)
+      if (second % 6 === 0)
+        after(second * 1_000, () =>
+          put(`notes/${second}.jsonl`, `{"id":"n","time":"2026-05-01T10:00:00Z"}\n`),
+        )
+    }
+  },
+}
 
 /** Breaks of the rules of claims. */
 export const claimMutants: readonly Mutant[] = [
@@ -48,6 +61,7 @@ export const claimMutants: readonly Mutant[] = [
         `if (listed && traceless.has(listed.disposition))`,
       ),
     ],
+    terrain: { troubles: { throttled: 0.15 }, limits: { batchSourcesMax: 20 } },
     worldsMax: 100,
   },
   {
@@ -109,6 +123,7 @@ const receive = (ids, id) => {
       ),
       editFlow('sweep.ts', `if (ended?.state !== 'A') continue`, `void ended`),
     ],
+    terrain: manySweeps,
     worldsMax: 100,
   },
   {

@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
+import { readTables } from '../table-reader.ts'
+import { mutantColumns, tabulateMutants } from './mutants-table.ts'
 import { leaseMutants, mutants } from './mutants.ts'
 import { runMutants } from './run-mutants.ts'
 import { editSource } from './source-edit.ts'
@@ -25,6 +27,14 @@ describe('mutants', () => {
     const edit = { file: 'some.ts', find: 'done', replace: '' }
     expect(() => editSource('done and done', edit)).toThrow('must find its text once, not 2 times')
     expect(() => editSource('nothing', edit)).toThrow('must find its text once, not 0 times')
+  })
+
+  test('are all named in the reference', () => {
+    const [table, leases] = readTables(
+      readFileSync(new URL('docs/reference/mutants.md', root), 'utf8'),
+    )
+    expect(table).toEqual([mutantColumns, ...tabulateMutants(mutants)])
+    expect(leases).toEqual([mutantColumns, ...tabulateMutants(leaseMutants)])
   })
 
   test('a broken promise does not go unnoticed', async () => {

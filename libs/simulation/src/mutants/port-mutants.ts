@@ -107,6 +107,7 @@ export const portMutants: readonly Mutant[] = [
   {
     name: 'a ledger write succeeds on any revision',
     mutation: { ledger: blindWrites },
+    terrain: { troubles: { clockSkewMs: 600_000, requestLost: 0.1, duplicateDelivery: 0.5 } },
     worldsMax: 200,
   },
   {
