@@ -1,8 +1,6 @@
 import type { History, Version } from './history.ts'
-import { isHeldNow } from './history.ts'
 import type { Surroundings } from './invocation.ts'
 import { writeNoteObject } from './note-object.ts'
-import type { Random } from '../random.ts'
 import type { Told, Upload, Uploader } from './uploader.ts'
 
 export interface BronzeLifeOptions {
@@ -19,6 +17,10 @@ const minuteMs = 60_000
 const objectsMin = 3
 const objectsSpread = 10
 const keysCount = 8
+/** Unpacking takes real time, so not every world has packed objects. */
+const packedWorldChance = 0.3
+const plainEndings = ['jsonl', 'jsonl', 'json', 'jsonl']
+const mixedEndings = ['jsonl.gz', 'jsonl', 'json.gz', 'json']
 const promptMaxMs = 3 * minuteMs
 const lateMaxMs = 30 * minuteMs
 const unroutedChance = 0.04
@@ -31,10 +33,11 @@ export const startBronzeLife = (around: Surroundings, options: BronzeLifeOptions
   const { scheduler, random } = around
   const { put, remove } = createHabits(around, options)
   const stored: Upload[] = []
+  const isPacked = random.chance(packedWorldChance)
   options.uploader.setState(random.pick(['unversioned', 'versioned', 'suspended']))
 
   const create = (n: number, round: string): void => {
-    const object = drawObject(random, around.troubles().poison, n, round)
+    const object = drawObject(around, isPacked ? mixedEndings : plainEndings, n, round)
     stored.push(object)
     put(object)
   }
@@ -51,8 +54,12 @@ export const startBronzeLife = (around: Surroundings, options: BronzeLifeOptions
       scheduler.after(random.below(lateMaxMs), () => options.reload(version))
   }
 
+  /** Once switched on, versioning can only be suspended. */
+  const switchVersioning = (): void =>
+    options.uploader.setState(options.uploader.state() === 'versioned' ? 'suspended' : 'versioned')
+
   const objects = objectsMin + random.below(objectsSpread)
-  const { overwrite, remove: removal, reupload, reload } = around.troubles()
+  const { overwrite, remove: removal, reupload, reload, bucketChange } = around.troubles()
   const span = options.lastsMs
   for (let n = 0; n < objects; n += 1) {
     scheduler.after(random.below(span / 3), () => create(n, 'a'))
@@ -60,19 +67,29 @@ export const startBronzeLife = (around: Surroundings, options: BronzeLifeOptions
     if (random.chance(removal)) scheduler.after(random.below(span), withSome(remove))
     if (random.chance(reload)) scheduler.after(random.below(span), askAgain)
     if (random.chance(reupload)) scheduler.after(random.below(span), withSome(put))
+    if (random.chance(bucketChange)) scheduler.after(random.below(span), switchVersioning)
   }
 }
 
-const drawObject = (random: Random, poison: number, n: number, round: string): Upload => {
+const drawObject = (
+  { random, troubles }: Surroundings,
+  endings: readonly string[],
+  n: number,
+  round: string,
+): Upload => {
   const isRouted = !random.chance(unroutedChance)
-  const bytes = writeNoteObject(random, `n${n}${round}`)
+  // By number, so that a second round overwrites the first.
+  const ending = endings[n % endings.length] as string
+  const key = `${isRouted ? 'notes' : 'other'}/${n % keysCount} ø+.${ending}`
+  const bytes = writeNoteObject(random, key, `n${n}${round}`)
   // Empty objects all have one etag: what is told of one must be true of all.
   const mayBeOdd = bytes.length > 0
+  const isGzip = bytes[0] === 0x1f && random.chance(0.3)
+  const isUnreadable = mayBeOdd && random.chance(unreadableChance)
   return {
-    key: `${isRouted ? 'notes' : 'other'}/${n % keysCount} ø+.jsonl`,
-    bytes,
-    contentEncoding: mayBeOdd && random.chance(unreadableChance) ? 'br' : undefined,
-    isPoison: mayBeOdd && random.chance(poison),
+    ...{ key, bytes },
+    contentEncoding: isUnreadable ? 'br' : isGzip ? 'gzip' : undefined,
+    isPoison: mayBeOdd && random.chance(troubles().poison),
   }
 }
 
@@ -102,7 +119,3 @@ const createHabits = (
   }
   return { put, remove }
 }
-
-/** Versions a listing of the bucket finds now that nobody was told of. */
-export const findUntold = (history: History): readonly Version[] =>
-  history.all().filter((version) => !version.isTold && isHeldNow(version))

@@ -6,10 +6,12 @@ import type { Surroundings } from './invocation.ts'
 /** A ClickHouse server in virtual time: up or down, applying an INSERT partition by partition, dying between them. */
 export interface ClickHouseModel {
   insert(table: string, token: string, rows: readonly StoredRow[]): Promise<void>
-  count(table: string, chunk: string): Promise<number>
+  /** Throws when the server is down. */
+  ask<Answer>(question: (engine: Engine) => Answer | Promise<Answer>): Promise<Answer>
 }
 
 const blockMaxMs = 300
+const mergeMaxMs = 20 * 60_000
 const shortOutageMaxMs = 5 * 60_000
 const longOutageMaxMs = 60 * 60_000
 
@@ -35,6 +37,12 @@ export const createClickHouseModel = (
         scheduler.note('clickhouse goes down')
       }
       refuseDown()
+      if (random.chance(around.troubles().merge))
+        scheduler.after(random.below(mergeMaxMs), () => {
+          const mergedAway = engine.merge(table)
+          tally.mergedAway += mergedAway
+          scheduler.note(`clickhouse merges ${table}: ${mergedAway} rows less`)
+        })
       const blocks = blocksOf(table, token, rows, partitionOf)
       for (const [index, block] of blocks.entries()) {
         engine.insertBlock(block)
@@ -47,9 +55,9 @@ export const createClickHouseModel = (
         await wait(random.below(blockMaxMs))
       }
     },
-    count: async (table, chunk) => {
+    ask: async (question) => {
       refuseDown()
-      return engine.count(table, chunk)
+      return question(engine)
     },
   }
 }

@@ -1,13 +1,13 @@
 import type { ObjectRef } from '@silversmith/core'
 import { sourceIdOf } from '@silversmith/core'
 import type { MemoryBronze } from '../memory/memory-bronze.ts'
-import type { Expected } from './reference.ts'
+import type { Expectation } from './reference.ts'
 
 /** One version that ever was in bronze, and when it could be read. */
 export interface Version {
   readonly id: string
   readonly object: ObjectRef
-  readonly expected: Expected
+  readonly expected: Expectation
   readonly isRouted: boolean
   readonly isPoison: boolean
   /** Times from which on it could (true) or could not (false) be read. */

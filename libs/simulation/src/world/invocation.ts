@@ -12,6 +12,10 @@ export interface Tally {
   unknownOutcomes: number
   duplicatesDelivered: number
   partialInserts: number
+  /** Rows that merges replaced, all by those of a higher generation. */
+  mergedAway: number
+  /** Sources that reconcile sent. */
+  enqueued: number
   invocations: number
 }
 
@@ -46,7 +50,14 @@ export type Force = (point: AwaitPoint) => Fate | undefined
 export type Service = 'BRONZE' | 'STORE' | 'SILVER' | 'LEDGER' | 'QUEUE' | 'CLICKHOUSE'
 
 /** Services that are down: when each comes back, and how it fails until then. Healing empties it. */
-export type Outages = Map<Service, { readonly until: number; readonly fate: Fate }>
+export type Outages = Map<Service, Outage>
+
+export interface Outage {
+  readonly until: number
+  readonly fate: Fate
+  /** What a call that is refused (`throttled`) fails with; absent: as when throttled. */
+  readonly code?: FaultCode
+}
 
 export interface Request<Result> {
   readonly service: Service
@@ -97,16 +108,21 @@ const pauseMaxMs = 20 * 60_000
 const zombieMaxMs = 60_000
 const never = <Result>(): Promise<Result> => new Promise<Result>(() => undefined)
 
-const fateOf = ({ scheduler, random, troubles, outages }: Surroundings, service: Service): Fate => {
+/** What becomes of the call; also the fault, where that is not the usual one. */
+const drawCall = (
+  { scheduler, random, troubles, outages }: Surroundings,
+  service: Service,
+): { readonly fate: Fate; readonly code?: FaultCode } => {
   if (random.chance(troubles().outage)) {
     const until = scheduler.now() + random.below(outageMaxMs)
     const fate = random.pick<Fate>(['throttled', 'request-lost'])
-    outages.set(service, { until, fate })
+    // One that is down for days stays so.
+    if ((outages.get(service)?.until ?? 0) < until) outages.set(service, { until, fate })
     scheduler.note(`${service} goes down: ${fate}`)
   }
-  const drawn = drawFate(random, troubles())
+  const fate = drawFate(random, troubles())
   const outage = outages.get(service)
-  return outage && scheduler.now() < outage.until ? outage.fate : drawn
+  return outage && scheduler.now() < outage.until ? outage : { fate }
 }
 
 const batchIds = /[0-9A-HJKMNP-TV-Z]{26}/g
@@ -167,8 +183,8 @@ export const invoke = <Result>(
       return Promise.reject(new Fault('DEADLINE_REACHED', `${name} was told to stop`))
     if (state === 'ended') around.violate(`work goes on after the return: ${name} ${request.label}`)
     // Drawn also where it is forced, so that all other draws stay as they were.
-    const drawn = fateOf(around, request.service)
-    const fate = around.force(tally.awaits, name, request.label) ?? drawn
+    const drawn = drawCall(around, request.service)
+    const fate = around.force(tally.awaits, name, request.label) ?? drawn.fate
     tally.awaits += 1
     scheduler.note(`${name} ${request.label}: ${fate}`)
     if (fate === 'crash-before') {
@@ -208,7 +224,7 @@ export const invoke = <Result>(
         case 'pause':
           return scheduler.after(latencyMs, () => apply(true))
         case 'throttled':
-          return scheduler.after(latencyMs, () => fail(request.throttledCode))
+          return scheduler.after(latencyMs, () => fail(drawn.code ?? request.throttledCode))
         case 'request-lost':
           tally.unknownOutcomes += 1
           return scheduler.after(timeoutMs, () => fail(request.unknownCode))

@@ -1,34 +1,52 @@
 import type { Limits, Route } from '@silversmith/core'
 import { defaultLimits, readObjectsMessage } from '@silversmith/core'
-import type { Encode, SendOnce } from '@silversmith/flow'
-import { createIngest, createSilverTarget, createSweep, createTransform } from '@silversmith/flow'
-import { encodeParquet } from '@silversmith/parquet'
+import type { ReconcileReport, SendOnce } from '@silversmith/flow'
+import {
+  createIngest,
+  createReconcile,
+  createSilverInspector,
+  createSweep,
+} from '@silversmith/flow'
+import { startEventSource } from './event-source.ts'
 import type { Invocation, Surroundings } from './invocation.ts'
 import { invoke } from './invocation.ts'
 import type { Mutation } from '../mutants/mutation.ts'
 import { noteDataset } from './note-dataset.ts'
-import { objectBytesMax, recordBytesMax } from './note-object.ts'
+import { decompressedBytesMax, objectBytesMax, recordBytesMax } from './note-object.ts'
 import type { Random } from '../random.ts'
-import type { Told } from './uploader.ts'
+import type { Release, Sandbox } from './sandbox.ts'
+import { createSandbox, firstRelease } from './sandbox.ts'
 import { createIdempotencyModel } from './send-once.ts'
 import type { Grounds, Ports } from './simulated-ports.ts'
 import { createSimulatedPorts } from './simulated-ports.ts'
 import type { Delivery, Sqs } from './sqs.ts'
+import type { Told } from './uploader.ts'
 
 const minuteMs = 60_000
 export const timeoutMs = minuteMs
 const graceMs = 5_000
 const sweepEveryMs = 5 * minuteMs
-const batchMax = 10
-const pollMinMs = 300
-const pollSpreadMs = 5_000
-const routes: readonly Route[] = [{ prefix: 'notes/', suffixes: ['.jsonl'], dataset: 'notes' }]
+const warmChance = 0.7
 
-/** Small enough that each is reached. */
-export const drawLimits = (random: Random): Limits => ({
+export const routes: readonly Route[] = [
+  {
+    prefix: 'notes/',
+    suffixes: ['.jsonl', '.jsonl.gz', '.json', '.json.gz'],
+    dataset: noteDataset.name,
+  },
+]
+
+/** What a scripted world has: nothing is cut that the script does not make large. */
+export const roomyLimits: Limits = {
   ...defaultLimits,
   recordBytesMax,
   objectBytesMax,
+  decompressedBytesMax,
+}
+
+/** Small enough that each is reached. */
+export const drawLimits = (random: Random): Limits => ({
+  ...roomyLimits,
   batchSourcesMax: 1 + random.below(20),
   batchChunksMax: random.chance(0.3) ? 1 + random.below(4) : 1_000,
   chunkRowsMax: 1 + random.below(30),
@@ -36,15 +54,19 @@ export const drawLimits = (random: Random): Limits => ({
   concurrencyMax: 1 + random.below(4),
 })
 
-/** What a scripted world has: nothing is cut that the script does not make large. */
-export const roomyLimits: Limits = { ...defaultLimits, recordBytesMax, objectBytesMax }
-
 export interface Lambdas {
   readonly grounds: Grounds
   readonly arrivals: Sqs
   readonly objects: Sqs
+  readonly bucket: string
   readonly mutation: Mutation
   readonly limits: Limits
+  /** Event sources wait and take always alike, see EventSource. */
+  readonly isSteady: boolean
+  /** See messages that are about to be deleted. */
+  readonly onArrivalsDone: (deliveries: readonly Delivery[]) => void
+  readonly onObjectsDone: (deliveries: readonly Delivery[]) => void
+  readonly onReport: (report: ReconcileReport) => void
 }
 
 /** The functions of a world, at work. */
@@ -53,50 +75,62 @@ export interface Running {
   count(): number
   /** Once, beside the schedule. */
   sweep(): void
+  /** Looks through the whole bucket and sends what is missing. */
+  reconcile(): void
 }
 
 type Start = <Result>(
   kind: string,
   run: (ports: Ports, invocation: Invocation) => Promise<Result>,
-  onEnd: (result: Result | undefined) => void,
+  onEnd: (result: Result | undefined, invocation: Invocation) => void,
 ) => void
-
-type Handle = (
-  batch: readonly Delivery[],
-  ports: Ports,
-  self: Invocation,
-) => Promise<readonly string[]>
 
 /** Starts the event source mappings and the schedule. */
 export const startLambdas = (around: Surroundings, lambdas: Lambdas): Running => {
-  const { grounds, arrivals, objects, mutation, limits } = lambdas
+  const { grounds, mutation, isSteady } = lambdas
   const { pipeline } = grounds
-  const idempotency = createIdempotencyModel()
   const { start, running } = createStarter(around, grounds, mutation)
-  const map = (kind: string, queue: Sqs, concurrency: number, handle: Handle): void =>
-    startMapping(
-      around,
-      queue,
-      { concurrency, finish: mutation.finish ?? keepLeft },
-      (batch, end) => start(kind, (ports, self) => handle(batch, ports, self), end),
-    )
-
-  map('ingest', arrivals, 2, (batch, ports, self) =>
-    ingestAll(pipeline, batch, ports, idempotency.bind(self), self),
-  )
-  map('transform', objects, 3, (batch, ports, self) => {
-    const transform = createTransform({
-      ...ports,
-      ...{ pipeline, limits, datasets: [noteDataset], quarantinePrefix: 'quarantine/' },
-      targets: [createSilverTarget({ store: ports.store, prefix: 'silver/' }), ports.clickHouse],
-      encode: encodeOf(around, grounds),
-      ...(mutation.leaseMarginMs !== undefined && { leaseMarginMs: mutation.leaseMarginMs }),
-    })
-    const deliveries = batch.map(({ messageId, body }) => ({
-      messageId,
-      message: readObjectsMessage(pipeline, body),
-    }))
-    return transform(deliveries, self)
+  const finish = mutation.finish ?? keepLeft
+  const idempotency = createIdempotencyModel()
+  startEventSource(around, {
+    ...{
+      queue: lambdas.arrivals,
+      concurrency: 2,
+      isSteady,
+      finish,
+      onFinish: lambdas.onArrivalsDone,
+    },
+    invokeWith: (batch, end) =>
+      start(
+        'ingest',
+        (ports, self) => ingestAll(pipeline, batch, ports, idempotency.bind(self), self),
+        end,
+      ),
+  })
+  const pool = createPool(around, lambdas)
+  startEventSource(around, {
+    ...{
+      queue: lambdas.objects,
+      concurrency: 3,
+      isSteady,
+      finish,
+      onFinish: lambdas.onObjectsDone,
+    },
+    invokeWith: (batch, end) => {
+      const sandbox = pool.take()
+      const deliveries = batch.map(({ messageId, body }) => ({
+        messageId,
+        message: readObjectsMessage(pipeline, body),
+      }))
+      start(
+        'transform',
+        (ports, self) => sandbox.transform(deliveries, ports, self),
+        (left, self) => {
+          if (!self.isDead) pool.giveBack(sandbox)
+          end(left)
+        },
+      )
+    },
   })
   const sweep = (): void =>
     start(
@@ -109,7 +143,50 @@ export const startLambdas = (around: Surroundings, lambdas: Lambdas): Running =>
     around.scheduler.after(sweepEveryMs, sweepForEver)
   }
   if (mutation.isSwept ?? true) around.scheduler.after(sweepEveryMs, sweepForEver)
-  return { count: running, sweep }
+  return { count: running, sweep, reconcile: () => reconcileFrom(lambdas, start, undefined) }
+}
+
+/** Sandboxes of transform: warm ones serve again, new ones may be of another release. */
+const createPool = ({ random, troubles }: Surroundings, { grounds, ...lambdas }: Lambdas) => {
+  const idle: Sandbox[] = []
+  const { pipeline, hold } = grounds
+  const { limits, mutation } = lambdas
+  const drawRelease = (): Release =>
+    random.chance(troubles().deploy)
+      ? { mapping: random.pick([1, 2]), compression: random.pick(['none', 'snappy']) }
+      : firstRelease
+  return {
+    take: (): Sandbox => {
+      const warm = random.chance(warmChance) ? idle.pop() : undefined
+      const release = drawRelease()
+      const { leaseMarginMs } = mutation
+      return warm ?? createSandbox({ pipeline, limits, release, leaseMarginMs, hold })
+    },
+    giveBack: (sandbox: Sandbox): void => void idle.push(sandbox),
+  }
+}
+
+const reconcileFrom = (lambdas: Lambdas, start: Start, from: string | undefined): void => {
+  const { grounds, bucket } = lambdas
+  const { pipeline, hold, decode } = grounds
+  const request = { bucket, prefix: '', enqueue: true, ...(from !== undefined && { from }) }
+  start(
+    'reconcile',
+    ({ inspector, ...ports }, self) => {
+      const silver = createSilverInspector({
+        ...{ store: ports.store, prefix: 'silver/' },
+        decode: (bytes) => hold(decode(bytes)),
+      })
+      const inspectors = [silver, inspector]
+      const tables = noteDataset.tables.map(({ name }) => name)
+      return createReconcile({ ...ports, pipeline, routes, inspectors, tables })(request, self)
+    },
+    (report) => {
+      if (!report) return
+      lambdas.onReport(report)
+      if (report.next !== undefined) reconcileFrom(lambdas, start, report.next)
+    },
+  )
 }
 
 /** Starts invocations on the grounds; of those that end in silence, the sources they had claimed keep count. */
@@ -132,7 +209,7 @@ const createStarter = (
       },
       onEnd: (result) => {
         running -= 1
-        onEnd(result)
+        onEnd(result, invocation)
         if (invocation.isDead || invocation.wasFrozen)
           for (const id of ports?.claimed ?? []) {
             const version = grounds.history.find(id)
@@ -144,60 +221,9 @@ const createStarter = (
   return { start, running: () => running }
 }
 
-type Finish = NonNullable<Mutation['finish']>
-
 /** Partial batch response: what the handler left stays. */
-const keepLeft: Finish = (delivered, left) => delivered.filter((id) => !left.includes(id))
-
-/**
- * Polls a queue for ever: at most `concurrency` batches at a time, deleting what each invocation finished. An empty queue is not
- * asked: the next poll follows the message that becomes visible next.
- */
-const startMapping = (
-  { scheduler, random }: Surroundings,
-  queue: Sqs,
-  options: { readonly concurrency: number; readonly finish: Finish },
-  invokeWith: (
-    batch: readonly Delivery[],
-    onEnd: (left: readonly string[] | undefined) => void,
-  ) => void,
-): void => {
-  let busy = 0
-  let polls = 0
-  let nextPollAt = Infinity
-  const plan = (): void => {
-    const visibleAt = queue.nextVisibleAt()
-    if (visibleAt === undefined || busy >= options.concurrency) return
-    const at = Math.max(scheduler.now(), visibleAt) + pollMinMs + random.below(pollSpreadMs)
-    if (at >= nextPollAt) return
-    nextPollAt = at
-    const own = (polls += 1)
-    scheduler.after(at - scheduler.now(), () => {
-      if (own === polls) poll()
-    })
-  }
-  const poll = (): void => {
-    nextPollAt = Infinity
-    const batch = queue.receive(1 + random.below(batchMax))
-    if (batch.length > 0) {
-      busy += 1
-      const ids = batch.map(({ messageId }) => messageId)
-      invokeWith(batch, (left) => {
-        busy -= 1
-        if (left) queue.finish(options.finish(ids, left))
-        plan()
-      })
-    }
-    plan()
-  }
-  queue.onSend(plan)
-}
-
-/** A deploy changes the bytes the encoder makes of the same rows. */
-const encodeOf = ({ random, troubles }: Surroundings, { hold }: Grounds): Encode => {
-  const compression = random.chance(troubles().deploy) ? 'none' : 'snappy'
-  return (columns, rows) => hold(encodeParquet(columns, rows, { compression }))
-}
+const keepLeft: NonNullable<Mutation['finish']> = (delivered, left) =>
+  delivered.filter((id) => !left.includes(id))
 
 /** What the ingest door does: each record on its own, the failed ones left. */
 const ingestAll = async (

@@ -1,12 +1,15 @@
 import type { Batch, Manifest, ManifestSource } from '@silversmith/core'
-import { objectUri } from '@silversmith/core'
+import { objectUri, reloadsTable } from '@silversmith/core'
 import type { Engine, StoredRow } from '../memory/engine.ts'
 import type { History, Version } from './history.ts'
 import { isHeldNow, wasGoneIn } from './history.ts'
 import type { MemoryLedger } from '../memory/memory-ledger.ts'
 import type { MemoryFile } from '../memory/memory-store.ts'
 import { sha256Of } from '../memory/memory-store.ts'
-import { noteDataset } from './note-dataset.ts'
+import type { Mapping } from './note-dataset.ts'
+import { mappings, noteDataset } from './note-dataset.ts'
+import type { Expected } from './reference.ts'
+import { compare, readQuarantine, readSilver, rowLine, shownRows } from './target-content.ts'
 import type { Watch } from './watch.ts'
 
 export interface Remains {
@@ -24,38 +27,51 @@ interface Listing {
   readonly source: ManifestSource
 }
 
+/** What a sealed batch made of a version, where that is rows and rejections. */
+interface Loaded {
+  readonly generation: number
+  readonly expected: Expected
+}
+
 /** Silences that may condemn a source which kills nobody: the protocol cannot tell it from one that does. */
 const condemningSilences = 3
 
 /** Looks at a world that has come to rest, and says all that is wrong with it. Compares identities, never counts alone. */
 export const judgeWorld = async (remains: Remains): Promise<void> => {
-  const { history, engine, files, violate } = remains
+  const { history, engine, files, violate, decode } = remains
   const listings = listCommitted(remains)
-  const expectedRows: string[] = []
-  const expectedRejections: string[] = []
+  const releases = listReleases(engine)
+  const rows: string[] = []
+  const shown: string[] = []
+  const rejections: string[] = []
   for (const version of history.all()) {
-    const { expected, object } = version
-    const name = `${objectUri(object)} ${object.version}`
-    for (const generation of judgeVersion(remains, version, listings.get(version.id) ?? [])) {
-      expectedRows.push(...expected.rows.map((row) => `${name} generation ${generation} ${row}`))
+    const name = nameOf(version)
+    const loads = judgeVersion(remains, version, listings.get(version.id) ?? [], releases)
+    const newest = Math.max(...loads.map(({ generation }) => generation))
+    for (const { generation, expected } of loads) {
+      const own = expected.rows.map((row) => `${name} generation ${generation} ${row}`)
+      rows.push(...own)
+      if (generation === newest) shown.push(...own)
       if (generation > 0)
         noteDataset.tables.forEach((table, part) =>
-          expectedRows.push(
-            `${name} generation ${generation} 0/${part} line null _reloads ${table.name}`,
-          ),
+          rows.push(`${name} generation ${generation} 0/${part} line null _reloads ${table.name}`),
         )
-      expectedRejections.push(...expected.rejections.map((rejection) => `${name} ${rejection}`))
+      rejections.push(...expected.rejections.map((rejection) => `${name} ${rejection}`))
     }
   }
   const known = new Set(history.all().map(({ id }) => id))
   for (const id of listings.keys()) if (!known.has(id)) violate(`unheard-of source ${id} listed`)
-  const inClickHouse = engine
-    .tables()
-    .flatMap((table) => [...engine.rows(table)].map(rowLine(table)))
-  compare('clickhouse', expectedRows, inClickHouse, violate)
-  compare('silver', expectedRows, await readSilver(remains), violate)
-  compare('quarantine', expectedRejections, readQuarantine(files), violate)
+  const tables = engine.tables()
+  const appended = tables.flatMap((table) => engine.appended(table).map(rowLine(table)))
+  compare('clickhouse', rows, appended, violate)
+  compare('silver', rows, await readSilver(files, decode, violate), violate)
+  compare('quarantine', rejections, readQuarantine(files), violate)
+  compare('the view', shown, shownRows(engine), violate)
+  for (const table of tables) engine.merge(table)
+  compare('the view of what is merged', shown, shownRows(engine), violate)
 }
+
+const nameOf = ({ object }: Version): string => `${objectUri(object)} ${object.version}`
 
 const listCommitted = ({ ledger, files, violate }: Remains): Map<string, Listing[]> => {
   const listings = new Map<string, Listing[]>()
@@ -76,6 +92,19 @@ const listCommitted = ({ ledger, files, violate }: Remains): Map<string, Listing
   return listings
 }
 
+/** `<source> <version> generation <n>` → the releases whose rows are there. */
+const listReleases = (engine: Engine): ReadonlyMap<string, ReadonlySet<unknown>> => {
+  const releases = new Map<string, Set<unknown>>()
+  for (const table of engine.tables()) {
+    if (table === reloadsTable.name) continue
+    for (const row of engine.appended(table)) {
+      const name = `${row['_source']} ${row['_version']} generation ${row['_generation']}`
+      releases.set(name, (releases.get(name) ?? new Set()).add(row['_dataset_version']))
+    }
+  }
+  return releases
+}
+
 /** Listed so, a source may be listed again: nothing of it is anywhere. */
 const traceless: ReadonlySet<string> = new Set(['unrouted', 'too-large', 'unreadable'])
 
@@ -84,8 +113,9 @@ const judgeVersion = (
   { watch, violate }: Remains,
   version: Version,
   listings: readonly Listing[],
-): readonly number[] => {
-  const name = `${version.object.key} ${version.object.version}`
+  releases: ReadonlyMap<string, ReadonlySet<unknown>>,
+): readonly Loaded[] => {
+  const name = nameOf(version)
   for (const { batch, source } of listings) {
     if (source.disposition !== 'gone') continue
     const [begunAt, sealedAt] = [watch.begunAt.get(batch), watch.sealedAt.get(batch)]
@@ -94,14 +124,14 @@ const judgeVersion = (
   }
   const taken = listings.filter(({ source }) => source.disposition !== 'gone')
   if (taken.length === 0) {
-    if (isHeldNow(version)) violate(`${name} is there and in no batch`)
+    if (isHeldNow(version) && version.isRouted) violate(`${name} is there and in no batch`)
     else if (version.isTold && listings.length === 0) violate(`${name} was told of and forgotten`)
   }
   if (!listings.some(({ source }) => source.generation === version.generation))
     if (version.generation > 0)
       violate(`${name} was never loaded again as generation ${version.generation}`)
   const generations = new Set<number>()
-  const loaded: number[] = []
+  const loaded: Loaded[] = []
   for (const { batch, source } of taken) {
     const { generation, disposition } = source
     const leavesTraces = !traceless.has(disposition)
@@ -110,27 +140,44 @@ const judgeVersion = (
         `${name} is in ${batch} (${disposition}) and another batch of generation ${generation}`,
       )
     if (leavesTraces) generations.add(generation)
-    if (judgeTaken(version, name, source, violate)) loaded.push(generation)
+    const found = releases.get(`${name} generation ${generation}`) ?? new Set()
+    if (found.size > 1) violate(`${name} has rows of several releases in generation ${generation}`)
+    const expected = expectedOf(version, source, found)
+    if (judgeTaken(version, name, source, expected, violate)) loaded.push({ generation, expected })
   }
   return loaded
 }
 
+/** By the release whose rows are there; where there are none, by the release that would have counted so. */
+const expectedOf = (
+  { expected }: Version,
+  source: ManifestSource,
+  found: ReadonlySet<unknown>,
+): Expected => {
+  const fits = (mapping: Mapping): boolean =>
+    expected[mapping].accepted === source.rows &&
+    expected[mapping].rejections.length === source.rejected
+  const mapping = mappings.find((one) => found.has(one)) ?? mappings.find(fits) ?? mappings[0]
+  return expected[mapping]
+}
+
 const judgeTaken = (
-  version: Version,
+  { isPoison, isRouted, silences }: Version,
   name: string,
   source: ManifestSource,
+  expected: Expected,
   violate: (text: string) => void,
 ): boolean => {
-  const { expected, isPoison, isRouted, silences } = version
   const { disposition } = source
   if (disposition === 'poison') {
     if (!isPoison && silences < condemningSilences)
       violate(`${name} was condemned as poison after ${silences} silences`)
     return false
   }
+  const right = !isRouted ? 'unrouted' : expected.disposition
   // What shows before the first byte is read spares the reader.
-  const isSpared = expected.disposition === 'too-large' || expected.disposition === 'unreadable'
-  const right = !isRouted ? 'unrouted' : isPoison && !isSpared ? 'poison' : expected.disposition
+  const isSpared = right === 'unrouted' || right === 'too-large' || right === 'unreadable'
+  if (isPoison && !isSpared) violate(`${name} is called ${disposition}, it is poison`)
   if (disposition !== right) violate(`${name} is called ${disposition}, it is ${right}`)
   const { records, rows, rejected, discarded } = source
   const counted = JSON.stringify({ records, rows, rejected, discarded })
@@ -143,58 +190,4 @@ const judgeTaken = (
   })
   if (counted !== actual) violate(`${name} is counted ${counted}, it is ${actual}`)
   return loads
-}
-
-const contentColumns: Readonly<Record<string, string>> = {
-  notes: 'id',
-  marks: 'mark',
-  _reloads: 'table_name',
-}
-
-const rowLine =
-  (table: string) =>
-  (row: StoredRow): string => {
-    const name = `${row['_source']} ${row['_version']} generation ${row['_generation']}`
-    const content = String(row[contentColumns[table] ?? ''])
-    return `${name} ${row['_record']}/${row['_part']} line ${row['_line']} ${table} ${content}`
-  }
-
-const readSilver = async ({ files, decode, violate }: Remains) => {
-  const rows: string[] = []
-  for (const [key, { bytes }] of files) {
-    const [, table, day] = /^silver\/([^/]+)\/dt=([^/]+)\//.exec(key) ?? []
-    if (table === undefined || day === undefined) continue
-    for (const row of await decode(bytes)) {
-      rows.push(rowLine(table)(row))
-      const time = row['time']
-      if (typeof time === 'number' && !new Date(time / 1000).toISOString().startsWith(day))
-        violate(`${key} holds a row of another day`)
-    }
-  }
-  return rows
-}
-
-const readQuarantine = (files: ReadonlyMap<string, MemoryFile>): readonly string[] =>
-  [...files]
-    .filter(([key]) => key.startsWith('quarantine/'))
-    .flatMap(([, { bytes }]) => new TextDecoder().decode(bytes).split('\n'))
-    .filter((line) => line !== '')
-    .map((line) => {
-      const { source, version, record, reason } = JSON.parse(line) as Record<string, unknown>
-      return `${source} ${version} ${record} ${reason}`
-    })
-
-const compare = (
-  place: string,
-  expected: readonly string[],
-  found: readonly string[],
-  violate: (text: string) => void,
-): void => {
-  const open = new Map<string, number>()
-  for (const line of expected) open.set(line, (open.get(line) ?? 0) + 1)
-  for (const line of found) open.set(line, (open.get(line) ?? 0) - 1)
-  for (const [line, count] of open) {
-    if (count > 0) violate(`${place} lost ${line}`)
-    if (count < 0) violate(`${place} has ${-count} too many of ${line}`)
-  }
 }

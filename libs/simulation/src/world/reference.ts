@@ -1,4 +1,8 @@
-import { objectBytesMax, recordBytesMax } from './note-object.ts'
+import { unpackReference } from '../fuzz/gzip-reference.ts'
+import type { ReferenceRecord } from '../fuzz/record-reference.ts'
+import { splitReference } from '../fuzz/record-reference.ts'
+import type { Mapping } from './note-dataset.ts'
+import { decompressedBytesMax, objectBytesMax, recordBytesMax } from './note-object.ts'
 
 /** What one object must give, whatever happens on the way. Lines are `<record>/<part>` and what identifies the content. */
 export interface Expected {
@@ -11,57 +15,66 @@ export interface Expected {
   readonly rejections: readonly string[]
 }
 
+/** By the release that read it. */
+export type Expectation = Readonly<Record<Mapping, Expected>>
+
+export interface StoredObject {
+  readonly key: string
+  readonly bytes: Uint8Array
+  readonly contentEncoding?: string | undefined
+}
+
 const nothing = { records: 0, accepted: 0, discarded: 0, rows: [], rejections: [] }
+const same = (expected: Expected): Expectation => ({ 1: expected, 2: expected })
 
 /**
  * A second opinion on a note object: written on its own, slow and plain, sharing no code with the production path. Takes
- * the whole object at once, splits it as text bytes, and judges each line in the order the docs give.
+ * the whole object at once, unpacks and splits it, and judges each record in the order the docs give.
  */
-export const readReference = (bytes: Uint8Array, contentEncoding: string | undefined): Expected => {
-  if (bytes.length > objectBytesMax) return { ...nothing, disposition: 'too-large' }
-  if (contentEncoding !== undefined) return { ...nothing, disposition: 'unreadable' }
-  const latin = Buffer.from(bytes)
-    .toString('latin1')
-    .replace(/^\u00ef\u00bb\u00bf/, '')
+export const readReference = ({ key, bytes, contentEncoding }: StoredObject): Expectation => {
+  if (bytes.length > objectBytesMax) return same({ ...nothing, disposition: 'too-large' })
+  const unpacked = unpackReference(Buffer.from(bytes), contentEncoding)
+  if (!('plain' in unpacked)) return same({ ...nothing, disposition: 'unreadable' })
+  const { plain, markBytes } = unpacked
+  if (plain.length + markBytes > decompressedBytesMax)
+    return same({ ...nothing, disposition: 'too-large' })
+  const isDocument = /json(\.gz)?$/.test(key)
+  const records = splitReference(plain, isDocument, { recordBytesMax })
+  return { 1: judgeRecords(records, 1), 2: judgeRecords(records, 2) }
+}
+
+const judgeRecords = (records: readonly ReferenceRecord[], mapping: Mapping): Expected => {
   const rows: string[] = []
   const rejections: string[] = []
-  let record = 0
   let accepted = 0
   let discarded = 0
-  latin.split('\n').forEach((line, index) => {
-    if (/^[ \t\r]*$/.test(line)) return
-    const verdict = judgeLine(line)
+  for (const { ordinal, line, reason, value } of records) {
+    const verdict = reason ?? judgeNote(value, mapping)
     if (verdict === 'noise') discarded += 1
-    else if (typeof verdict === 'string') rejections.push(`${record} ${verdict}`)
+    else if (typeof verdict === 'string') rejections.push(`${ordinal} ${verdict}`)
     else {
       accepted += 1
-      verdict.forEach((row, part) => rows.push(`${record}/${part} line ${index + 1} ${row}`))
+      verdict.forEach((row, part) => rows.push(`${ordinal}/${part} line ${line} ${row}`))
     }
-    record += 1
-  })
+  }
   return {
     disposition: rows.length > 0 ? 'rows' : 'empty',
-    ...{ records: record, accepted, discarded, rows, rejections },
+    ...{ records: records.length, accepted, discarded, rows, rejections },
   }
 }
 
-const judgeLine = (latin: string): string | readonly string[] => {
-  if (latin.length > recordBytesMax) return 'record_too_large'
-  const raw = Buffer.from(latin, 'latin1')
-  const text = raw.toString('utf8')
-  if (!Buffer.from(text, 'utf8').equals(raw)) return 'invalid_utf8'
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch {
-    return 'invalid_json'
-  }
+const judgeNote = (value: unknown, mapping: Mapping): string | readonly string[] => {
   if (Object.prototype.toString.call(value) !== '[object Object]') return 'not_an_object'
   const note = value as { id?: unknown; time?: unknown; kind?: unknown; marks?: unknown[] }
   if (note.kind === 'noise') return 'noise'
   if (!note.id) return 'missing_id'
-  if (!/^\d{4}-\d\d-\d\dT/.test(String(note.time))) return 'invalid_time'
+  const isTime = /^\d{4}-\d\d-\d\dT/.test(String(note.time))
+  if (!isTime && !(mapping === 2 && note.time === 'yesterday')) return 'invalid_time'
   const marks = note.marks ?? []
   if (marks.some((mark) => typeof mark !== 'string')) return 'invalid_mark'
-  return [`notes ${String(note.id)}`, ...marks.map((mark) => `marks ${String(mark)}`)]
+  const id = String(note.id)
+  const name = mapping === 1 ? id : `${id} of size ${id.length}`
+  const rows = [`notes ${name}`, ...marks.map((mark) => `marks ${String(mark)}`)]
+  if (mapping === 2) rows.splice(1, 0, 'marks released')
+  return rows
 }

@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { isUnpacking } from './gunzip-work.ts'
 
 /** Virtual time. Events run one by one in order of time, and of planning where times are equal. */
 export interface Scheduler {
@@ -11,6 +12,8 @@ export interface Scheduler {
   note(line: string): void
   /** Work that real promises do between events, such as encoding a file: no event runs before it ended. */
   hold<Result>(work: Promise<Result>): Promise<Result>
+  /** From now on the code under test may use streams, whose ticks only a turn of the real event loop waits for. */
+  expectStreams(): void
   readonly eventsRun: number
   /** Equal for runs whose traces are equal, and for practically no others. */
   readonly fingerprint: string
@@ -25,9 +28,15 @@ interface Planned {
 const isBefore = (a: Planned, b: Planned): boolean =>
   a.at - b.at < 0 || (a.at === b.at && a.order < b.order)
 
+/** Turns of the real event loop cost; one in so many events lets signals and messages in. */
+const turnEvery = 1_000
+
+/** A tick waits for all microtasks, those that other microtasks add included. */
+const microtasksDone = (): Promise<void> => new Promise((resolve) => process.nextTick(resolve))
+
 /**
- * The microtasks of the code under test are drained by one turn of the real event loop after each event: that code uses no
- * real timers and no thread pool, so nothing of it is left when the next event runs, and runs repeat exactly.
+ * The microtasks of the code under test are drained after each event: that code uses no real timers, and its work in the
+ * thread pool is waited for, so nothing of it is left when the next event runs, and runs repeat exactly.
  */
 export const createScheduler = (
   startMs: number,
@@ -38,6 +47,7 @@ export const createScheduler = (
   let planned = 0
   let eventsRun = 0
   let held = 0
+  let hasStreams = false
   let low = 0x811c9dc5
   let high = 0x9e3779b9
 
@@ -84,8 +94,9 @@ export const createScheduler = (
         nowMs = next.at
         eventsRun += 1
         next.run()
-        do await nextTurn()
-        while (held > 0)
+        if (hasStreams || eventsRun % turnEvery === 0) await nextTurn()
+        else await microtasksDone()
+        while (held > 0 || isUnpacking()) await nextTurn()
       }
     },
     note: (line) => {
@@ -104,6 +115,9 @@ export const createScheduler = (
       } finally {
         held -= 1
       }
+    },
+    expectStreams: () => {
+      hasStreams = true
     },
     get eventsRun() {
       return eventsRun

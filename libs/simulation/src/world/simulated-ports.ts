@@ -3,6 +3,7 @@ import type {
   Clock,
   FaultCode,
   Ids,
+  Inspector,
   Ledger,
   Log,
   Queue,
@@ -11,10 +12,11 @@ import type {
 } from '@silversmith/core'
 import { sourceIdOf, tokenOf } from '@silversmith/core'
 import type { ClickHouseModel } from './clickhouse-model.ts'
-import type { StoredRow } from '../memory/engine.ts'
+import type { Engine, StoredRow } from '../memory/engine.ts'
 import type { History } from './history.ts'
 import type { Invocation, Request, Service } from './invocation.ts'
 import { blockOf } from '../memory/memory-target.ts'
+import { createMemoryInspector } from '../memory/memory-inspector.ts'
 
 /** The one world all invocations act on. */
 export interface Grounds {
@@ -24,10 +26,16 @@ export interface Grounds {
   readonly ledger: Ledger
   readonly history: History
   readonly clickHouse: ClickHouseModel
+  /** A chunk is several partitions, so that one of its rows does not prove the others. */
+  readonly isSplit: boolean
   readonly decode: (bytes: Uint8Array) => Promise<readonly StoredRow[]>
   readonly send: (body: string) => void
   readonly ids: Ids
   readonly log: Log
+  /** Takes virtual time; of one read of a piece. */
+  readonly waitForPiece: (isSlow: boolean) => Promise<void>
+  /** Drawn for each object that is opened. */
+  readonly isSlowToRead: () => boolean
   /** Wraps real work of the event loop, see Scheduler.hold. */
   readonly hold: <Result>(work: Promise<Result>) => Promise<Result>
 }
@@ -39,6 +47,7 @@ export interface Ports {
   readonly ledger: Ledger
   readonly queue: Queue
   readonly clickHouse: Target
+  readonly inspector: Inspector
   readonly clock: Clock
   readonly ids: Ids
   readonly log: Log
@@ -82,6 +91,7 @@ export const createSimulatedPorts = (grounds: Grounds, invocation: Invocation): 
         invocation.call(request('queue.send', 'QUEUE', undefined, async () => grounds.send(body))),
     },
     clickHouse: simulateClickHouse(grounds, invocation, store),
+    inspector: simulateInspector(grounds, invocation),
     clock: { now: invocation.now, sleep: invocation.sleep },
     ids: grounds.ids,
     log: grounds.log,
@@ -96,12 +106,14 @@ const simulateBronze = (grounds: Grounds, { call, crash }: Invocation): Bronze =
         grounds.bronze.open(object, detached),
       ),
     )
+    const isSlow = grounds.isSlowToRead()
     const pieces = opened.body[Symbol.asyncIterator]()
     const body = async function* (): AsyncGenerator<Uint8Array> {
       for (;;) {
         const piece = await call(
           request(`bronze.read ${object.key}`, 'BRONZE', signal, async () => {
             if (version?.isPoison) crash(`poison in ${object.key}`)
+            await grounds.waitForPiece(isSlow)
             return pieces.next()
           }),
         )
@@ -182,7 +194,7 @@ const simulateLedger = (
 })
 
 const simulateClickHouse = (
-  { clickHouse, decode, hold }: Grounds,
+  { clickHouse, decode, hold, isSplit }: Grounds,
   { call }: Invocation,
   store: Store,
 ): Target => ({
@@ -190,8 +202,9 @@ const simulateClickHouse = (
   has: (batch, chunk, signal) =>
     call(
       request(`clickhouse.has ${tokenOf(batch, chunk.n)}`, 'CLICKHOUSE', signal, async () => {
-        const count = await clickHouse.count(chunk.table, tokenOf(batch, chunk.n))
-        return count >= chunk.rows
+        const token = tokenOf(batch, chunk.n)
+        const count = await clickHouse.ask((engine) => engine.count(chunk.table, token))
+        return isSplit ? count >= chunk.rows : count > 0
       }),
     ),
   put: async (batch, chunk, signal) => {
@@ -205,3 +218,23 @@ const simulateClickHouse = (
     )
   },
 })
+
+const simulateInspector = ({ clickHouse }: Grounds, { call }: Invocation): Inspector => {
+  const inspectorOf = (engine: Engine): Inspector =>
+    createMemoryInspector({ name: 'clickhouse', engine })
+  return {
+    name: 'clickhouse',
+    inspect: (batch, chunks, signal) =>
+      call(
+        request(`clickhouse.inspect ${batch}`, 'CLICKHOUSE', signal, () =>
+          clickHouse.ask((engine) => inspectorOf(engine).inspect(batch, chunks, detached)),
+        ),
+      ),
+    listTokens: (table, from, limit, signal) =>
+      call(
+        request(`clickhouse.listTokens ${table}`, 'CLICKHOUSE', signal, () =>
+          clickHouse.ask((engine) => inspectorOf(engine).listTokens(table, from, limit, detached)),
+        ),
+      ),
+  }
+}

@@ -1,28 +1,35 @@
 import type { Event, Limits } from '@silversmith/core'
-import { writeObjectsMessage } from '@silversmith/core'
+import { reloadsTable, rowIdentity, writeObjectsMessage } from '@silversmith/core'
 import { readParquet } from '@silversmith/parquet'
+import { createAcknowledgements } from './acknowledgement.ts'
 import { createClickHouseModel } from './clickhouse-model.ts'
-import type { Engine, StoredRow } from '../memory/engine.ts'
+import type { StoredRow } from '../memory/engine.ts'
 import { createEngine } from '../memory/engine.ts'
 import type { Version } from './history.ts'
 import { createHistory } from './history.ts'
 import type { Surroundings } from './invocation.ts'
 import { drawLimits, roomyLimits, startLambdas, timeoutMs } from './lambdas.ts'
+import { lagIndex } from './lagging-index.ts'
 import { createMemoryBronze } from '../memory/memory-bronze.ts'
 import { createMemoryIds } from '../memory/memory-ids.ts'
 import { createMemoryLedger } from '../memory/memory-ledger.ts'
 import { createMemoryStore, sha256Of } from '../memory/memory-store.ts'
 import type { Mutation } from '../mutants/mutation.ts'
+import { noteDataset } from './note-dataset.ts'
+import { judgeLiveReport } from './reconcile-check.ts'
 import type { Grounds } from './simulated-ports.ts'
 import { createSqs } from './sqs.ts'
 import { createWatch } from './watch.ts'
 
 export const pipeline = 'notes'
+export const bucket = 'bronze'
 const visibilityTimeouts = 6
 const receivesMax = 8
 const pieceBytes = 300
+const pieceMaxMs = 30_000
 /** Enough for every block of the longest retry: the window rule is kept, what breaks it is a mutation. */
-const windowBlocks = 1_000
+const windowBlocksMin = 500
+const windowBlocksSpread = 1_000
 
 export interface StageOptions {
   readonly seed: number
@@ -33,20 +40,23 @@ export interface StageOptions {
   readonly limits: Partial<Limits>
 }
 
+export type Stage = ReturnType<typeof buildStage>
+
 /** Sets up bronze, ledger, store, queues, ClickHouse and the functions between them; from now on they run. */
 export const buildStage = (around: Surroundings, options: StageOptions) => {
   const { seed, mutation, isScripted } = options
   const { scheduler, random, violate } = around
-  const watch = createWatch(scheduler.now, violate)
   const clock = { now: scheduler.now }
   const bronze = createMemoryBronze(clock, pieceBytes)
   const history = createHistory(pipeline, bronze, scheduler.now)
-  const mutateLedger = mutation.ledger ?? ((ledger) => ledger)
-  const mutateStore = mutation.store ?? ((store) => store)
-  const ledger = watch.ledger(mutateLedger(createMemoryLedger(), scheduler.now))
-  const store = watch.store(mutateStore(createMemoryStore(), scheduler.now))
-  const window = mutation.windowBlocks ?? windowBlocks
-  const engine: Engine = watch.engine(createEngine({ windowBlocks: window }))
+  const files = createMemoryStore()
+  const watch = createWatch(scheduler.now, files.files, violate)
+  const store = watch.store(mutation.store?.(files, scheduler.now) ?? files)
+  const ledger = watch.ledger(mutateLedger(around, mutation))
+  const drawnWindow = windowBlocksMin + random.below(windowBlocksSpread)
+  const engine = watch.engine(
+    createEngine({ windowBlocks: mutation.windowBlocks ?? drawnWindow, keyOf: orderKeyOf }),
+  )
   const isSplit = !isScripted && random.chance(0.5)
   const partitionOf = (row: StoredRow): string =>
     isSplit ? `${Number(row['_record']) % 3}` : 'the one partition of the chunk'
@@ -54,27 +64,59 @@ export const buildStage = (around: Surroundings, options: StageOptions) => {
   const queue = { receivesMax, visibilityMs }
   const arrivals = createSqs(around, queue)
   const objects = createSqs(around, queue)
+  const acknowledgements = createAcknowledgements({ pipeline, history, watch, violate })
   const dispositions: Record<string, number> = {}
+  const send = (body: string): void => {
+    acknowledgements.noteSent(body)
+    objects.send(body)
+  }
   const grounds: Grounds = {
-    ...{ pipeline, bronze, store, ledger, history, hold: scheduler.hold },
+    ...{ pipeline, bronze, store, ledger, history, isSplit, send, hold: scheduler.hold },
     clickHouse: createClickHouseModel(around, engine, partitionOf),
     decode: createDecode(),
-    send: objects.send,
     ids: createMemoryIds(seed),
     log: { emit: (event) => hear(event, around, dispositions) },
+    isSlowToRead: () => random.chance(around.troubles().slowRead),
+    waitForPiece: (isSlow) =>
+      isSlow
+        ? new Promise((resolve) => scheduler.after(random.below(pieceMaxMs), resolve))
+        : Promise.resolve(),
   }
   const limits = { ...(isScripted ? roomyLimits : drawLimits(random)), ...options.limits }
-  const running = startLambdas(around, { grounds, arrivals, objects, mutation, limits })
+  const running = startLambdas(around, {
+    ...{ grounds, arrivals, objects, bucket, mutation, limits, isSteady: isScripted },
+    onArrivalsDone: acknowledgements.judgeArrivals,
+    onObjectsDone: acknowledgements.judgeObjects,
+    onReport: (report) => judgeLiveReport(report, around),
+  })
   return {
     ...{ bronze, history, ledger, store, engine, watch, arrivals, objects, dispositions, running },
     decode: grounds.decode,
-    /** Straight to transform, as reconcile and a reload do. */
+    /** Straight to transform, as a reload does. */
     ask: ({ id, object, isRouted, generation }: Version): void => {
-      const source = { id, object, dataset: isRouted ? 'notes' : undefined, generation }
-      objects.send(writeObjectsMessage(pipeline, { kind: 'source', source }))
+      const dataset = isRouted ? noteDataset.name : undefined
+      const source = { id, object, dataset, generation }
+      send(writeObjectsMessage(pipeline, { kind: 'source', source }))
     },
   }
 }
+
+const mutateLedger = ({ scheduler, random, troubles }: Surroundings, mutation: Mutation) => {
+  const ledger = createMemoryLedger()
+  const mutated = mutation.ledger?.(ledger, scheduler.now) ?? ledger
+  // Drawn for each batch at each look, so that some stand in it as they are.
+  return lagIndex(mutated, scheduler.now, () => random.below(troubles().openIndexLagMs))
+}
+
+const orderBy = new Map(
+  [...noteDataset.tables, reloadsTable].map((table) => [
+    table.name,
+    [...table.orderBy, ...rowIdentity],
+  ]),
+)
+
+const orderKeyOf = (table: string, row: StoredRow): string =>
+  (orderBy.get(table) ?? rowIdentity).map((name) => String(row[name])).join(' ')
 
 /** The same bytes are read again and again: by targets, by retries, by the oracle. */
 const createDecode = (): Grounds['decode'] => {

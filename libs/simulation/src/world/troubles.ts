@@ -31,12 +31,24 @@ export interface Troubles {
   readonly partialInsert: number
   /** Per await: the service it asks is down, or hangs, for up to an hour. */
   readonly outage: number
+  /** Per world: one target is out of reach, denied or misconfigured for days. */
+  readonly longOutage: number
+  /** Per insert: ClickHouse merges the parts of the table a while later. */
+  readonly merge: number
+  /** Per object: its bytes come slowly, each piece after up to half a minute. */
+  readonly slowRead: number
+  /** Per half hour: somebody hands back the dead letters, whatever the reason they lie there. */
+  readonly earlyRedrive: number
+  /** Per object: the bucket's versioning is switched on, or suspended. */
+  readonly bucketChange: number
   /** Per object: it is loaded again, deliberately, as a higher generation. */
   readonly reload: number
-  /** Per invocation: another release runs it, whose encoder writes other bytes. */
+  /** Per sandbox: another release runs in it, whose encoder writes other bytes and whose mapping makes other rows. */
   readonly deploy: number
   /** Clocks of invocations differ from true time by up to this. */
   readonly clockSkewMs: number
+  /** The index of open batches shows what was up to this long ago. */
+  readonly openIndexLagMs: number
 }
 
 const most: Troubles = {
@@ -59,9 +71,15 @@ const most: Troubles = {
   targetDown: 0.1,
   partialInsert: 0.3,
   outage: 0.004,
+  longOutage: 0.2,
+  merge: 0.5,
+  slowRead: 0.3,
+  earlyRedrive: 1,
+  bucketChange: 0.15,
   reload: 0.4,
   deploy: 0.5,
   clockSkewMs: 120_000,
+  openIndexLagMs: 10 * 60_000,
 }
 
 /** A world without any; also what every world becomes when it heals. */

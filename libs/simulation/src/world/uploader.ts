@@ -38,6 +38,7 @@ export interface UploaderOptions {
   readonly bucket: string
 }
 
+const gzipFirstByte = 0x1f
 const sequencerChars = 16
 
 export const createUploader = (
@@ -55,11 +56,12 @@ export const createUploader = (
       scheduler.note(`bronze is ${next}`)
     },
     put: ({ key, bytes, contentEncoding, isPoison = false }) => {
+      if (bytes[0] === gzipFirstByte) scheduler.expectStreams()
       const facts = bronze.putObject(bucket, key, bytes, contentEncoding ? { contentEncoding } : {})
       scheduler.note(`bronze put ${key} ${facts.versionId ?? ''} ${facts.etag}`)
       const version = history.add({
         object: refOf(facts),
-        expected: readReference(bytes, contentEncoding),
+        expected: readReference({ key, bytes, contentEncoding }),
         isRouted: key.startsWith('notes/'),
         isPoison,
       })

@@ -1,8 +1,8 @@
-import type { Batch, LedgerItem, Versioned } from '@silversmith/core'
+import type { Batch, LedgerItem, Manifest, Payload, Versioned } from '@silversmith/core'
 import { reloadsTable } from '@silversmith/core'
 import type { Block, Engine, StoredRow } from '../memory/engine.ts'
 import type { MemoryLedger } from '../memory/memory-ledger.ts'
-import type { MemoryStore } from '../memory/memory-store.ts'
+import type { MemoryFile, MemoryStore } from '../memory/memory-store.ts'
 
 /** What must hold at every moment, looked at with every effect. */
 export interface Watch {
@@ -14,10 +14,18 @@ export interface Watch {
   readonly sealedAt: ReadonlyMap<string, number>
   /** Batches that are forming or sealed. */
   readonly open: ReadonlySet<string>
+  /** Source id → the highest generation in which a sealed batch lists it. */
+  readonly sealedSources: ReadonlyMap<string, number>
+  /** Ids of sources that a sealed batch lists as anything but gone: nobody needs to tell of them again. */
+  readonly settledSources: ReadonlySet<string>
 }
 
 const moves: Readonly<Record<Batch['state'], string>> = { F: 'FSA', S: 'SC', A: 'A', C: 'C' }
 const batchIdPattern = /[0-9A-HJKMNP-TV-Z]{26}/
+const stagingPattern = /^_staging\/([^/]+)\//
+
+/** No item is written so often, however long the outage. */
+const revisionsMax = 400
 
 const identityOf = (row: StoredRow): string =>
   `${row['_source']} ${row['_version']} ${row['_record']}/${row['_part']} of generation ${row['_generation']}`
@@ -37,24 +45,62 @@ const judgeMove = (
     if ((after.done?.[target] ?? 0) < count) violate(`batch ${after.id} lost progress`)
 }
 
-export const createWatch = (now: () => number, violate: (text: string) => void): Watch => {
+interface Sealed {
+  readonly sealedSources: Map<string, number>
+  readonly settledSources: Set<string>
+}
+
+/** Everything a seal promises is there, with the bytes it names; its sources count as sealed from now on. */
+const judgeSeal = (
+  { id, manifest: ref }: Batch,
+  files: ReadonlyMap<string, MemoryFile>,
+  { sealedSources, settledSources }: Sealed,
+  violate: (text: string) => void,
+): void => {
+  const file = ref && files.get(ref.key)
+  if (!file || file.sha256 !== ref.sha256)
+    return violate(`batch ${id} was sealed without its manifest`)
+  const manifest = JSON.parse(new TextDecoder().decode(file.bytes)) as Manifest
+  const payloads: readonly Payload[] = [
+    ...manifest.chunks.flatMap(({ block, days = [] }) => [...(block ? [block] : []), ...days]),
+    ...manifest.quarantine,
+  ]
+  for (const { key, sha256 } of payloads)
+    if (files.get(key)?.sha256 !== sha256) violate(`batch ${id} was sealed without ${key}`)
+  for (const source of manifest.sources) {
+    const known = sealedSources.get(source.id) ?? 0
+    sealedSources.set(source.id, Math.max(known, source.generation))
+    if (source.disposition !== 'gone') settledSources.add(source.id)
+  }
+}
+
+export const createWatch = (
+  now: () => number,
+  files: ReadonlyMap<string, MemoryFile>,
+  violate: (text: string) => void,
+): Watch => {
   const states = new Map<string, Batch['state']>()
   const open = new Set<string>()
   const begunAt = new Map<string, number>()
   const sealedAt = new Map<string, number>()
+  const sealed: Sealed = { sealedSources: new Map(), settledSources: new Set() }
   const seen = new Set<string>()
   const turnedOver = new Set<string>()
 
-  const watchItem = (before: LedgerItem | undefined, after: LedgerItem): void => {
-    if (after.kind === 'batch') {
-      states.set(after.id, after.state)
-      if (after.state === 'F' || after.state === 'S') open.add(after.id)
-      else open.delete(after.id)
-      if (!before) begunAt.set(after.id, now())
-      if (after.state === 'S' && before?.kind === 'batch' && before.state === 'F')
-        sealedAt.set(after.id, now())
-      judgeMove(before?.kind === 'batch' ? before : undefined, after, violate)
+  const watchBatch = (before: Batch | undefined, after: Batch): void => {
+    const { id, state } = after
+    states.set(id, state)
+    if (state === 'F' || state === 'S') open.add(id)
+    else open.delete(id)
+    if (!before) begunAt.set(id, now())
+    if (state === 'S' && before?.state === 'F') {
+      sealedAt.set(id, now())
+      judgeSeal(after, files, sealed, violate)
     }
+    judgeMove(before, after, violate)
+  }
+  const watchItem = (before: LedgerItem | undefined, after: LedgerItem): void => {
+    if (after.kind === 'batch') watchBatch(before?.kind === 'batch' ? before : undefined, after)
     if (after.kind === 'claim' && before?.kind === 'claim' && after.generation < before.generation)
       violate(`claim ${after.id} went back to generation ${after.generation}`)
   }
@@ -65,13 +111,14 @@ export const createWatch = (now: () => number, violate: (text: string) => void):
   }
 
   return {
-    ...{ begunAt, sealedAt, open },
+    ...{ begunAt, sealedAt, open, ...sealed },
     ledger: (ledger) => ({
       ...ledger,
       write: async (item, expected, signal) => {
         const before: Versioned | undefined = (await ledger.read([item], signal))[0]
         const isWritten = await ledger.write(item, expected, signal)
         if (isWritten) watchItem(before?.item, JSON.parse(JSON.stringify(item)) as LedgerItem)
+        if (expected === revisionsMax) violate(`${item.kind} ${item.id} is written over and over`)
         return isWritten
       },
     }),
@@ -103,6 +150,15 @@ export const createWatch = (now: () => number, violate: (text: string) => void):
         if (!key.startsWith('_staging/') && !key.startsWith('_batches/'))
           refuseUnsealed(batchIdPattern.exec(key)?.[0] ?? '', key)
         await store.write(key, bytes, file, signal)
+      },
+      remove: async (keys, signal) => {
+        for (const key of keys) {
+          const [, batch = ''] = stagingPattern.exec(key) ?? []
+          if (open.has(batch))
+            violate(`${key} was removed while its batch was ${states.get(batch)}`)
+          if (batch === '') violate(`${key} was removed, and nothing but staging ever may be`)
+        }
+        await store.remove(keys, signal)
       },
     }),
   }

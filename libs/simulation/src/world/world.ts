@@ -1,17 +1,24 @@
 import type { Limits } from '@silversmith/core'
 import type { Actor } from './actor.ts'
 import { createActor } from './actor.ts'
-import { findUntold, startBronzeLife } from './bronze-life.ts'
+import { startBronzeLife } from './bronze-life.ts'
+import type { Version } from './history.ts'
+import { isHeldNow } from './history.ts'
 import type { Force, Surroundings, Tally } from './invocation.ts'
 import { createForce } from './invocation.ts'
+import { judgeIndependence, planLongOutage } from './long-outage.ts'
 import type { Mutation } from '../mutants/mutation.ts'
 import { judgeWorld } from './oracle.ts'
 import { createRandom } from '../random.ts'
+import { reconcileAtRest } from './reconcile-check.ts'
+import type { Scheduler } from './scheduler.ts'
 import { createScheduler } from './scheduler.ts'
-import { buildStage } from './stage.ts'
+import type { Stage } from './stage.ts'
+import { bucket, buildStage, pipeline } from './stage.ts'
 import type { Troubles } from './troubles.ts'
 import { drawTroubles, noTroubles } from './troubles.ts'
 import { createUploader } from './uploader.ts'
+import type { Watch } from './watch.ts'
 
 export interface WorldOptions {
   readonly mutation?: Mutation
@@ -41,9 +48,12 @@ export interface World {
 
 const minuteMs = 60_000
 const startMs = Date.UTC(2026, 5, 1)
-const bucket = 'bronze'
+const troubledMinMs = 30 * minuteMs
+const troubledSpreadMs = 60 * minuteMs
+/** Where arrivals are lost troubles go on for so much longer, for reconcile looks at what is older than an hour. */
+const lostTroubledMs = 120 * minuteMs
+const reconcileEveryMs = 25 * minuteMs
 const redriveEveryMs = 30 * minuteMs
-const reconcileAfterMs = 10 * minuteMs
 /** News, repetitions and dead letters of the troubled time still come. */
 const lateNewsMs = 40 * minuteMs
 const restLimitMs = 12 * 60 * minuteMs
@@ -63,6 +73,7 @@ export const runWorld = async (seed: number, options: WorldOptions = {}): Promis
   const tally: Tally = {
     ...{ awaits: 0, crashes: 0, unknownOutcomes: 0 },
     ...{ duplicatesDelivered: 0, partialInserts: 0, invocations: 0 },
+    ...{ mergedAway: 0, enqueued: 0 },
   }
   const drawn = options.troubles ?? (script ? noTroubles : drawTroubles(random))
   let troubles = drawn
@@ -75,46 +86,67 @@ export const runWorld = async (seed: number, options: WorldOptions = {}): Promis
   const stage = buildStage(around, { seed, mutation, limits, isScripted: script !== undefined })
   const isHopeless = (): boolean => violations.length >= violationsMax
 
+  const becomeQuiet = (): void => {
+    troubles = noTroubles
+  }
   if (script) await runScript(around, stage, script, isHopeless)
-  else await runRandomly(around, stage, isHopeless)
+  else await runRandomly(around, stage, becomeQuiet, isHopeless)
   scheduler.note('the world heals')
-  troubles = noTroubles
+  becomeQuiet()
   around.outages.clear()
-  startRepairs(around, stage)
+  repeat(scheduler, redriveEveryMs, () => redrive(stage))
+  repeat(scheduler, reconcileEveryMs, stage.running.reconcile)
   const healedAt = scheduler.now()
   const earliestRest = healedAt + (script ? 0 : lateNewsMs)
   const rests = await scheduler.run(
     healedAt + restLimitMs,
     () => isHopeless() || (scheduler.now() >= earliestRest && isAtRest(stage)),
   )
-  if (!rests) violate(`no rest ${restLimitMs / minuteMs} minutes after healing`)
+  if (!rests) violate(`no rest ${restLimitMs / minuteMs} minutes after healing: ${tellRest(stage)}`)
+  if (rests) await reconcileAtRest(stage, scheduler.now, { bucket, pipeline }, violate)
   await judgeWorld({ ...stage, files: stage.store.files, violate })
   return {
     ...{ seed, violations, tally, troubles: drawn },
     objects: stage.history.all().length,
-    rows: stage.engine.tables().reduce((sum, table) => sum + stage.engine.rows(table).length, 0),
+    rows: stage.engine
+      .tables()
+      .reduce((sum, table) => sum + stage.engine.appended(table).length, 0),
     dispositions: stage.dispositions,
     restMs: scheduler.now() - healedAt,
     fingerprint: scheduler.fingerprint,
   }
 }
 
-type Stage = ReturnType<typeof buildStage>
-
 const runRandomly = async (
   around: Surroundings,
   stage: Stage,
+  becomeQuiet: () => void,
   isHopeless: () => boolean,
 ): Promise<void> => {
-  const { random, scheduler } = around
-  const troubledMs = (30 + random.below(60)) * minuteMs
+  const { random, scheduler, troubles, violate } = around
+  const liveMs = troubledMinMs + random.below(troubledSpreadMs)
+  const troubledMs = liveMs + (troubles().lostArrival > 0 ? lostTroubledMs : 0)
   const { history, arrivals } = stage
   startBronzeLife(around, {
-    ...{ history, lastsMs: troubledMs * 0.8, reload: stage.ask },
+    ...{ history, lastsMs: liveMs * 0.8, reload: stage.ask },
     uploader: createUploader(around, { ...stage, bucket }),
     tell: (told) => arrivals.send(JSON.stringify(told)),
   })
+  repeat(scheduler, reconcileEveryMs, () => {
+    if (troubles().lostArrival > 0) stage.running.reconcile()
+  })
+  repeat(scheduler, redriveEveryMs, () => {
+    if (random.chance(troubles().earlyRedrive)) redrive(stage)
+  })
+  const outage = planLongOutage(around, troubledMs)
   await scheduler.run(scheduler.now() + troubledMs, isHopeless)
+  if (!outage) return
+  // The days pass quietly, so that nothing but the target that is down may keep anything waiting.
+  becomeQuiet()
+  for (const service of around.outages.keys())
+    if (service !== outage.service) around.outages.delete(service)
+  await scheduler.run(outage.until, isHopeless)
+  judgeIndependence(stage, outage, scheduler.now(), violate)
 }
 
 const runScript = async (
@@ -129,28 +161,18 @@ const runScript = async (
     reload: stage.ask,
     redrive: () => redrive(stage),
     sweep: stage.running.sweep,
-    reconcile: () => reconcile(stage),
+    reconcile: stage.running.reconcile,
   })
   script(actor)
   const isOver = (): boolean => actor.open() === 0 || isHopeless()
   await around.scheduler.run(around.scheduler.now() + scriptLimitMs, isOver)
 }
 
-/** What people and schedules do once all is well: list what nobody was told of, hand back dead letters. */
-const startRepairs = ({ scheduler }: Surroundings, stage: Stage): void => {
-  scheduler.after(reconcileAfterMs, () => reconcile(stage))
-  const redriveForEver = (): void => {
-    redrive(stage)
-    scheduler.after(redriveEveryMs, redriveForEver)
-  }
-  scheduler.after(redriveEveryMs, redriveForEver)
-}
-
-const reconcile = ({ history, ask }: Stage): void => {
-  for (const version of findUntold(history)) {
-    version.isTold = true
-    ask(version)
-  }
+const repeat = (scheduler: Scheduler, everyMs: number, work: () => void): void => {
+  scheduler.after(everyMs, () => {
+    work()
+    repeat(scheduler, everyMs, work)
+  })
 }
 
 const redrive = ({ arrivals, objects }: Stage): void => {
@@ -158,8 +180,22 @@ const redrive = ({ arrivals, objects }: Stage): void => {
   objects.redrive()
 }
 
+/** What keeps the world from its rest. */
+const tellRest = ({ arrivals, objects, running, watch, store, history }: Stage): string => {
+  const unfound = history.all().filter((version) => !isFound(watch, version))
+  const staged = [...store.files.keys()].filter((key) => key.startsWith('_staging/'))
+  return JSON.stringify({
+    ...{ arrivals: arrivals.size(), objects: objects.size(), running: running.count() },
+    ...{ open: [...watch.open], staged, unfound: unfound.map(({ object }) => object) },
+  })
+}
+
+/** Somebody was told of it, or there is nothing to tell: reconcile leaves alone what is loaded, and what no route accepts. */
+const isFound = (watch: Watch, version: Version): boolean =>
+  version.isTold || !version.isRouted || !isHeldNow(version) || watch.settledSources.has(version.id)
+
 /** Nothing is queued, running, open or staged, and nothing is in bronze that nobody was told of. */
 const isAtRest = ({ arrivals, objects, running, watch, store, history }: Stage): boolean =>
   arrivals.size() + objects.size() + running.count() + watch.open.size === 0 &&
-  findUntold(history).length === 0 &&
+  history.all().every((version) => isFound(watch, version)) &&
   ![...store.files.keys()].some((key) => key.startsWith('_staging/'))
