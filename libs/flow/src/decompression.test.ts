@@ -97,6 +97,28 @@ describe('plain bytes', () => {
     expect(isClosed).toBe(true)
   })
 
+  test('of gzip wait for the piece on its way when the reader stops', async () => {
+    let isUnderWay = false
+    let arrive = (): void => undefined
+    async function* body(): AsyncGenerator<Uint8Array> {
+      yield gzip.subarray(0, -100)
+      isUnderWay = true
+      await new Promise<void>((resolve) => (arrive = resolve))
+      isUnderWay = false
+      yield gzip.subarray(-100)
+    }
+    const options = { contentEncoding: undefined, decompressedBytesMax: 1e9, name: 's3://b/k' }
+    const reading = async (): Promise<boolean> => {
+      for await (const piece of readPlain(body(), options)) {
+        if (!isUnderWay || piece.length === 0) continue
+        setImmediate(() => arrive())
+        break
+      }
+      return isUnderWay
+    }
+    expect(await reading()).toBe(false)
+  })
+
   test('pass the faults of the source on as they are', async () => {
     async function* body(): AsyncGenerator<Uint8Array> {
       yield gzip.subarray(0, 100)

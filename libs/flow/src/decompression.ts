@@ -106,6 +106,8 @@ async function* gunzip(
     )
   } finally {
     inflate.destroy()
+    // A piece may still be on its way: nothing of the reading goes on behind the caller's back.
+    await fed.catch(() => undefined)
   }
   // zlib stops quietly at bytes behind the last member; rows could hide there.
   if (inflate.bytesWritten < fedBytes) {

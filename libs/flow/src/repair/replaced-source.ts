@@ -4,7 +4,10 @@ import { type Call, persist } from '../patience.ts'
 /** Keys read from the ledger at a time. */
 const readMax = 500
 
-/** How many of a batch's sources are in a committed batch of a later generation. */
+/**
+ * How many of a batch's sources are in a sealed batch of a later generation: its rows may be in one target, and have replaced
+ * theirs there, while it waits for another.
+ */
 export const countReplaced = async (
   { ledger, clock }: { readonly ledger: Ledger; readonly clock: Clock },
   { sources }: Pick<Manifest, 'sources'>,
@@ -30,7 +33,9 @@ export const countReplaced = async (
         call.signal,
       ),
     )
-    count += batches.filter((found) => (found?.item as Batch | undefined)?.state === 'C').length
+    count += batches.filter((found) => isSealed(found?.item as Batch | undefined)).length
   }
   return count
 }
+
+const isSealed = (batch: Batch | undefined): boolean => batch?.state === 'S' || batch?.state === 'C'
