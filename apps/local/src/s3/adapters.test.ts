@@ -11,7 +11,12 @@ import {
 import { createAwsClients, createS3Bronze, createS3Store } from '@silversmith/aws'
 import { identify } from '@silversmith/core'
 import type { BronzeRoom, BucketState } from '@silversmith/simulation'
-import { createMemoryClock, describeBronze, describeStore } from '@silversmith/simulation'
+import {
+  createMemoryClock,
+  describeBronze,
+  describeIdentity,
+  describeStore,
+} from '@silversmith/simulation'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 import { hasMoto, startMoto } from './moto.ts'
@@ -78,9 +83,10 @@ const openRoom = async (
   }
 }
 
-describeBronze('S3 adapter on the local server', (state) =>
-  openRoom({ client: bench.client, url: bench.server.url }, state),
-)
+const openLocal = (state: BucketState): Promise<BronzeRoom> =>
+  openRoom({ client: bench.client, url: bench.server.url }, state)
+describeBronze('S3 adapter on the local server', openLocal)
+describeIdentity('S3 adapter on the local server', openLocal)
 
 describe.runIf(hasMoto)('moto', () => {
   let moto: Awaited<ReturnType<typeof startMoto>>
@@ -94,6 +100,7 @@ describe.runIf(hasMoto)('moto', () => {
     takesKey: (key) => !key.includes('\n'),
   })
   describeBronze('S3 adapter on moto', open, ['unversioned', 'versioned'])
+  describeIdentity('S3 adapter on moto', open, ['unversioned', 'versioned'])
 })
 
 describeStore('S3 adapter on the local server', async () => {

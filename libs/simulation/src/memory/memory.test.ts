@@ -1,3 +1,4 @@
+import type { BucketState } from './memory-bronze.ts'
 import { createMemoryBronze } from './memory-bronze.ts'
 import { createMemoryClock } from './memory-clock.ts'
 import { createMemoryLedger } from './memory-ledger.ts'
@@ -6,13 +7,15 @@ import { createMemoryStore, sha256Of } from './memory-store.ts'
 import { createMemoryTarget } from './memory-target.ts'
 import { createEngine } from './engine.ts'
 import type { StoredRow } from './engine.ts'
+import type { BronzeRoom } from '../contracts/bronze-contract.ts'
 import { describeBronze } from '../contracts/bronze-contract.ts'
+import { describeIdentity } from '../contracts/identity-contract.ts'
 import { describeLedger } from '../contracts/ledger-contract.ts'
 import { describeQueue } from '../contracts/queue-contract.ts'
 import { describeStore } from '../contracts/store-contract.ts'
 import { describeTarget } from '../contracts/target-contract.ts'
 
-describeBronze('memory', async (state) => {
+const makeBronze = async (state: BucketState): Promise<BronzeRoom> => {
   const bronze = createMemoryBronze(createMemoryClock())
   const bucket = 'bronze'
   bronze.setBucket(bucket, state)
@@ -23,7 +26,9 @@ describeBronze('memory', async (state) => {
     deleteObject: async (key) => bronze.deleteObject(bucket, key),
     setState: async (next) => bronze.setBucket(bucket, next),
   }
-})
+}
+describeBronze('memory', makeBronze)
+describeIdentity('memory', makeBronze)
 
 describeStore('memory', async () => ({ store: createMemoryStore() }))
 describeLedger('memory', async () => ({ ledger: createMemoryLedger() }))
