@@ -37,23 +37,23 @@ interface Rivalry {
 }
 
 /**
- * True when a source of this batch is listed by another sealed batch, of the same or a later generation: then this one never
- * was sealed, for of batches that claim a source one after the other only the last can be.
+ * True when another sealed batch lists a source of this one, of the same generation or a later one. In the same, this one never
+ * was sealed: of batches that claim a source one after the other only the last can be. In a later one, this one was aborted or
+ * committed before; a batch that has nothing to apply is told nothing by that.
  */
 export const isOutdone = async (
   deps: ClaimDeps,
-  manifest: Manifest,
+  { batch, chunks, quarantine, ...manifest }: Manifest,
   call: Call,
 ): Promise<boolean> => {
+  const isEmpty = chunks.length + quarantine.length === 0
   const sources = manifest.sources.filter(({ disposition }) => !traceless.has(disposition))
   for (let at = 0; at < sources.length; at += readMax) {
-    const rivalries = await readRivalries(
-      deps,
-      manifest.batch,
-      sources.slice(at, at + readMax),
-      call,
+    const rivalries = await readRivalries(deps, batch, sources.slice(at, at + readMax), call)
+    const outdone = rivalries.some(({ source, rank }) =>
+      isEmpty ? rank === rankOf(source) : rank >= rankOf(source),
     )
-    if (rivalries.some(({ source, rank }) => rank >= rankOf(source))) return true
+    if (outdone) return true
   }
   return false
 }

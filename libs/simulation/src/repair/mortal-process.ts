@@ -1,6 +1,9 @@
 /** Whether the call at which a process dies still has its effect. */
 export type Fate = 'before' | 'after'
 
+/** Which call: its number, from 1, or what is called with what. */
+export type DeathPlace = number | ((method: string, args: readonly unknown[]) => boolean)
+
 /** A process that may die at one of its calls to a port. After that none of its calls has an effect, and none ever answers. */
 export interface MortalProcess {
   wrap<Port extends object>(port: Port): Port
@@ -16,8 +19,8 @@ const silence: AsyncIterable<never> = {
   [Symbol.asyncIterator]: () => ({ next: () => never }),
 }
 
-/** Dies at its call number `at`, counted from 1; with none it lives. */
-export const createMortalProcess = (at?: number, fate: Fate = 'before'): MortalProcess => {
+/** Dies at the first call that is meant; with none it lives. */
+export const createMortalProcess = (at?: DeathPlace, fate: Fate = 'before'): MortalProcess => {
   let count = 0
   let isDead = false
   let die: () => void = () => undefined
@@ -27,10 +30,15 @@ export const createMortalProcess = (at?: number, fate: Fate = 'before'): MortalP
       resolve(undefined)
     }
   })
-  const call = (method: (...args: unknown[]) => unknown, self: object, args: unknown[]) => {
+  const call = (
+    name: string,
+    method: (...args: unknown[]) => unknown,
+    self: object,
+    args: unknown[],
+  ) => {
     if (isDead) return never
     count += 1
-    if (count !== at) return method.apply(self, args)
+    if (typeof at === 'function' ? !at(name, args) : count !== at) return method.apply(self, args)
     const result = fate === 'after' ? method.apply(self, args) : undefined
     if (!(result instanceof Promise)) {
       die()
@@ -48,7 +56,7 @@ export const createMortalProcess = (at?: number, fate: Fate = 'before'): MortalP
           const member: unknown = Reflect.get(target, name)
           if (typeof member !== 'function') return member
           const method = member as (...args: unknown[]) => unknown
-          return (...args: unknown[]) => call(method, target, args)
+          return (...args: unknown[]) => call(String(name), method, target, args)
         },
       }),
     run: (work) => Promise.race([work(), death]),
