@@ -223,6 +223,36 @@ it(
 )
 
 it(
+  'shows a batch that waits, with its problem, and what the targets hold of one that lost rows',
+  async () => {
+    const { forgotten, rowsDeleted } = batches
+    expect(await ask('batch', 'list')).toMatchObject({
+      code: 1,
+      document: { batches: [{ id: forgotten, state: 'S', done: { silver: 1 } }], more: 0 },
+    })
+    const committed = await ask('batch', 'list', '--state', 'committed', '--since', '1h')
+    const listed = committed.document['batches'] as readonly Batch[]
+    expect(listed.map(({ id }) => id)).toEqual([batches.fileDeleted, rowsDeleted])
+    expect(await ask('batch', 'show', rowsDeleted)).toMatchObject({
+      code: 1,
+      document: {
+        batch: { id: rowsDeleted, state: 'C' },
+        manifest: { sources: [{ object: { key: keyOf(names.rowsDeleted) }, disposition: 'rows' }] },
+        targets: {
+          silver: { holdings: [{ rows: rowsPerObject, distinct: rowsPerObject }] },
+          clickhouse: { holdings: [{ rows: 0, distinct: 0 }] },
+        },
+        verdicts: [expect.stringContaining(`silversmith repair ${rowsDeleted}`)],
+      },
+    })
+    expect(await ask('batch', 'reject', forgotten, '--target', 'clickhouse')).toMatchObject({
+      ...{ code: 0, document: { dryRun: true, outcome: 'planned', chunks: [{ n: 0 }] } },
+    })
+  },
+  allMs,
+)
+
+it(
   'only says what it would do until it is told to',
   async () => {
     const before = await readIdentities()
@@ -325,7 +355,12 @@ it(
       ...['arrivals already-loaded', 'objects already-applied', 'objects already-loaded'],
     ])
     expect(list.code).toBe(0)
-    expect(await ask('dlq', 'redrive', '--all')).toMatchObject({ document: { dryRun: true } })
+    const [first] = list.document['letters'] as readonly { messageId: string }[]
+    expect(await ask('dlq', 'show', first?.messageId ?? '')).toMatchObject({
+      document: {
+        letter: { messageId: first?.messageId, body: expect.stringContaining(object.key) },
+      },
+    })
     const redriven = await ask('dlq', 'redrive', '--all', '--yes')
     expect(redriven).toMatchObject({ code: 0, document: { problems: [], whole: true } })
     expect(redriven.document['redriven']).toHaveLength(3)
