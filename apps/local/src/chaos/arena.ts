@@ -30,17 +30,17 @@ export interface Arena {
 export const eventCopies = 2
 
 /**
- * Transform works for 4 s and its lease ends with that, but its process may live on for 16 s: one that was paused wakes up
+ * Transform works for 7 s and its lease ends with that, but its process may live on for 16 s: one that was paused wakes up
  * as a zombie. The lock of an object that ingest died with ends with its invocation.
  */
 const timings: Readonly<Record<string, Pick<FunctionSettings, 'timeoutMs' | 'env'>>> = {
   transform: {
-    timeoutMs: 20_000,
+    timeoutMs: 23_000,
     env: { LAMBDA_TIMEOUT_SAFETY_MARGIN_MS: '16000', LEASE_MARGIN_MS: '0' },
   },
   ingest: { timeoutMs: 6_000, env: {} },
 }
-const mapping = { batchSize: 40, windowMs: 1_000, concurrencyMax: 2, retryMaxMs: 1_000 }
+const mapping = { batchSize: 25, windowMs: 1_000, concurrencyMax: 2, retryMaxMs: 1_000 }
 const sweepMs = 1_000
 /** Low enough that an unlucky message comes to the dead-letter queue. */
 const maxReceiveCount = 12

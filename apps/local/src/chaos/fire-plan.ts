@@ -26,9 +26,9 @@ const everySeconds: Readonly<Record<Fault['kind'], number>> = {
   'end-leases': 8,
 }
 
-/** Longer than a lease of 4 s, shorter than what is left of an invocation after it. */
-const pauseMsMin = 4_500
-const pauseMsMax = 9_000
+/** Most are longer than what is left of a lease of 7 s, all are shorter than what is left of the invocation. */
+const pauseMsMin = 4_000
+const pauseMsMax = 12_000
 const enginePauseMsMax = 3_000
 
 /** Transform has most to lose. */
@@ -48,9 +48,12 @@ export const planFire = (dice: Dice, seconds: number): readonly Planned[] =>
     .flatMap((kind) => {
       const stretches = Math.ceil(seconds / everySeconds[kind])
       const stretchMs = (seconds / stretches) * 1_000
-      return Array.from({ length: stretches }, (_, n) => ({
-        ...drawFault(dice, kind),
-        atMs: Math.floor((n + dice.roll()) * stretchMs),
-      }))
+      return Array.from({ length: stretches }, (_, n) => {
+        const fault = drawFault(dice, kind)
+        const atMs = Math.floor((n + dice.roll()) * stretchMs)
+        // A pause ends with the fire, where it fits in.
+        const lastMs = 'ms' in fault ? Math.max(0, seconds * 1_000 - fault.ms) : atMs
+        return { ...fault, atMs: Math.min(atMs, lastMs) }
+      })
     })
     .sort((a, b) => a.atMs - b.atMs)

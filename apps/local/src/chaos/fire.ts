@@ -31,8 +31,9 @@ export interface FireOptions {
   readonly signal: AbortSignal
 }
 
-/** Waits for a process to strike. */
-const victimMsMax = 10_000
+/** Waits for a process to strike: for one of that function, then for one of any. */
+const choiceMsMax = 20_000
+const victimMsMax = 30_000
 const victimPollMs = 20
 
 const send = (pid: number, signal: NodeJS.Signals): boolean => {
@@ -53,13 +54,14 @@ export const startFire = ({ stack, engine, plan, dice, signal }: FireOptions): F
   let crashing: Promise<void> = Promise.resolve()
 
   const findVictim = async (name: FunctionName): Promise<{ name: FunctionName; pid: number }> => {
-    const end = Date.now() + victimMsMax
+    const startedAt = Date.now()
     for (;;) {
-      for (const one of [name, ...functionNames]) {
+      const waitedMs = Date.now() - startedAt
+      for (const one of waitedMs < choiceMsMax ? [name] : functionNames) {
         const [first, ...others] = stack.pids(one).filter((pid) => !killed.has(pid))
         if (first !== undefined) return { name: one, pid: dice.pick([first, ...others]) }
       }
-      if (Date.now() > end) throw new Error('no process of any function lives')
+      if (waitedMs > victimMsMax) throw new Error('no process of any function lives')
       await sleep(victimPollMs, undefined, { signal })
     }
   }
