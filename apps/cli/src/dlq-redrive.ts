@@ -13,7 +13,7 @@ const redriveMs = 1_800_000
 const describe = (result: RedriveResult, dryRun: boolean): string => {
   const { redriven, problems, missing, whole } = result
   return [
-    `${redriven.length} messages ${dryRun ? 'would be' : 'were'} sent to the queue they died in`,
+    `${dryRun ? 'would be sent' : 'sent'} to the queue they died in: ${redriven.length}`,
     ...problems.map(
       ({ messageId, queue, sent, problem }) =>
         `${messageId} (${queue}) ${sent ? 'was sent but stays here, too' : 'was not sent'}: ${problem}`,

@@ -52,7 +52,9 @@ const sourcesOf = (report: ReconcileReport): ReconcileReport => ({
 })
 
 /** What no route takes may be there on purpose. */
-const isWrong = ({ kind }: Finding): boolean => kind !== 'source-unrouted'
+const isWrong = ({ counts, findings }: Sum): boolean =>
+  counts.missing + counts.stuck + counts.chunksMissing + counts.chunksExtra > 0 ||
+  findings.some(({ kind }) => kind !== 'source-unrouted')
 
 const nameOf = ({ url, version, batch, chunk, target }: Finding): string => {
   const what = url === undefined ? (chunk ?? `batch ${batch ?? ''}`) : `${url} (${version ?? ''})`
@@ -67,7 +69,8 @@ const describeKind = (kind: FindingKind, findings: readonly Finding[]): readonly
   ...(findings.length > toldMax ? [`  … and ${findings.length - toldMax} more`] : []),
 ]
 
-const describe = ({ counts, findings, truncated }: Sum, enqueue: boolean): string => {
+const describe = (sum: Sum, enqueue: boolean): string => {
+  const { counts, findings, truncated } = sum
   const { enqueued, ...found } = counts
   const kinds = [...new Set(findings.map(({ kind }) => kind))]
   return [
@@ -81,8 +84,8 @@ const describe = ({ counts, findings, truncated }: Sum, enqueue: boolean): strin
     ...(truncated ? ['', 'not all findings are told; the counts have them'] : []),
     '',
     enqueue
-      ? `${enqueued} sources were sent to transform; reconcile again when they are through`
-      : findings.some(isWrong)
+      ? `sent to transform: ${enqueued}; reconcile again when they are through`
+      : isWrong(sum)
         ? 'something is wrong; the lines above say what mends it'
         : 'nothing is missing, stuck or too much',
   ].join('\n')
@@ -135,7 +138,7 @@ export const runReconcile = async (
     return {
       document: { pipeline: values.pipeline, places, ...sum, next: undefined },
       text: describe(sum, enqueue),
-      code: sum.findings.some(isWrong) ? 1 : 0,
+      code: isWrong(sum) ? 1 : 0,
     }
   } finally {
     await targets.close()

@@ -3,7 +3,6 @@ import {
   ChangeMessageVisibilityBatchCommand,
   DeleteMessageCommand,
   GetQueueAttributesCommand,
-  GetQueueUrlCommand,
   ReceiveMessageCommand,
   SendMessageCommand,
 } from '@aws-sdk/client-sqs'
@@ -81,13 +80,7 @@ export const createSqsDeadLetters = ({
   let found: Promise<Place> | undefined
   const find = async (signal: AbortSignal): Promise<Place> => {
     const url =
-      deadQueueUrl ??
-      (await call(
-        `finding the dead-letter queue of ${queueUrl}`,
-        async () =>
-          urlOf(client, queueUrl, await readAttribute(queueUrl, 'RedrivePolicy', signal), signal),
-        signal,
-      ))
+      deadQueueUrl ?? deadUrlOf(queueUrl, await readAttribute(queueUrl, 'RedrivePolicy', signal))
     return { queueUrl: url, queueArn: (await readAttribute(url, 'QueueArn', signal)) ?? '' }
   }
   const place = (signal: AbortSignal): Promise<Place> => {
@@ -170,25 +163,15 @@ const firstOf = (identity: DeadLetter['identity']): MessageAttribute => ({
   value: writeFirstIdentity(identity),
 })
 
-/** URL of the queue that a redrive policy names. */
-const urlOf = async (
-  client: SQSClient,
-  queueUrl: string,
-  policy: string | undefined,
-  signal: AbortSignal,
-): Promise<string> => {
-  const { deadLetterTargetArn = '' } = JSON.parse(policy ?? '{}') as {
-    deadLetterTargetArn?: string
-  }
-  const [, , , , account, name] = deadLetterTargetArn.split(':')
-  if (name === undefined)
-    throw new Fault(
-      'QUEUE_DENIED',
-      `${queueUrl} has no redrive policy: what fails again and again is received until it expires. Give it a dead-letter queue, or name that by its URL`,
-    )
-  const command = new GetQueueUrlCommand({ QueueName: name, QueueOwnerAWSAccountId: account })
-  const { QueueUrl } = await client.send(command, { abortSignal: signal })
-  return QueueUrl ?? ''
+/** URL of the queue that a redrive policy names: it is always of the same region and account. */
+const deadUrlOf = (queueUrl: string, policy: string | undefined): string => {
+  const { deadLetterTargetArn } = JSON.parse(policy ?? '{}') as { deadLetterTargetArn?: string }
+  const name = deadLetterTargetArn?.split(':').at(-1)
+  if (name) return new URL(name, queueUrl).href
+  throw new Fault(
+    'QUEUE_DENIED',
+    `${queueUrl} has no redrive policy: what fails again and again is received until it expires. Give it a dead-letter queue, or name that by its URL`,
+  )
 }
 
 const letterOf = (queue: string, queueArn: string, message: Message): DeadLetter => {

@@ -42,7 +42,8 @@ export const letterReasons = {
   },
   'object-gone': {
     harmless: false,
-    advice: 'redrive it if it should be told in a manifest; its bytes cannot be had any more',
+    advice:
+      'its bytes cannot be had any more; if its name is right, delete the message in the console of SQS',
   },
   'other-bucket': {
     harmless: false,
