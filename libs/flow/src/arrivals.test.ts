@@ -63,6 +63,7 @@ const direct: Record<string, object> = {
   'eventbridge-removed': { ...none, ignored: ['not-a-creation'] },
   request: { ...none, arrivals: [byName] },
   sweep: { ...none, unknown: ['not an S3, SNS or EventBridge event, nor {bucket, key}'] },
+  reconcile: { ...none, unknown: ['not an S3, SNS or EventBridge event, nor {bucket, key}'] },
 }
 
 const queued: Record<string, object[]> = {
