@@ -71,7 +71,8 @@ const isTidy = (path: string): boolean => path === 'tools/tidy.test.ts'
 
 describe('every file', () => {
   test('has a name with a noun in it, in kebab-case', () => {
-    const kebab = /^([a-z0-9-]+\/)*[a-z0-9]+(-[a-z0-9]+)*(\.(test|e2e|bench|config|d))*\.ts$/
+    const kebab =
+      /^([a-z0-9-]+\/)*[a-z0-9]+(-[a-z0-9]+)*(\.(test|property|e2e|bench|config|d))*\.ts$/
     expect(paths.filter((path) => bannedNames.test(path) || !kebab.test(path))).toEqual([])
   })
 

@@ -6,7 +6,7 @@ export interface RawRecord {
   readonly ordinal: number
   /** 1-based physical line where it begins; null where the object is not read by lines. */
   readonly line: number | null
-  /** Of its first byte, in the decompressed object. */
+  /** Of its first byte, in the decompressed object behind its byte order mark. */
   readonly offset: number
   readonly sizeBytes: number
   /** All its bytes; for a record over the limit only the first `keepBytes`. */

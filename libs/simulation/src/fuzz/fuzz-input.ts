@@ -124,6 +124,6 @@ export const createInput = (seed: number): FuzzInput => {
   return {
     ...{ seed, dataset, limits, ...packed },
     key: `${seed}/${key}`,
-    pieceBytes: Math.max(1, Math.ceil(packed.bytes.length / pieces)),
+    pieceBytes: Math.max(1, Math.ceil(packed.bytes.length / Math.max(1, pieces))),
   }
 }

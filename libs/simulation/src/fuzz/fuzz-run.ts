@@ -50,6 +50,9 @@ const count = (counts: Record<string, number>, name: string): void => {
 const textOf = (error: unknown): string =>
   error instanceof Error ? (error.stack ?? error.message) : String(error)
 
+/** Rejections nobody handles are told once the microtasks are done: before the next input, so that they name their own. */
+const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
 /** Reads the inputs of these seeds, judges what came of each, and goes on after one that is bad. */
 export const runFuzz = async (options: FuzzOptions): Promise<FuzzReport> => {
   const { firstSeed, read = readInput } = options
@@ -106,6 +109,7 @@ export const runFuzz = async (options: FuzzOptions): Promise<FuzzReport> => {
     try {
       const input = createInput(seed)
       await readOne(input)
+      await settle()
       const isLoaded = seed % loadedEvery === 0 || options.inputs < loadedEvery
       if (!isLoaded) continue
       const group = [...(waiting.get(input.limits) ?? []), input]
@@ -116,8 +120,7 @@ export const runFuzz = async (options: FuzzOptions): Promise<FuzzReport> => {
     }
   }
   for (const group of waiting.values()) if (group.length > 0) await loadWaiting(group)
-  // Rejections nobody handles are told after the microtasks.
-  await new Promise((resolve) => setImmediate(resolve))
+  await settle()
   process.off('unhandledRejection', failUnhandled)
   return {
     ...{ inputs: seed - firstSeed, firstSeed, ...sums, rejectedByReason, dispositions, slowest },

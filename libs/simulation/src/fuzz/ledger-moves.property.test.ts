@@ -8,6 +8,7 @@ import type {
   Store,
   Target,
 } from '@silversmith/core'
+import { Fault } from '@silversmith/core'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { createRoom } from '../transform/transform-room.ts'
@@ -71,6 +72,9 @@ const watchLedger = (ledger: Ledger, model: Model): Ledger => ({
   },
 })
 
+const targets = ['silver', 'clickhouse'] as const
+type TargetName = (typeof targets)[number]
+
 const objects = ['a', 'b', 'c', 'd'].map((name) => [
   name,
   `{"id":"${name}1"}\nbad\n{"id":"${name}2"}`,
@@ -78,6 +82,7 @@ const objects = ['a', 'b', 'c', 'd'].map((name) => [
 const minuteMs = 60_000
 
 const createWorld = () => {
+  const down = new Set<TargetName>()
   const model: Model = { batches: new Map(), claims: new Map(), wrong: [], seen: new Set() }
   const gate = createGate()
   const room = createRoom({
@@ -93,11 +98,19 @@ const createWorld = () => {
     store: (store): Store => ({
       ...store,
       write: (...asked) => gate.through('STORE_UNAVAILABLE', () => store.write(...asked)),
-      copy: (...asked) => gate.through('STORE_UNAVAILABLE', () => store.copy(...asked)),
+      copy: (...asked) =>
+        gate.through('STORE_UNAVAILABLE', async () => {
+          if (down.has('silver')) throw new Fault('STORE_UNAVAILABLE', 'silver is away')
+          return store.copy(...asked)
+        }),
     }),
     clickhouse: (target): Target => ({
       ...target,
-      put: (...asked) => gate.through('TARGET_OUTCOME_UNKNOWN', () => target.put(...asked)),
+      put: (...asked) =>
+        gate.through('TARGET_OUTCOME_UNKNOWN', async () => {
+          if (down.has('clickhouse')) throw new Fault('TARGET_UNAVAILABLE', 'the server is away')
+          return target.put(...asked)
+        }),
     }),
   })
   const sources = objects.map(([key, body]) => room.put(`${key}.jsonl`, body ?? ''))
@@ -112,7 +125,7 @@ const createWorld = () => {
     return gate.start(() => room.transform(deliveries, room.call()))
   }
   const sweep = () => gate.start(() => room.sweep(room.call()))
-  return { model, gate, room, sources, transform, applyQueued, sweep }
+  return { down, model, gate, room, sources, transform, applyQueued, sweep }
 }
 
 type World = ReturnType<typeof createWorld>
@@ -141,6 +154,12 @@ const fate = fc.oneof(
   fc.constantFrom<Fate>('request-lost', 'answer-lost'),
 )
 
+const fates = fc.array(fate, { minLength: 1, maxLength: 14 })
+/** Longer than a flow tries again. */
+const outage = fc
+  .tuple(fate, fc.integer({ min: 5, max: 16 }))
+  .map(([one, times]) => Array.from({ length: times }, () => one))
+
 const commands: fc.Arbitrary<Command>[] = [
   fc
     .subarray([0, 1, 2, 3], { minLength: 1 })
@@ -164,18 +183,22 @@ const commands: fc.Arbitrary<Command>[] = [
       if (worker) worker.isDead = true
     }),
   ),
-  ...[1, 2, 3].map(() =>
-    fc
-      .tuple(fc.nat(workersMax - 1), fc.array(fate, { minLength: 1, maxLength: 14 }))
-      .map(([which, fates]) =>
-        command(`step ${which} ${fates.join(' ')}`, async ({ gate }) => {
-          const workers = gate.alive()
-          const worker = workers[which % Math.max(1, workers.length)]
-          for (const one of fates) if (worker) await gate.step(worker, one)
-        }),
-      ),
+  ...[fates, fates, fates, outage].map((drawn) =>
+    fc.tuple(fc.nat(workersMax - 1), drawn).map(([which, own]) =>
+      command(`step ${which} ${own.join(' ')}`, async ({ gate }) => {
+        const workers = gate.alive()
+        const worker = workers[which % Math.max(1, workers.length)]
+        for (const one of own) if (worker) await gate.step(worker, one)
+      }),
+    ),
   ),
 ]
+
+const toggle = (name: TargetName): Command =>
+  command(`${name} goes or comes`, ({ down }) => {
+    if (!down.delete(name)) down.add(name)
+  })
+commands.push(fc.constantFrom(...targets).map(toggle))
 
 const stepsMax = 2_000
 const roundsMax = 60
@@ -188,6 +211,7 @@ const bringToRest = async (world: World): Promise<void> => {
       for (const worker of gate.alive()) await gate.step(worker, 'ok')
     expect(gate.alive()).toEqual([])
   }
+  world.down.clear()
   await drain()
   for (let round = 0; round < roundsMax; round += 1) {
     room.clock.advance(90 * minuteMs)
@@ -228,7 +252,7 @@ test('whatever interleaves, batches move F → S → C or F → A, no claim leav
       ).toEqual(['a', 'b', 'c', 'd'].map((name) => `s3://b/${name}.jsonl#1`))
       for (const move of model.seen) seen.add(move)
     }),
-    { numRuns: 150 },
+    { numRuns: 100 },
   )
   // The runs were about something.
   expect([...seen].toSorted()).toEqual(['F → A', 'F → S', 'S → C', 'S → S', 'none → F'])
