@@ -41,8 +41,8 @@ const oddRows = (token: string): readonly Row[] =>
     return row
   })
 
-const makeRoom = async () => {
-  const made = await clickHouse.makeDatabase([events], { isPlain: true })
+const makeRoom = async (isPlain = true) => {
+  const made = await clickHouse.makeDatabase([events], { isPlain })
   const { settings } = made
   const store = createMemoryStore()
   const target = createClickHouseTarget({ settings, tables: [events], store })
@@ -103,24 +103,30 @@ const repairWith = (
 }
 
 describe('rows that were deleted', () => {
-  test('do not come back under the token they came with, and do under that of a repair', async () => {
-    const room = await makeRoom()
-    const { chunk } = await commit(
-      room,
-      [0, 1, 2].map((record) => eventRow('B#0', record)),
-    )
-    const { mender, identities, store } = room
-    await mender.clear(batch, chunk, idle())
-    expect(await identities()).toEqual([])
-    const bytes = await store.read(chunk.block!.key, chunk.block!.sha256, idle())
-    await mender.fill(batch, chunk, { bytes, token: tokenOf(batch, 0) }, idle())
-    expect(await identities()).toEqual([])
-    const token = repairTokenOf(batch, 0, 1, day)
-    await mender.fill(batch, chunk, { bytes, token }, idle())
-    await mender.fill(batch, chunk, { bytes, token }, idle())
-    expect(await identities()).toEqual(['B#0/0', 'B#0/1', 'B#0/2'])
-    await mender.close()
-  })
+  test.each([
+    ['MergeTree', true],
+    ['ReplacingMergeTree', false],
+  ])(
+    'of a %s do not come back under their first token, and do under a repair’s',
+    async (_, isPlain) => {
+      const room = await makeRoom(isPlain)
+      const { chunk } = await commit(
+        room,
+        [0, 1, 2].map((record) => eventRow('B#0', record)),
+      )
+      const { mender, identities, store } = room
+      await mender.clear(batch, chunk, idle())
+      expect(await identities()).toEqual([])
+      const bytes = await store.read(chunk.block!.key, chunk.block!.sha256, idle())
+      await mender.fill(batch, chunk, { bytes, token: tokenOf(batch, 0) }, idle())
+      expect(await identities()).toEqual([])
+      const token = repairTokenOf(batch, 0, 1, day)
+      await mender.fill(batch, chunk, { bytes, token }, idle())
+      await mender.fill(batch, chunk, { bytes, token }, idle())
+      expect(await identities()).toEqual(['B#0/0', 'B#0/1', 'B#0/2'])
+      await mender.close()
+    },
+  )
 
   test.each([
     ['all of them', '1'],

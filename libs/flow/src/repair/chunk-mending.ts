@@ -58,7 +58,7 @@ export const fillChunk = async (
 const refuseOthers = async (isStillOurs: () => Promise<boolean>): Promise<void> => {
   if (await isStillOurs()) return
   throw new Fault(
-    'STORE_CONFLICT',
+    'LEDGER_UNAVAILABLE',
     'another repair of this batch began; run the repair again when that has ended.',
   )
 }
