@@ -14,11 +14,23 @@ const run = (...options: readonly string[]) =>
 test('the command tells what it ran, as a document when asked', async () => {
   const { code, stdout } = await run('--worlds', '3', '--seed', '11', '--json')
   const report = JSON.parse(stdout) as Record<string, unknown>
-  expect(report).toMatchObject({ worlds: 3, firstSeed: 11, bad: [] })
-  for (const name of ['objects', 'rows', 'invocations', 'awaits'])
+  expect(report).toMatchObject({ worlds: 3, firstSeed: 11, violations: 0, bad: [] })
+  const positive = ['sources', 'rows', 'invocations', 'awaitPoints', 'worldsPerSecond']
+  for (const name of [...positive, 'slowestQuiescenceSeconds', 'crashes', 'unknownOutcomes'])
     expect(report[name]).toBeGreaterThan(0)
+  for (const name of ['duplicateDeliveries', 'partialInserts'])
+    expect(report[name]).toBeGreaterThanOrEqual(0)
   expect(code).toBe(0)
 })
+
+test('the worlds are the same however many run at a time', async () => {
+  const tellOf = async (processes: string): Promise<object> => {
+    const { stdout } = await run('--worlds', '8', '--processes', processes, '--json')
+    const report = JSON.parse(stdout) as Record<string, unknown>
+    return { ...report, seconds: 0, worldsPerSecond: 0 }
+  }
+  expect(await tellOf('3')).toEqual(await tellOf('1'))
+}, 60_000)
 
 test('a hunt tells which mutant it killed, and in how many worlds', async () => {
   const { code, stdout } = await run('--mutants', '--only', 'expire after an hour', '--json')
@@ -47,6 +59,8 @@ test.each([
   ['no world at all', ['--worlds', '0'], /--worlds must be a whole number from 1 on, not "0"/],
   ['a seed that is none', ['--seed', '1.5'], /--seed must be a whole number from 0 on, not "1.5"/],
   ['an empty seed', ['--seed='], /--seed must be/],
+  ['a host of processes', ['--processes', '65'], /--processes must be a whole number from 1 to 64/],
+  ['processes of one trace', ['--seed', '1', '--trace', '--processes', '2'], /--processes means/],
   ['a trace of the usual worlds', ['--trace'], /--trace tells of one world/],
   ['a mutant that is none', ['--mutants', '--only', 'x y'], /--only: no mutant is called "x y"/],
   ['a scenario that is none', ['--sweep', '--scenario', 'x y'], /--scenario: none is called/],
@@ -68,6 +82,7 @@ test('help names every option', async () => {
   for (const option of [
     'worlds',
     'seed',
+    'processes',
     'trace',
     'mutants',
     'only',
