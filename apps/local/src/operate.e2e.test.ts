@@ -275,8 +275,9 @@ it(
 
 const rebuildLedger = () => ask('ledger', 'rebuild', '--yes')
 const repair = () => ask('repair', batches.rowsDeleted, batches.fileDeleted, '--yes')
-const enqueue = async () => {
-  const answer = await reconcile('--enqueue')
+const enqueue = async (...prefixes: readonly string[]) => {
+  const options = prefixes.flatMap((prefix) => ['--prefix', prefix])
+  const answer = await reconcile('--enqueue', ...options)
   await settle()
   return answer
 }
@@ -321,7 +322,10 @@ it(
     expect(await repair()).toMatchObject({
       ...{ code: 0, document: { batches: [{ chunks: [] }, { chunks: [] }] } },
     })
-    expect(await enqueue()).toMatchObject({ code: 0, counts: { enqueued: 0 } })
+    // Of several prefixes batches and targets are compared once.
+    expect(await enqueue('section/1/', 'section/2/')).toMatchObject({
+      ...{ code: 0, counts: { matched: 5, chunksMatched: 10, enqueued: 0 } },
+    })
     await expectAllOnce()
   },
   allMs,
