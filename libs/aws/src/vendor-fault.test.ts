@@ -37,6 +37,15 @@ describe('an error of a vendor', () => {
     })
   })
 
+  test('named like a property every object has is judged by its status', () => {
+    const error = Object.assign(new Error('odd'), {
+      ...{ name: 'constructor', $metadata: { httpStatusCode: 503 } },
+    })
+    const fault = faultOf('store', error, 'reading')
+    expect(fault).toMatchObject({ code: 'STORE_UNAVAILABLE' })
+    expect((fault as Fault).message).not.toContain('native code')
+  })
+
   test('is cut to a readable length', () => {
     const fault = faultOf('ledger', new Error('x'.repeat(100_000)), 'reading') as Fault
     expect(fault.message.length).toBeLessThan(1_000)

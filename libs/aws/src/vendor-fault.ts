@@ -43,37 +43,39 @@ const passing: ReadonlySet<string> = new Set([
 ])
 
 /** What a person does about errors that do not pass. Any other 4xx is also `denied`, with the service's own words. */
-const remedies: Readonly<Record<string, string>> = {
-  AccessDenied: policy,
-  AccessDeniedException: policy,
-  AllAccessDisabled: policy,
-  AccountProblem: 'look at the AWS account',
-  AuthorizationHeaderMalformed: region,
-  CredentialsProviderError: credentials,
-  ExpiredToken: credentials,
-  ExpiredTokenException: credentials,
-  Forbidden: policy,
-  IllegalLocationConstraintException: region,
-  InvalidAccessKeyId: credentials,
-  InvalidClientTokenId: credentials,
-  InvalidObjectState: 'it is archived: restore it, then load it again',
-  InvalidSignatureException: credentials,
-  InvalidToken: credentials,
-  KmsAccessDenied: kms,
-  KmsDisabled: kms,
-  KmsInvalidState: kms,
-  KmsNotFound: kms,
-  MissingAuthenticationToken: credentials,
-  NoSuchBucket: 'create the bucket or correct its name',
-  PermanentRedirect: region,
-  QueueDeletedRecently: 'create the queue again, 60 seconds after it was deleted',
-  QueueDoesNotExist: 'create the queue or correct its URL',
-  RequestTimeTooSkewed: 'set the clock of this machine',
-  ResourceNotFoundException: 'create the table or correct its name',
-  SignatureDoesNotMatch: credentials,
-  TokenProviderError: credentials,
-  UnrecognizedClientException: credentials,
-}
+const remedies: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    AccessDenied: policy,
+    AccessDeniedException: policy,
+    AllAccessDisabled: policy,
+    AccountProblem: 'look at the AWS account',
+    AuthorizationHeaderMalformed: region,
+    CredentialsProviderError: credentials,
+    ExpiredToken: credentials,
+    ExpiredTokenException: credentials,
+    Forbidden: policy,
+    IllegalLocationConstraintException: region,
+    InvalidAccessKeyId: credentials,
+    InvalidClientTokenId: credentials,
+    InvalidObjectState: 'it is archived: restore it, then load it again',
+    InvalidSignatureException: credentials,
+    InvalidToken: credentials,
+    KmsAccessDenied: kms,
+    KmsDisabled: kms,
+    KmsInvalidState: kms,
+    KmsNotFound: kms,
+    MissingAuthenticationToken: credentials,
+    NoSuchBucket: 'create the bucket or correct its name',
+    PermanentRedirect: region,
+    QueueDeletedRecently: 'create the queue again, 60 seconds after it was deleted',
+    QueueDoesNotExist: 'create the queue or correct its URL',
+    RequestTimeTooSkewed: 'set the clock of this machine',
+    ResourceNotFoundException: 'create the table or correct its name',
+    SignatureDoesNotMatch: credentials,
+    TokenProviderError: credentials,
+    UnrecognizedClientException: credentials,
+  }),
+)
 
 interface VendorError {
   readonly name?: unknown
@@ -93,7 +95,7 @@ export const errorNameOf = (error: unknown): string => {
 
 /** Was it refused for want of a permission? A HEAD has no body, so its 403 has no name of its own. */
 export const isForbidden = (error: unknown): boolean => {
-  const remedy = remedies[errorNameOf(error)]
+  const remedy = remedies.get(errorNameOf(error))
   return statusOf(error) === 403 && (remedy === undefined || remedy === policy)
 }
 
@@ -123,7 +125,7 @@ export const faultOf = (
     return new Fault(codes[service].unavailable, `${what} failed for now: ${said}`, {
       cause: error,
     })
-  const remedy = remedies[name] ?? (isForbidden(error) ? policy : undefined)
+  const remedy = remedies.get(name) ?? (isForbidden(error) ? policy : undefined)
   return new Fault(
     codes[service].denied,
     `${what} was refused: ${said}${remedy ? `; ${remedy}` : ''}`,
@@ -134,7 +136,7 @@ export const faultOf = (
 const kindOf = (error: unknown): Kind => {
   const name = errorNameOf(error)
   if (passing.has(name)) return 'unavailable'
-  if (remedies[name] !== undefined) return 'denied'
+  if (remedies.has(name)) return 'denied'
   const status = statusOf(error)
   if (status === undefined)
     return /Region is missing/.test(wordsOf(error)) ? 'denied' : 'unavailable'

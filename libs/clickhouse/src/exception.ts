@@ -75,7 +75,7 @@ const nameOf = (text: string): string | undefined =>
 const quoteOf = (text: string): string =>
   text
     .replace(/^.*DB::Exception: /s, '')
-    .replace(/\s*\((version|[A-Z][A-Z0-9_]{3,60}\)).*$/s, '')
+    .replace(/\((version|[A-Z][A-Z0-9_]{3,60}\)).*$/s, '')
     .replace(/(?<!\w)'(?:[^'\\]|\\.)*'/g, "'…'")
     .replace(/\s+/g, ' ')
     .slice(0, quotedCharactersMax)

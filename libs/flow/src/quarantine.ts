@@ -18,7 +18,7 @@ export interface QuarantineRecord {
   readonly version: string
   readonly record: number
   readonly line: number | null
-  /** Byte offset in the decompressed object. */
+  /** Byte offset in the decompressed object, a byte order mark not counted. */
   readonly offset: number
   readonly reason: string
   readonly path?: string
