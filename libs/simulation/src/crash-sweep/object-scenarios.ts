@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib'
 import { objectBytesMax } from '../world/note-object.ts'
 import { note } from './notes.ts'
 import type { Scenario } from './scenario.ts'
@@ -50,6 +51,23 @@ export const objectScenarios: readonly Scenario[] = [
     name: 'rejected records of two reasons beside good ones',
     script: ({ put }) => void put('notes/a.jsonl', `${note('a')}{"id":\n[]\n${note('b')}`),
     shows: ({ sealed: [batch] }) => batch?.rejected === 2 && batch.rows === 2,
+  },
+  {
+    name: 'an array of records in one document',
+    script: ({ put }) =>
+      void put('notes/a.json', `[${note('a')},[],${note('b', '2026-05-04', ['x'])}]`),
+    shows: ({ sealed: [batch] }) => batch?.rows === 2 && batch.rejected === 1,
+  },
+  {
+    name: 'a gzip object',
+    script: ({ put }) => void put('notes/a.jsonl.gz', gzipSync(note('a') + note('b'))),
+    shows: ({ sealed: [batch] }) => batch?.rows === 2,
+  },
+  {
+    name: 'a gzip object that ends too early',
+    script: ({ put }) =>
+      void put('notes/a.jsonl.gz', gzipSync(note('a') + note('b')).subarray(0, -9)),
+    shows: ({ sealed: [batch] }) => isOnly(batch?.dispositions ?? {}, 'unreadable'),
   },
   {
     name: 'an empty object',

@@ -12,6 +12,8 @@ export interface Account {
     readonly dispositions: Readonly<Record<string, number>>
   }[]
   readonly committed: number
+  /** Invocations of transform. */
+  readonly transforms: number
   /** Ends of aborted batches: `failed` or `lost`. */
   readonly aborted: readonly string[]
   /** Sealed batches the sweeps handed on. */
@@ -36,6 +38,7 @@ export interface Scenario {
   readonly seed?: number
 }
 
+const startPattern = /^\d+ transform\d+ starts$/
 const linePattern = /^\d+ log (\{.*\})$/
 
 /** Reads the account out of a trace. */
@@ -51,6 +54,7 @@ export const readAccount = (trace: readonly string[]): Account => {
   return {
     sealed: all('batch-sealed') as unknown as Account['sealed'],
     committed: all('batch-committed').length,
+    transforms: trace.filter((line) => startPattern.test(line)).length,
     aborted: all('batch-aborted').map(({ end }) => String(end)),
     swept: all('sweep-done').reduce((sum, { sent }) => sum + Number(sent), 0),
     failedAt,

@@ -1,8 +1,8 @@
-import type { Mutant, Terrain } from './mutant.ts'
-import { findLateBatches } from './promptness.ts'
+import type { Mutant } from './mutant.ts'
 import type { SourceEdit } from './source-edit.ts'
 import { editFlow } from './source-edit.ts'
 import { expiringStaging } from './store-lies.ts'
+import { crowd, longOutage } from './terrains.ts'
 
 const minuteMs = 60_000
 const hourMs = 60 * minuteMs
@@ -12,19 +12,6 @@ const blind: readonly SourceEdit[] = [
   editFlow('apply.ts', `let asksFirst = applier === 'later' || !isYoung`, `let asksFirst = false`),
   editFlow('apply.ts', `    asksFirst = true\n`, ``),
 ]
-
-/** ClickHouse is away for a working day while objects come. */
-const longOutage: Terrain = {
-  script: ({ after, put, takeDown }) => {
-    takeDown('CLICKHOUSE', 8 * hourMs, 'throttled')
-    for (let n = 0; n < 4; n += 1)
-      after(n * 20 * minuteMs, () =>
-        put(`notes/${n}.jsonl`, `{"id":"n${n}","time":"2026-05-0${n + 1}T10:00:00Z"}\n`),
-      )
-    after(9 * hourMs, () => undefined)
-  },
-  judge: (trace) => findLateBatches(trace, 'silver', hourMs),
-}
 
 /** Breaks of how a batch is read and applied. */
 export const applyMutants: readonly Mutant[] = [
@@ -38,26 +25,23 @@ export const applyMutants: readonly Mutant[] = [
         replace: `row['_chunk'] === chunk.split('#')[0]`,
       },
     ],
-    terrain: { troubles: { targetDown: 0.2, requestLost: 0.05, crashBefore: 0.02 } },
+    terrain: {
+      troubles: { targetDown: 0.2, requestLost: 0.05, crashBefore: 0.02 },
+      forgiven: 'reconcile',
+    },
     worldsMax: 100,
   },
   {
-    name: 'the table keeps one row of each content',
+    name: 'merges keep one row of each content',
     edits: [
       {
         file: 'libs/simulation/src/memory/engine.ts',
-        find: `rows: rowsOf,`,
-        replace: `rows: (name) => [
-      ...new Map(
-        rowsOf(name).map((row) => [
-          Object.entries(row).filter(([column]) => !column.startsWith('_')).map(String).join(),
-          row,
-        ]),
-      ).values(),
-    ],`,
+        find: `const key = keyOf(name, row)`,
+        replace: `const key = Object.entries(row).filter(([column]) => !column.startsWith('_')).map(String).join()`,
       },
     ],
-    worldsMax: 20,
+    terrain: { troubles: { merge: 1 } },
+    worldsMax: 50,
   },
   {
     name: 'the sealer never asks what is there, however late it is',
@@ -98,7 +82,7 @@ export const applyMutants: readonly Mutant[] = [
   {
     name: 'the target remembers three tokens',
     mutation: { windowBlocks: 3 },
-    terrain: { troubles: { lateApply: 0.2 }, limits: { chunkRowsMax: 1, batchChunksMax: 100 } },
+    terrain: { ...crowd, troubles: { lateApply: 0.2 }, limits: { chunkRowsMax: 1 } },
     worldsMax: 300,
   },
   {

@@ -1,6 +1,7 @@
-import type { Mutant, Terrain } from './mutant.ts'
+import type { Mutant } from './mutant.ts'
 import type { SourceEdit } from './source-edit.ts'
 import { editFlow } from './source-edit.ts'
+import { crowd, sweptCrowd, unsweptLeases } from './terrains.ts'
 import { expiringBatches } from './ledger-lies.ts'
 
 /** A batch that the ledger lost counts as one that is over. */
@@ -16,19 +17,6 @@ const missingIsOver: readonly SourceEdit[] = [
     `if (state === undefined || state === 'C' || state === 'A')`,
   ),
 ]
-
-/** A sweep every second while objects come. */
-const manySweeps: Terrain = {
-  script: ({ after, put, sweepNow }) => {
-    for (let second = 0; second < 60; second += 1) {
-      after(second * 1_000, sweepNow)
-      if (second % 6 === 0)
-        after(second * 1_000, () =>
-          put(`notes/${second}.jsonl`, `{"id":"n","time":"2026-05-01T10:00:00Z"}\n`),
-        )
-    }
-  },
-}
 
 /** Breaks of the rules of claims. */
 export const claimMutants: readonly Mutant[] = [
@@ -49,7 +37,7 @@ export const claimMutants: readonly Mutant[] = [
         `return leaseUntil > now ? { kind: 'wait' } : { kind: 'free' }`,
       ),
     ],
-    terrain: { troubles: { clockSkewMs: 300_000, requestLost: 0.05, shortVisibility: 0.3 } },
+    terrain: unsweptLeases,
     worldsMax: 200,
   },
   {
@@ -61,7 +49,7 @@ export const claimMutants: readonly Mutant[] = [
         `if (listed && traceless.has(listed.disposition))`,
       ),
     ],
-    terrain: { troubles: { throttled: 0.15 }, limits: { batchSourcesMax: 20 } },
+    terrain: { ...crowd, troubles: { throttled: 0.1 } },
     worldsMax: 100,
   },
   {
@@ -123,7 +111,7 @@ const receive = (ids, id) => {
       ),
       editFlow('sweep.ts', `if (ended?.state !== 'A') continue`, `void ended`),
     ],
-    terrain: manySweeps,
+    terrain: sweptCrowd,
     worldsMax: 100,
   },
   {
@@ -137,6 +125,7 @@ const receive = (ids, id) => {
         `if (!batch) return { kind: 'done' }`,
       ),
     ],
+    terrain: { forgiven: 'reconcile' },
     worldsMax: 100,
   },
   {
@@ -150,6 +139,7 @@ const receive = (ids, id) => {
         `if (!batch) return { kind: 'free' }`,
       ),
     ],
+    terrain: { forgiven: 'reconcile' },
     worldsMax: 100,
   },
 ]

@@ -2,6 +2,7 @@ import type { Mutant } from './mutant.ts'
 import type { SourceEdit } from './source-edit.ts'
 import { blindSeals } from './ledger-lies.ts'
 import { editFlow } from './source-edit.ts'
+import { shortLeases } from './terrains.ts'
 
 /** Apply reads the sources once more instead of the staged bytes. */
 const reread: readonly SourceEdit[] = [
@@ -15,17 +16,21 @@ import { describeFailure } from './failure.ts'`,
     'apply.ts',
     `const manifest = await persist(deps.clock, call, () => readManifest(deps.store, ref, call.signal))`,
     `const sealed = await persist(deps.clock, call, () => readManifest(deps.store, ref, call.signal))
+  const suffix = '.' + deps.ids.next()
   const store = {
     ...deps.store,
-    write: async (key, bytes, file, signal) => {
-      await deps.store.remove([key], signal)
-      await deps.store.write(key, bytes, file, signal)
-    },
+    write: (key, bytes, file, signal) => deps.store.write(key + suffix, bytes, file, signal),
   }
+  const named = (payload) => payload && { ...payload, key: payload.key + suffix }
+  const rename = ({ chunks, quarantine }) => ({
+    chunks: chunks.map((chunk) => ({ ...chunk, block: named(chunk.block), days: chunk.days?.map(named) })),
+    quarantine: quarantine.map(named),
+  })
   const again = { ...deps, store, kinds: { block: true, days: true } }
+  const made = { id, createdAt: sealed.createdAt }
   const manifest =
     applier === 'later'
-      ? { ...sealed, ...(await readBatch(again, { id, createdAt: sealed.createdAt }, sealed.sources, call)) }
+      ? { ...sealed, ...rename(await readBatch(again, made, sealed.sources, call)) }
       : sealed`,
   ),
 ]
@@ -93,7 +98,7 @@ export const orderMutants: readonly Mutant[] = [
         ? { ...item, state: 'S', manifest: ref`,
       ),
     ],
-    terrain: { troubles: { clockSkewMs: 300_000, lateApply: 0.05, shortVisibility: 0.3 } },
+    terrain: shortLeases,
     worldsMax: 200,
   },
   {
@@ -120,7 +125,7 @@ export const orderMutants: readonly Mutant[] = [
         `    return next`,
       ),
     ],
-    terrain: { troubles: { clockSkewMs: 600_000, requestLost: 0.1 } },
+    terrain: shortLeases,
     worldsMax: 200,
   },
   {

@@ -1,8 +1,10 @@
+import { createHash } from 'node:crypto'
 import { isFault, objectUri } from '@silversmith/core'
 import type { Ports } from '../world/simulated-ports.ts'
 import { blindWrites, expiringClaims, staleReads } from './ledger-lies.ts'
 import type { Mutant } from './mutant.ts'
 import { forgetfulCopies, forgetfulStaging } from './store-lies.ts'
+import { reconciled, unsweptLeases } from './terrains.ts'
 
 const idle = new AbortController().signal
 
@@ -91,6 +93,25 @@ const goneOnFault = (ports: Ports): Ports => ({
   },
 })
 
+/** As ListObjectsV2 tells them: by etag, whatever the bucket. */
+const unversionedListings = (ports: Ports): Ports => ({
+  ...ports,
+  bronze: {
+    ...ports.bronze,
+    list: async (bucket, prefix, from, signal) => {
+      const page = await ports.bronze.list(bucket, prefix, from, signal)
+      const objects = page.objects.map(async (listed) => {
+        const hash = createHash('md5')
+        for await (const piece of (await ports.bronze.open(listed.object, signal)).body)
+          hash.update(piece)
+        const version = hash.digest('hex')
+        return { ...listed, object: { ...listed.object, version, versioned: false } }
+      })
+      return { ...page, objects: await Promise.all(objects) }
+    },
+  },
+})
+
 /** Surroundings that break their promise. */
 export const portMutants: readonly Mutant[] = [
   { name: 'every insert has a fresh token', mutation: { ports: freshTokens }, worldsMax: 50 },
@@ -107,7 +128,7 @@ export const portMutants: readonly Mutant[] = [
   {
     name: 'a ledger write succeeds on any revision',
     mutation: { ledger: blindWrites },
-    terrain: { troubles: { clockSkewMs: 600_000, requestLost: 0.1, duplicateDelivery: 0.5 } },
+    terrain: unsweptLeases,
     worldsMax: 200,
   },
   {
@@ -142,6 +163,12 @@ export const portMutants: readonly Mutant[] = [
     name: 'messages are deleted when delivered',
     mutation: { finish: (all) => all },
     worldsMax: 100,
+  },
+  {
+    name: 'a listing names objects otherwise than their events',
+    mutation: { ports: unversionedListings },
+    terrain: reconciled,
+    worldsMax: 5,
   },
   { name: 'nobody sweeps', mutation: { isSwept: false }, worldsMax: 50 },
 ]
