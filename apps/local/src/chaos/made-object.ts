@@ -19,16 +19,16 @@ const categories = ['video', 'page_viewed', 'part_attempt'] as const
 const verbs = ['played', 'paused', 'completed', 'viewed'] as const
 const names = ['Ålesund', 'équilibre', '日本', 'plain', '🦉'] as const
 
-/** Three months: a batch spreads over some partitions of the table, and over many days. */
-const firstMs = Date.UTC(2026, 0, 20)
-const spanMs = 52 * 86_400_000
+/** Three months: a batch spreads over some partitions of the table, and over some days, each of which is a file. */
+const days = ['2026-01-31', '2026-02-01', '2026-02-28', '2026-03-01'] as const
+const dayMs = 86_400_000
 
 const statementOf = (dice: Dice, n: number): string =>
   JSON.stringify({
     actor: { account: { homePage: 'torus.example.edu', name: dice.below(500) } },
     verb: { id: `https://w3id.org/xapi/video/verbs/${dice.pick(verbs)}` },
     object: { id: `https://torus.example.edu/${n}`, definition: { name: dice.pick(names) } },
-    timestamp: new Date(firstMs + Math.floor(dice.roll() * spanMs)).toISOString(),
+    timestamp: new Date(Date.parse(dice.pick(days)) + dice.below(dayMs)).toISOString(),
   })
 
 const badLines = [
