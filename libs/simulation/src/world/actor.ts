@@ -18,7 +18,7 @@ export interface Actor {
   after(delayMs: number, act: () => void): void
   /** Until it is said: `unversioned`. */
   setBucket(state: BucketState): void
-  /** Puts an object, over what is there. Routed are the keys `notes/*.jsonl`. */
+  /** Puts an object, over what is there. Routed are the keys below `notes/` that end in `.jsonl` or `.json`, also with `.gz`. */
   put(key: string, content: string | Uint8Array, options?: PutOptions): Version
   /** The same bytes again, as a new write of the same key. */
   putBack(version: Version, options?: PutOptions): Version
@@ -33,6 +33,8 @@ export interface Actor {
   redrive(): void
   /** Every call to the service fails until then, with the fate given (`request-lost` when left out). */
   takeDown(service: Service, lastsMs: number, fate?: Fate): void
+  /** ClickHouse merges the parts of all tables. */
+  mergeNow(): void
   sweepNow(): void
   reconcileNow(): void
 }
@@ -42,6 +44,7 @@ export interface ActorOptions {
   readonly tell: (told: Told) => void
   readonly reload: (version: Version) => void
   readonly redrive: () => void
+  readonly merge: () => void
   readonly sweep: () => void
   readonly reconcile: () => void
 }
@@ -97,6 +100,7 @@ export const createActor = (
       scheduler.note(`${service} goes down: ${fate}`)
       around.outages.set(service, { until: scheduler.now() + lastsMs, fate })
     },
+    mergeNow: options.merge,
     sweepNow: options.sweep,
     reconcileNow: options.reconcile,
   }

@@ -147,7 +147,10 @@ export const startLambdas = (around: Surroundings, lambdas: Lambdas): Running =>
 }
 
 /** Sandboxes of transform: warm ones serve again, new ones may be of another release. */
-const createPool = ({ random, troubles }: Surroundings, { grounds, ...lambdas }: Lambdas) => {
+const createPool = (
+  { scheduler, random, troubles }: Surroundings,
+  { grounds, ...lambdas }: Lambdas,
+) => {
   const idle: Sandbox[] = []
   const { pipeline, hold } = grounds
   const { limits, mutation } = lambdas
@@ -159,8 +162,10 @@ const createPool = ({ random, troubles }: Surroundings, { grounds, ...lambdas }:
     take: (): Sandbox => {
       const warm = random.chance(warmChance) ? idle.pop() : undefined
       const release = drawRelease()
+      if (warm) return warm
       const { leaseMarginMs } = mutation
-      return warm ?? createSandbox({ pipeline, limits, release, leaseMarginMs, hold })
+      scheduler.note(`a sandbox of release ${release.mapping}, ${release.compression}`)
+      return createSandbox({ pipeline, limits, release, leaseMarginMs, hold })
     },
     giveBack: (sandbox: Sandbox): void => void idle.push(sandbox),
   }

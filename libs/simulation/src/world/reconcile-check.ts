@@ -1,3 +1,4 @@
+import { readObjectsMessage } from '@silversmith/core'
 import type { Finding, ReconcileReport } from '@silversmith/flow'
 import { createReconcile, createSilverInspector } from '@silversmith/flow'
 import { createMemoryInspector } from '../memory/memory-inspector.ts'
@@ -6,6 +7,7 @@ import type { Surroundings } from './invocation.ts'
 import { routes } from './lambdas.ts'
 import { noteDataset } from './note-dataset.ts'
 import type { Stage } from './stage.ts'
+import { bucket, pipeline } from './place.ts'
 
 const harmless: ReadonlySet<Finding['kind']> = new Set([
   'source-missing',
@@ -27,34 +29,60 @@ export const judgeLiveReport = (
 /** By then nothing is recent any more. */
 const laterMs = 2 * 3_600_000
 
-/** A last reconcile, of a world at rest and without faults: it must find everything in its place. */
-export const reconcileAtRest = async (
-  stage: Stage,
-  now: () => number,
-  { bucket, pipeline }: { readonly bucket: string; readonly pipeline: string },
-  violate: (text: string) => void,
-): Promise<void> => {
-  const { bronze, ledger, store, engine, history, decode } = stage
-  const later = now() + laterMs
+/** A reconcile without faults, of a world at rest; `send` gets what it enqueues. */
+const reconcileAtRest = (
+  { bronze, ledger, store, engine, decode }: Stage,
+  now: number,
+  send: (body: string) => void,
+): Promise<ReconcileReport> => {
   const reconcile = createReconcile({
     ...{ pipeline, routes, bronze, ledger, store },
-    queue: { send: async (body) => violate(`the last reconcile sent ${body}`) },
+    queue: { send: async (body) => send(body) },
     inspectors: [
       createSilverInspector({ store, prefix: 'silver/', decode }),
       createMemoryInspector({ name: 'clickhouse', engine }),
     ],
     tables: noteDataset.tables.map(({ name }) => name),
-    clock: { now: () => later, sleep: async () => undefined },
+    clock: { now: () => now + laterMs, sleep: async () => undefined },
     log: { emit: () => undefined },
   })
-  const { counts, findings, next } = await reconcile(
+  return reconcile(
     { bucket, prefix: '', enqueue: true },
     { deadline: Infinity, signal: new AbortController().signal },
+  )
+}
+
+/**
+ * What is sent must have been listed before as something that leaves no traces: who looked at it again may have failed after
+ * its message was gone. Resolves with how much is under way again.
+ */
+export const sendMissing = async (
+  stage: Stage,
+  now: number,
+  violate: (text: string) => void,
+): Promise<number> => {
+  const { counts } = await reconcileAtRest(stage, now, (body) => {
+    const message = readObjectsMessage(pipeline, body)
+    const id = message?.kind === 'source' ? message.source.id : ''
+    if (!stage.watch.sealedSources.has(id)) violate(`at rest reconcile found missing: ${body}`)
+    stage.send(body)
+  })
+  return counts.enqueued
+}
+
+/** The last reconcile finds everything in its place. */
+export const judgeLastReport = async (
+  stage: Stage,
+  now: number,
+  violate: (text: string) => void,
+): Promise<void> => {
+  const { counts, findings, next } = await reconcileAtRest(stage, now, (body) =>
+    violate(`the last reconcile sent ${body}`),
   )
   for (const finding of findings)
     if (finding.kind !== 'source-unrouted')
       violate(`the last reconcile found ${JSON.stringify(finding)}`)
-  const held = history.all().filter(isHeldNow)
+  const held = stage.history.all().filter(isHeldNow)
   const routed = held.filter(({ isRouted }) => isRouted).length
   const told = JSON.stringify({ matched: counts.matched, unrouted: counts.unrouted, next })
   const right = JSON.stringify({ matched: routed, unrouted: held.length - routed })

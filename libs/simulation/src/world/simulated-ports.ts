@@ -35,7 +35,7 @@ export interface Grounds {
   /** Takes virtual time; of one read of a piece. */
   readonly waitForPiece: (isSlow: boolean) => Promise<void>
   /** Drawn for each object that is opened. */
-  readonly isSlowToRead: () => boolean
+  readonly isSlowToRead: (key: string) => boolean
   /** Wraps real work of the event loop, see Scheduler.hold. */
   readonly hold: <Result>(work: Promise<Result>) => Promise<Result>
 }
@@ -106,7 +106,7 @@ const simulateBronze = (grounds: Grounds, { call, crash }: Invocation): Bronze =
         grounds.bronze.open(object, detached),
       ),
     )
-    const isSlow = grounds.isSlowToRead()
+    const isSlow = grounds.isSlowToRead(object.key)
     const pieces = opened.body[Symbol.asyncIterator]()
     const body = async function* (): AsyncGenerator<Uint8Array> {
       for (;;) {

@@ -16,13 +16,12 @@ import { createMemoryLedger } from '../memory/memory-ledger.ts'
 import { createMemoryStore, sha256Of } from '../memory/memory-store.ts'
 import type { Mutation } from '../mutants/mutation.ts'
 import { noteDataset } from './note-dataset.ts'
+import { bucket, pipeline } from './place.ts'
 import { judgeLiveReport } from './reconcile-check.ts'
 import type { Grounds } from './simulated-ports.ts'
 import { createSqs } from './sqs.ts'
 import { createWatch } from './watch.ts'
 
-export const pipeline = 'notes'
-export const bucket = 'bronze'
 const visibilityTimeouts = 6
 const receivesMax = 8
 const pieceBytes = 300
@@ -76,13 +75,18 @@ export const buildStage = (around: Surroundings, options: StageOptions) => {
     decode: createDecode(),
     ids: createMemoryIds(seed),
     log: { emit: (event) => hear(event, around, dispositions) },
-    isSlowToRead: () => random.chance(around.troubles().slowRead),
+    isSlowToRead: (key) => {
+      const isSlow = random.chance(around.troubles().slowRead)
+      if (isSlow) scheduler.note(`${key} is slow to read`)
+      return isSlow
+    },
     waitForPiece: (isSlow) =>
       isSlow
         ? new Promise((resolve) => scheduler.after(random.below(pieceMaxMs), resolve))
         : Promise.resolve(),
   }
   const limits = { ...(isScripted ? roomyLimits : drawLimits(random)), ...options.limits }
+  scheduler.note(`limits ${JSON.stringify({ ...limits, drawnWindow, isSplit })}`)
   const running = startLambdas(around, {
     ...{ grounds, arrivals, objects, bucket, mutation, limits, isSteady: isScripted },
     onArrivalsDone: acknowledgements.judgeArrivals,
@@ -91,7 +95,7 @@ export const buildStage = (around: Surroundings, options: StageOptions) => {
   })
   return {
     ...{ bronze, history, ledger, store, engine, watch, arrivals, objects, dispositions, running },
-    decode: grounds.decode,
+    ...{ decode: grounds.decode, send },
     /** Straight to transform, as a reload does. */
     ask: ({ id, object, isRouted, generation }: Version): void => {
       const dataset = isRouted ? noteDataset.name : undefined

@@ -10,11 +10,12 @@ import { judgeIndependence, planLongOutage } from './long-outage.ts'
 import type { Mutation } from '../mutants/mutation.ts'
 import { judgeWorld } from './oracle.ts'
 import { createRandom } from '../random.ts'
-import { reconcileAtRest } from './reconcile-check.ts'
+import { bucket } from './place.ts'
+import { judgeLastReport, sendMissing } from './reconcile-check.ts'
 import type { Scheduler } from './scheduler.ts'
 import { createScheduler } from './scheduler.ts'
 import type { Stage } from './stage.ts'
-import { bucket, buildStage, pipeline } from './stage.ts'
+import { buildStage } from './stage.ts'
 import type { Troubles } from './troubles.ts'
 import { drawTroubles, noTroubles } from './troubles.ts'
 import { createUploader } from './uploader.ts'
@@ -52,7 +53,7 @@ const troubledMinMs = 30 * minuteMs
 const troubledSpreadMs = 60 * minuteMs
 /** Where arrivals are lost troubles go on for so much longer, for reconcile looks at what is older than an hour. */
 const lostTroubledMs = 120 * minuteMs
-const reconcileEveryMs = 25 * minuteMs
+const reconcileEveryMs = 40 * minuteMs
 const redriveEveryMs = 30 * minuteMs
 /** News, repetitions and dead letters of the troubled time still come. */
 const lateNewsMs = 40 * minuteMs
@@ -77,6 +78,7 @@ export const runWorld = async (seed: number, options: WorldOptions = {}): Promis
   }
   const drawn = options.troubles ?? (script ? noTroubles : drawTroubles(random))
   let troubles = drawn
+  scheduler.note(`troubles ${JSON.stringify(drawn)}`)
   const around: Surroundings = {
     ...{ scheduler, random, tally, violate, outages: new Map() },
     troubles: () => troubles,
@@ -94,16 +96,23 @@ export const runWorld = async (seed: number, options: WorldOptions = {}): Promis
   scheduler.note('the world heals')
   becomeQuiet()
   around.outages.clear()
-  repeat(scheduler, redriveEveryMs, () => redrive(stage))
-  repeat(scheduler, reconcileEveryMs, stage.running.reconcile)
+  repeat(scheduler, redriveEveryMs, () => redrive(around, stage))
+  repeat(scheduler, reconcileEveryMs, () => {
+    if (!areAllFound(stage)) stage.running.reconcile()
+  })
   const healedAt = scheduler.now()
   const earliestRest = healedAt + (script ? 0 : lateNewsMs)
-  const rests = await scheduler.run(
-    healedAt + restLimitMs,
-    () => isHopeless() || (scheduler.now() >= earliestRest && isAtRest(stage)),
-  )
-  if (!rests) violate(`no rest ${restLimitMs / minuteMs} minutes after healing: ${tellRest(stage)}`)
-  if (rests) await reconcileAtRest(stage, scheduler.now, { bucket, pipeline }, violate)
+  const rest = async (): Promise<boolean> => {
+    const isOver = (): boolean =>
+      isHopeless() || (scheduler.now() >= earliestRest && isAtRest(stage))
+    const rests = await scheduler.run(healedAt + restLimitMs, isOver)
+    if (!rests)
+      violate(`no rest ${restLimitMs / minuteMs} minutes after healing: ${tellRest(stage)}`)
+    return rests && !isHopeless()
+  }
+  let rests = await rest()
+  if (rests && (await sendMissing(stage, scheduler.now(), violate)) > 0) rests = await rest()
+  if (rests) await judgeLastReport(stage, scheduler.now(), violate)
   await judgeWorld({ ...stage, files: stage.store.files, violate })
   return {
     ...{ seed, violations, tally, troubles: drawn },
@@ -136,7 +145,7 @@ const runRandomly = async (
     if (troubles().lostArrival > 0) stage.running.reconcile()
   })
   repeat(scheduler, redriveEveryMs, () => {
-    if (random.chance(troubles().earlyRedrive)) redrive(stage)
+    if (random.chance(troubles().earlyRedrive)) redrive(around, stage)
   })
   const outage = planLongOutage(around, troubledMs)
   await scheduler.run(scheduler.now() + troubledMs, isHopeless)
@@ -159,7 +168,8 @@ const runScript = async (
     uploader: createUploader(around, { ...stage, bucket }),
     tell: (told) => stage.arrivals.send(JSON.stringify(told)),
     reload: stage.ask,
-    redrive: () => redrive(stage),
+    redrive: () => redrive(around, stage),
+    merge: () => stage.engine.tables().forEach(stage.engine.merge),
     sweep: stage.running.sweep,
     reconcile: stage.running.reconcile,
   })
@@ -175,9 +185,9 @@ const repeat = (scheduler: Scheduler, everyMs: number, work: () => void): void =
   })
 }
 
-const redrive = ({ arrivals, objects }: Stage): void => {
-  arrivals.redrive()
-  objects.redrive()
+const redrive = ({ scheduler }: Surroundings, { arrivals, objects }: Stage): void => {
+  const moved = arrivals.redrive() + objects.redrive()
+  if (moved > 0) scheduler.note(`${moved} dead letters are handed back`)
 }
 
 /** What keeps the world from its rest. */
@@ -194,8 +204,11 @@ const tellRest = ({ arrivals, objects, running, watch, store, history }: Stage):
 const isFound = (watch: Watch, version: Version): boolean =>
   version.isTold || !version.isRouted || !isHeldNow(version) || watch.settledSources.has(version.id)
 
+const areAllFound = ({ history, watch }: Pick<Stage, 'history' | 'watch'>): boolean =>
+  history.all().every((version) => isFound(watch, version))
+
 /** Nothing is queued, running, open or staged, and nothing is in bronze that nobody was told of. */
 const isAtRest = ({ arrivals, objects, running, watch, store, history }: Stage): boolean =>
   arrivals.size() + objects.size() + running.count() + watch.open.size === 0 &&
-  history.all().every((version) => isFound(watch, version)) &&
+  areAllFound({ history, watch }) &&
   ![...store.files.keys()].some((key) => key.startsWith('_staging/'))

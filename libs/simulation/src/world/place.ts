@@ -1,0 +1,3 @@
+/** Of every world. */
+export const pipeline = 'notes'
+export const bucket = 'bronze'
