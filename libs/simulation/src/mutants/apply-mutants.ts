@@ -111,6 +111,7 @@ export const applyMutants: readonly Mutant[] = [
   {
     name: 'a spoiled pass is kept: its sources are not read again',
     edits: [editFlow('batch-reading.ts', `if (results.some(({ spoils }) => spoils)) continue`, ``)],
+    terrain: { ...crowd, troubles: { throttled: 0.1 } },
     worldsMax: 50,
   },
   {

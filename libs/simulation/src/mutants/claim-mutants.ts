@@ -1,7 +1,7 @@
 import type { Mutant } from './mutant.ts'
 import type { SourceEdit } from './source-edit.ts'
 import { editFlow } from './source-edit.ts'
-import { crowd, sweptCrowd, unsweptLeases } from './terrains.ts'
+import { bronzeOutage, crowd, sweptCrowd, unsweptLeases } from './terrains.ts'
 import { expiringBatches } from './ledger-lies.ts'
 
 /** A batch that the ledger lost counts as one that is over. */
@@ -99,6 +99,7 @@ const receive = (ids, id) => {
   const free = judged.filter((one) => one.verdict.kind === 'free' && !spent.includes(one)).map(withHighestGeneration)`,
       ),
     ],
+    terrain: bronzeOutage,
     worldsMax: 100,
   },
   {
@@ -125,7 +126,7 @@ const receive = (ids, id) => {
         `if (!batch) return { kind: 'done' }`,
       ),
     ],
-    terrain: { forgiven: 'reconcile' },
+    terrain: { ...bronzeOutage, forgiven: 'reconcile' },
     worldsMax: 100,
   },
   {
@@ -139,7 +140,7 @@ const receive = (ids, id) => {
         `if (!batch) return { kind: 'free' }`,
       ),
     ],
-    terrain: { forgiven: 'reconcile' },
+    terrain: { ...crowd, troubles: { lostDelete: 1 }, forgiven: 'reconcile' },
     worldsMax: 100,
   },
 ]

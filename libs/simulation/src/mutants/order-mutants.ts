@@ -4,6 +4,9 @@ import { blindSeals } from './ledger-lies.ts'
 import { editFlow } from './source-edit.ts'
 import { shortLeases } from './terrains.ts'
 
+/** Sources are read in order, so that reading them again may give the same files. */
+const inOrder = { concurrencyMax: 1 }
+
 /** Apply reads the sources once more instead of the staged bytes. */
 const reread: readonly SourceEdit[] = [
   editFlow(
@@ -77,13 +80,16 @@ export const orderMutants: readonly Mutant[] = [
   {
     name: 'nothing is staged: whoever applies later reads the sources again',
     edits: reread,
-    terrain: { troubles: { overwrite: 0.9, remove: 0.5, targetDown: 0.3, crashAfter: 0.03 } },
+    terrain: {
+      troubles: { overwrite: 0.9, remove: 0.5, targetDown: 0.3, crashAfter: 0.03 },
+      limits: inOrder,
+    },
     worldsMax: 100,
   },
   {
     name: 'nothing is staged, and a deploy changed what is made of the sources',
     edits: reread,
-    terrain: { troubles: { deploy: 0.5, targetDown: 0.3, crashAfter: 0.03 } },
+    terrain: { troubles: { deploy: 0.5, targetDown: 0.3, crashAfter: 0.03 }, limits: inOrder },
     worldsMax: 100,
   },
   {

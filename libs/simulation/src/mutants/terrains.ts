@@ -38,6 +38,15 @@ export const shortLeases: Terrain = {
 /** As `shortLeases`, but nobody sweeps. */
 export const unsweptLeases: Terrain = { ...shortLeases, script: burst }
 
+/** Nothing can be read for most of an hour. */
+export const bronzeOutage: Terrain = {
+  script: (actor) => {
+    burst(actor)
+    actor.takeDown('BRONZE', 40 * minuteMs)
+    actor.after(hourMs, () => undefined)
+  },
+}
+
 /** Objects of a versioned bucket are loaded, and a reconcile lists them two hours later. */
 export const reconciled: Terrain = {
   script: ({ after, put, setBucket, reconcileNow }) => {
