@@ -10,6 +10,7 @@ import { namesOf, qualify, quoteName, withReloads } from './name.ts'
 import { preflight } from './preflight.ts'
 import type { Preflight } from './preflight.ts'
 import type { ClickHouseSettings } from './settings.ts'
+import { sendUnspent } from './spent-token.ts'
 import { createTokenMemory } from './token-memory.ts'
 
 export interface ClickHouseTargetOptions {
@@ -123,18 +124,25 @@ export const createClickHouseTarget = ({
       const body = await store.read(chunk.block.key, chunk.block.sha256, signal)
       const { pinned, found } = await checkTable(name, signal)
       const columns = columnsOfChunk(chunk, token, table, settings.database, found)
-      await insert(
-        settings,
-        {
-          statement: `INSERT INTO ${qualify(settings.database, name)} (${columns.map(quoteName).join(', ')}) FORMAT Parquet`,
-          body,
-          token,
-          comment: `silversmith layout ${insertLayout} batch ${batch}`,
-          pinned,
-          what: `INSERT of chunk ${token} into ${settings.database}.${name}`,
-        },
-        signal,
-      )
+      const send = (sent: string): Promise<void> =>
+        insert(
+          settings,
+          {
+            statement: `INSERT INTO ${qualify(settings.database, name)} (${columns.map(quoteName).join(', ')}) FORMAT Parquet`,
+            body,
+            token: sent,
+            comment: `silversmith layout ${insertLayout} batch ${batch}`,
+            pinned,
+            what: `INSERT of chunk ${token} into ${settings.database}.${name}`,
+          },
+          signal,
+        )
+      await send(token)
+      if (!memory.sawAbsence(token)) return
+      const place = { token, month: chunk.month }
+      const isThere = async (): Promise<boolean> =>
+        (await countChunk(connection, settings, name, place, signal)) > 0
+      await sendUnspent({ token, database: settings.database, table: found, send, isThere })
     },
     close: () => connection.close(),
   }

@@ -2,6 +2,8 @@
 export interface TokenMemory {
   /** No row of the token was in its table when asked at this time (epoch ms). */
   keepAbsence(token: string, at: number): void
+  /** Whether this process looked for rows of the token and found none: somebody may have sent it before. */
+  sawAbsence(token: string): boolean
   /** True: a repeated INSERT with this token is surely recognised. False: nobody knows. */
   isSure(batch: string, token: string): boolean
 }
@@ -30,6 +32,7 @@ export const createTokenMemory = (now: () => number): TokenMemory => {
       const [oldest] = absences.keys()
       if (absences.size > absencesMax && oldest !== undefined) absences.delete(oldest)
     },
+    sawAbsence: (token) => absences.has(token),
     isSure: (batch, token) =>
       [timeOfUlid(batch), absences.get(token) ?? 0].some((unusedAt) => {
         const ageMsMax = now() - unusedAt

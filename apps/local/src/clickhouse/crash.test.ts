@@ -150,10 +150,19 @@ describe('an INSERT killed when its token is known and its part has no name yet'
     expect(await identities('NAMELESS')).toEqual([])
   })
 
-  // Known to be wrong: `put` says that it is done, and nothing is there.
-  test.fails('is there once after its replay', async () => {
+  test('is there once after its replay by whoever looked first, under another token', async () => {
     const target = targetNow()
-    if (!(await target.has('NAMELESS', chunk, idle()))) await target.put('NAMELESS', chunk, idle())
+    expect(await target.has('NAMELESS', chunk, idle())).toBe(false)
+    await target.put('NAMELESS', chunk, idle())
+    await target.put('NAMELESS', chunk, idle())
+    expect(await identities('NAMELESS')).toEqual(expected('NAMELESS', 100))
+  })
+
+  test('and again in the replay, is there once all the same, whoever comes', async () => {
+    await crashBeforeNaming()
+    const targets = [targetNow(), targetNow(), targetNow()]
+    for (const target of targets) expect(await target.has('NAMELESS', chunk, idle())).toBe(false)
+    await Promise.all(targets.map((target) => target.put('NAMELESS', chunk, idle())))
     expect(await identities('NAMELESS')).toEqual(expected('NAMELESS', 100))
   })
 })
