@@ -4,6 +4,9 @@ import type { Lot } from './terms.ts'
 /** A process of the fleet: runs the lots it is sent and answers with one World at a time. It ends with its parent. */
 const send = (message: unknown): void => void process.send?.(message)
 
+// A fault is told by code and message; of a bug the first frame is enough.
+Error.stackTraceLimit = 1
+
 let strays: unknown[] = []
 process.on('unhandledRejection', (reason) => strays.push(reason))
 // Ctrl-C reaches every process of the terminal; the parent says when it is over.

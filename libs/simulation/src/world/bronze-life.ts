@@ -23,6 +23,9 @@ const plainEndings = ['jsonl', 'jsonl', 'json', 'jsonl']
 const mixedEndings = ['jsonl.gz', 'jsonl', 'json.gz', 'json']
 const promptMaxMs = 3 * minuteMs
 const lateMaxMs = 30 * minuteMs
+/** What is put together arrives together, so that one invocation has many objects. */
+const burstyWorldChance = 0.5
+const burstMs = 5_000
 const unroutedChance = 0.04
 const unreadableChance = 0.03
 const versionDeleteChance = 0.5
@@ -31,9 +34,10 @@ const repeatedReloadChance = 0.3
 /** Plans the life of a bucket: objects put, written over, deleted, put back; each told once or more, late, or not at all. */
 export const startBronzeLife = (around: Surroundings, options: BronzeLifeOptions): void => {
   const { scheduler, random } = around
-  const { put, remove } = createHabits(around, options)
   const stored: Upload[] = []
+  const isBursty = random.chance(burstyWorldChance)
   const isPacked = random.chance(packedWorldChance)
+  const { put, remove } = createHabits(around, options, isBursty ? burstMs : promptMaxMs)
   options.uploader.setState(random.pick(['unversioned', 'versioned', 'suspended']))
 
   const create = (n: number, round: string): void => {
@@ -61,8 +65,10 @@ export const startBronzeLife = (around: Surroundings, options: BronzeLifeOptions
   const objects = objectsMin + random.below(objectsSpread)
   const { overwrite, remove: removal, reupload, reload, bucketChange } = around.troubles()
   const span = options.lastsMs
+  const beginSpreadMs = isBursty ? burstMs : span / 3
+  const beginnings = isBursty ? [0, random.below(span / 3), random.below(span / 3)] : [0]
   for (let n = 0; n < objects; n += 1) {
-    scheduler.after(random.below(span / 3), () => create(n, 'a'))
+    scheduler.after(random.pick(beginnings) + random.below(beginSpreadMs), () => create(n, 'a'))
     if (random.chance(overwrite)) scheduler.after(random.below(span), () => create(n, 'b'))
     if (random.chance(removal)) scheduler.after(random.below(span), withSome(remove))
     if (random.chance(reload)) scheduler.after(random.below(span), askAgain)
@@ -97,6 +103,7 @@ const drawObject = (
 const createHabits = (
   around: Surroundings,
   { uploader, history, ...options }: BronzeLifeOptions,
+  newsMs: number,
 ) => {
   const { scheduler, random } = around
   const put = (object: Upload): void => {
@@ -107,7 +114,7 @@ const createHabits = (
     if (!version.isTold) return
     const times = random.chance(duplicateArrival) ? 2 + random.below(2) : 1
     for (let n = 0; n < times; n += 1)
-      scheduler.after(random.below(promptMaxMs) + (n > 0 ? random.below(lateMaxMs) : 0), () =>
+      scheduler.after(random.below(newsMs) + (n > 0 ? random.below(lateMaxMs) : 0), () =>
         options.tell(told),
       )
   }

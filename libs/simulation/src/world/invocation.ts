@@ -108,6 +108,15 @@ const pauseMaxMs = 20 * 60_000
 const zombieMaxMs = 60_000
 const never = <Result>(): Promise<Result> => new Promise<Result>(() => undefined)
 
+const deniedCodes: Readonly<Record<Service, FaultCode>> = {
+  BRONZE: 'STORE_DENIED',
+  STORE: 'STORE_DENIED',
+  SILVER: 'STORE_DENIED',
+  LEDGER: 'LEDGER_DENIED',
+  QUEUE: 'QUEUE_DENIED',
+  CLICKHOUSE: 'TARGET_MISCONFIGURED',
+}
+
 /** What becomes of the call; also the fault, where that is not the usual one. */
 const drawCall = (
   { scheduler, random, troubles, outages }: Surroundings,
@@ -115,10 +124,14 @@ const drawCall = (
 ): { readonly fate: Fate; readonly code?: FaultCode } => {
   if (random.chance(troubles().outage)) {
     const until = scheduler.now() + random.below(outageMaxMs)
-    const fate = random.pick<Fate>(['throttled', 'request-lost'])
+    const how = random.pick<Pick<Outage, 'fate' | 'code'>>([
+      { fate: 'throttled' },
+      { fate: 'request-lost' },
+      { fate: 'throttled', code: deniedCodes[service] },
+    ])
     // One that is down for days stays so.
-    if ((outages.get(service)?.until ?? 0) < until) outages.set(service, { until, fate })
-    scheduler.note(`${service} goes down: ${fate}`)
+    if ((outages.get(service)?.until ?? 0) < until) outages.set(service, { until, ...how })
+    scheduler.note(`${service} goes down: ${how.code ?? how.fate}`)
   }
   const fate = drawFate(random, troubles())
   const outage = outages.get(service)

@@ -29,7 +29,7 @@ export interface Troubles {
   readonly targetDown: number
   /** Per partition of an insert: the server dies behind it. */
   readonly partialInsert: number
-  /** Per await: the service it asks is down, or hangs, for up to an hour. */
+  /** Per await: the service it asks is down, hangs, or denies, for up to an hour. */
   readonly outage: number
   /** Per world: one target is out of reach, denied or misconfigured for days. */
   readonly longOutage: number

@@ -52,8 +52,8 @@ const startMs = Date.UTC(2026, 5, 1)
 const troubledMinMs = 30 * minuteMs
 const troubledSpreadMs = 60 * minuteMs
 /** Where arrivals are lost troubles go on for so much longer, for reconcile looks at what is older than an hour. */
-const lostTroubledMs = 120 * minuteMs
-const reconcileEveryMs = 40 * minuteMs
+const lostTroubledMs = 80 * minuteMs
+const reconcileEveryMs = 30 * minuteMs
 const redriveEveryMs = 30 * minuteMs
 /** News, repetitions and dead letters of the troubled time still come. */
 const lateNewsMs = 40 * minuteMs
