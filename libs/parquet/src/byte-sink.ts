@@ -3,8 +3,11 @@ export interface ByteSink {
   readonly length: number
   writeByte(value: number): void
   writeUint32(value: number): void
-  /** Unsigned LEB128. */
+  /** Unsigned LEB128 of a 32-bit number. */
   writeVarint(value: number): void
+  /** Unsigned LEB128 of a safe integer. */
+  writeLongVarint(value: number): void
+  writeBytes(value: Uint8Array): void
   /** 32-bit length, then UTF-8; a lone surrogate becomes U+FFFD. Returns the number of UTF-8 bytes. */
   writeText(text: string): number
   /** A copy of what was written. The sink is empty afterwards and keeps its memory. */
@@ -44,6 +47,20 @@ export const createByteSink = (capacity = 1024): ByteSink => {
         rest >>>= 7
       }
       bytes[length++] = rest
+    },
+    writeLongVarint: (value) => {
+      ensure(8)
+      let rest = value
+      while (rest > 127) {
+        bytes[length++] = (rest % 128) | 128
+        rest = Math.floor(rest / 128)
+      }
+      bytes[length++] = rest
+    },
+    writeBytes: (value) => {
+      ensure(value.length)
+      bytes.set(value, length)
+      length += value.length
     },
     writeText: (text) => {
       ensure(4 + text.length * utf8BytesPerUnitMax)

@@ -1,60 +1,48 @@
-import { serializeThrift } from '@dsnp/parquetjs/dist/lib/util.js'
-import thrift from '@dsnp/parquetjs/dist/gen-nodejs/parquet_types.js'
 import type { Column, ColumnType } from '@silversmith/core'
-import Int64 from 'node-int64'
 import { forms, isText } from './column-type.ts'
+import { codes } from './parquet-code.ts'
+import { bytesOf, flag, i32, i64, i8, list, struct, text, type Written } from './thrift-writer.ts'
 
-/**
- * Footer, its length and the closing magic. parquetjs' own footer knows neither logical types (without which a
- * timestamp is not in UTC for DuckDB and pandas) nor column orders (without which readers ignore bounds).
- */
+/** Footer, its length and the closing magic. Field ids are those of parquet.thrift. */
 export const footerBytes = (
   columns: readonly Column[],
-  groups: thrift.RowGroup[],
+  groups: readonly Written[],
   rows: number,
 ): Buffer => {
-  const root = new thrift.SchemaElement({ name: 'root', num_children: columns.length })
-  const footer = serializeThrift(
-    new thrift.FileMetaData({
-      version: 1,
-      schema: [root, ...columns.map(schemaElement)],
-      num_rows: new Int64(rows),
-      row_groups: groups,
-      created_by: 'silversmith',
-      column_orders: columns.map(
-        () => new thrift.ColumnOrder({ TYPE_ORDER: new thrift.TypeDefinedOrder() }),
-      ),
-    }) as Parameters<typeof serializeThrift>[0],
+  const root = struct({ 4: text('root'), 5: i32(columns.length) })
+  const footer = bytesOf(
+    struct({
+      1: i32(1),
+      2: list([root, ...columns.map(schemaElement)]),
+      3: i64(rows),
+      4: list(groups),
+      6: text('silversmith'),
+      // Without column orders readers ignore bounds.
+      7: list(columns.map(() => struct({ 1: struct({}) }))),
+    }),
   )
   const trailer = Buffer.alloc(8, 'PAR1')
   trailer.writeUInt32LE(footer.length)
   return Buffer.concat([footer, trailer])
 }
 
-const schemaElement = ({ name, type, nullable }: Column): thrift.SchemaElement => {
+const schemaElement = ({ name, type, nullable }: Column): Written => {
   const { physical, converted } = forms[type]
   const logical = logicalType(type)
-  return new thrift.SchemaElement({
-    name,
-    type: thrift.Type[physical],
-    repetition_type: thrift.FieldRepetitionType[nullable ? 'OPTIONAL' : 'REQUIRED'],
-    ...(converted ? { converted_type: thrift.ConvertedType[converted] } : {}),
-    ...(logical ? { logicalType: logical } : {}),
+  return struct({
+    1: i32(codes.type[physical]),
+    3: i32(nullable ? codes.repetition.OPTIONAL : codes.repetition.REQUIRED),
+    4: text(name),
+    6: converted && i32(codes.converted[converted]),
+    10: logical && struct(logical),
   })
 }
 
-const logicalType = (type: ColumnType): thrift.LogicalType | undefined => {
-  if (isText(type)) return new thrift.LogicalType({ STRING: new thrift.StringType() })
-  if (type === 'timestamp')
-    return new thrift.LogicalType({
-      TIMESTAMP: new thrift.TimestampType({
-        isAdjustedToUTC: true,
-        unit: new thrift.TimeUnit({ MICROS: new thrift.MicroSeconds() }),
-      }),
-    })
+/** Without it a timestamp is not in UTC for DuckDB and pandas. */
+const logicalType = (type: ColumnType): Record<number, Written> | undefined => {
+  if (isText(type)) return { 1: struct({}) }
+  if (type === 'timestamp') return { 8: struct({ 1: flag(true), 2: struct({ 2: struct({}) }) }) }
   if (type === 'uint32' || type === 'uint64')
-    return new thrift.LogicalType({
-      INTEGER: new thrift.IntType({ bitWidth: type === 'uint32' ? 32 : 64, isSigned: false }),
-    })
+    return { 10: struct({ 1: i8(type === 'uint32' ? 32 : 64), 2: flag(false) }) }
   return undefined
 }

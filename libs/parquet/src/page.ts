@@ -1,6 +1,6 @@
 import { deflate } from '@dsnp/parquetjs/dist/lib/compression.js'
-import { serializeThrift } from '@dsnp/parquetjs/dist/lib/util.js'
-import thrift from '@dsnp/parquetjs/dist/gen-nodejs/parquet_types.js'
+import { codes } from './parquet-code.ts'
+import { bytesOf, i32, struct } from './thrift-writer.ts'
 
 /** Codecs this writer offers; the reader side knows more. */
 export type Compression = 'snappy' | 'gzip' | 'none'
@@ -23,27 +23,25 @@ export interface PackedPage {
 /** Synchronous but for the promise around it: no timers, no thread pool. */
 export const packPage = async (page: Page, compression: Compression): Promise<PackedPage> => {
   const packed = await deflate(codecs[compression], page.body)
-  const { PLAIN, RLE, RLE_DICTIONARY } = thrift.Encoding
-  const header = new thrift.PageHeader({
-    type: page.kind === 'dictionary' ? thrift.PageType.DICTIONARY_PAGE : thrift.PageType.DATA_PAGE,
-    uncompressed_page_size: page.body.length,
-    compressed_page_size: packed.length,
-    ...(page.kind === 'dictionary'
-      ? {
-          dictionary_page_header: new thrift.DictionaryPageHeader({
-            num_values: page.rows,
-            encoding: PLAIN,
+  const { PLAIN, RLE, RLE_DICTIONARY } = codes.encoding
+  const isDictionary = page.kind === 'dictionary'
+  const rows = i32(page.rows)
+  const head = bytesOf(
+    struct({
+      1: i32(isDictionary ? codes.page.DICTIONARY_PAGE : codes.page.DATA_PAGE),
+      2: i32(page.body.length),
+      3: i32(packed.length),
+      ...(isDictionary
+        ? { 7: struct({ 1: rows, 2: i32(PLAIN) }) }
+        : {
+            5: struct({
+              1: rows,
+              2: i32(page.kind === 'indexes' ? RLE_DICTIONARY : PLAIN),
+              3: i32(RLE),
+              4: i32(RLE),
+            }),
           }),
-        }
-      : {
-          data_page_header: new thrift.DataPageHeader({
-            num_values: page.rows,
-            encoding: page.kind === 'indexes' ? RLE_DICTIONARY : PLAIN,
-            definition_level_encoding: RLE,
-            repetition_level_encoding: RLE,
-          }),
-        }),
-  })
-  const head = serializeThrift(header)
+    }),
+  )
   return { bytes: Buffer.concat([head, packed]), plainBytes: head.length + page.body.length }
 }

@@ -1,14 +1,13 @@
-import { ParquetEnvelopeWriter } from '@dsnp/parquetjs/dist/lib/writer.js'
-import thrift from '@dsnp/parquetjs/dist/gen-nodejs/parquet_types.js'
 import type { Column, Row } from '@silversmith/core'
-import Int64 from 'node-int64'
 import type { ColumnChunk } from './column-slice.ts'
 import { encodeColumnChunk } from './column-chunk.ts'
 import { forms } from './column-type.ts'
 import { footerBytes } from './footer-bytes.ts'
 import type { Compression, PackedPage } from './page.ts'
 import { codecs, packPage } from './page.ts'
-import { schemaOf } from './schema.ts'
+import { checkNames } from './column-name.ts'
+import { codes } from './parquet-code.ts'
+import { binary, i32, i64, list, struct, text, type Written } from './thrift-writer.ts'
 
 export interface ParquetOptions {
   readonly compression?: Compression
@@ -24,8 +23,8 @@ const rowGroupRowsDefault = 131_072
  * files or threads. Throws a TypeError naming column and row when a value is not of its column's type: nothing is
  * coerced, so that what is written is what was given.
  *
- * parquetjs' own row writer is not used: it keeps rows as objects, writes no dictionaries, fails above 2^63 and before
- * 1970, and its page index is refused by ClickHouse. Its envelope writer, thrift and codecs are.
+ * parquetjs' own writer is not used: it keeps rows as objects, writes no dictionaries, fails above 2^63 and before 1970, and
+ * its page index is refused by ClickHouse. Its codecs are, and its reader reads in tests what is written here.
  */
 export const encodeParquet = async (
   columns: readonly Column[],
@@ -35,40 +34,30 @@ export const encodeParquet = async (
   const { compression = 'snappy', rowGroupRows = rowGroupRowsDefault } = options
   if (!Number.isSafeInteger(rowGroupRows) || rowGroupRows < 1)
     throw new RangeError('rowGroupRows must be a whole number from 1.')
+  checkNames(columns)
   checkWidths(columns, rows)
-  const sections: Buffer[] = []
-  const writer = await openEnvelope(columns, sections)
+  const sections: Buffer[] = [Buffer.from('PAR1')]
+  const groups: Written[] = []
+  let offset = 4
   for (let from = 0; from < rows.length; from += rowGroupRows) {
     const to = Math.min(from + rowGroupRows, rows.length)
-    const group: thrift.ColumnChunk[] = []
+    const begin = offset
+    const group: Written[] = []
     let plainBytes = 0
-    const offset = writer.offset.valueOf()
     for (const [index, column] of columns.entries()) {
       const chunk = encodeColumnChunk({ column, index, rows, from, to })
       const packed: PackedPage[] = []
       for (const page of chunk.pages) packed.push(await packPage(page, compression))
-      const entry = describeChunk(
-        column,
-        chunk,
-        packed,
-        to - from,
-        compression,
-        writer.offset.valueOf(),
-      )
-      for (const { bytes } of packed) writer.writeSection(bytes)
+      group.push(describeChunk(column, chunk, packed, to - from, compression, offset))
+      for (const { bytes } of packed) {
+        sections.push(bytes)
+        offset += bytes.length
+      }
       plainBytes += packed.reduce((sum, page) => sum + page.plainBytes, 0)
-      group.push(entry)
     }
-    writer.rowGroups.push(
-      new thrift.RowGroup({
-        columns: group,
-        total_byte_size: new Int64(plainBytes),
-        num_rows: new Int64(to - from),
-        file_offset: new Int64(offset),
-      }) as (typeof writer.rowGroups)[number],
-    )
+    groups.push(struct({ 1: list(group), 2: i64(plainBytes), 3: i64(to - from), 5: i64(begin) }))
   }
-  writer.writeSection(footerBytes(columns, writer.rowGroups, rows.length))
+  sections.push(footerBytes(columns, groups, rows.length))
   return Buffer.concat(sections)
 }
 
@@ -78,27 +67,6 @@ const checkWidths = (columns: readonly Column[], rows: readonly Row[]): void => 
     throw new TypeError(`Row ${bad} has ${rows[bad]?.length} values for ${columns.length} columns.`)
 }
 
-const openEnvelope = async (
-  columns: readonly Column[],
-  sections: Buffer[],
-): Promise<ParquetEnvelopeWriter> => {
-  const sink = {
-    write: (section: Buffer, done: () => void): boolean => {
-      sections.push(section)
-      done()
-      return true
-    },
-    end: (done: () => void): void => done(),
-  }
-  const writer = await ParquetEnvelopeWriter.openStream(
-    schemaOf(columns),
-    sink as unknown as Parameters<typeof ParquetEnvelopeWriter.openStream>[1],
-    { pageIndex: false },
-  )
-  writer.writeHeader()
-  return writer
-}
-
 const describeChunk = (
   column: Column,
   chunk: ColumnChunk,
@@ -106,27 +74,23 @@ const describeChunk = (
   rows: number,
   compression: Compression,
   offset: number,
-): thrift.ColumnChunk => {
+): Written => {
   const sizeBytes = packed.reduce((sum, page) => sum + page.bytes.length, 0)
   const plainBytes = packed.reduce((sum, page) => sum + page.plainBytes, 0)
   const dictionary = chunk.pages[0]?.kind === 'dictionary' ? packed[0] : undefined
-  const { PLAIN, RLE, RLE_DICTIONARY } = thrift.Encoding
-  return new thrift.ColumnChunk({
-    file_offset: new Int64(offset),
-    meta_data: new thrift.ColumnMetaData({
-      type: thrift.Type[forms[column.type].physical],
-      encodings: dictionary ? [PLAIN, RLE, RLE_DICTIONARY] : [PLAIN, RLE],
-      path_in_schema: [column.name],
-      codec: thrift.CompressionCodec[codecs[compression]],
-      num_values: new Int64(rows),
-      total_uncompressed_size: new Int64(plainBytes),
-      total_compressed_size: new Int64(sizeBytes),
-      data_page_offset: new Int64(offset + (dictionary?.bytes.length ?? 0)),
-      ...(dictionary ? { dictionary_page_offset: new Int64(offset) } : {}),
-      statistics: new thrift.Statistics({
-        null_count: new Int64(chunk.nulls),
-        ...(chunk.bounds ? { min_value: chunk.bounds.min, max_value: chunk.bounds.max } : {}),
-      }),
-    }),
+  const { PLAIN, RLE, RLE_DICTIONARY } = codes.encoding
+  const { bounds, nulls } = chunk
+  const metadata = struct({
+    1: i32(codes.type[forms[column.type].physical]),
+    2: list((dictionary ? [PLAIN, RLE, RLE_DICTIONARY] : [PLAIN, RLE]).map(i32)),
+    3: list([text(column.name)]),
+    4: i32(codes.codec[codecs[compression]]),
+    5: i64(rows),
+    6: i64(plainBytes),
+    7: i64(sizeBytes),
+    9: i64(offset + (dictionary?.bytes.length ?? 0)),
+    11: dictionary && i64(offset),
+    12: struct({ 3: i64(nulls), 5: bounds && binary(bounds.max), 6: bounds && binary(bounds.min) }),
   })
+  return struct({ 2: i64(offset), 3: metadata })
 }
