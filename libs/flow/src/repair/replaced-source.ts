@@ -5,8 +5,8 @@ import { type Call, persist } from '../patience.ts'
 const readMax = 500
 
 /**
- * How many of a batch's sources are in a sealed batch of a later generation: its rows may be in one target, and have replaced
- * theirs there, while it waits for another.
+ * How many of a batch's sources a later generation has replaced, or may have. Its batch need not be committed: its rows may be in
+ * one target while it waits for another. Where a generation lies between, the claim has moved on from the batch that did it.
  */
 export const countReplaced = async (
   { ledger, clock }: { readonly ledger: Ledger; readonly clock: Clock },
@@ -24,8 +24,12 @@ export const countReplaced = async (
     )
     const later = some.flatMap(({ generation }, index) => {
       const claim = claims[index]?.item as Claim | undefined
-      return claim && claim.generation > generation ? [claim.batch] : []
+      return claim && claim.generation === generation + 1 ? [claim.batch] : []
     })
+    count += some.filter(({ generation }, index) => {
+      const claim = claims[index]?.item as Claim | undefined
+      return claim !== undefined && claim.generation > generation + 1
+    }).length
     if (later.length === 0) continue
     const batches = await persist(clock, call, () =>
       ledger.read(

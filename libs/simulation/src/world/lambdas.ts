@@ -49,7 +49,7 @@ export const drawLimits = (random: Random): Limits => ({
   ...roomyLimits,
   batchSourcesMax: 1 + random.below(20),
   batchChunksMax: random.chance(0.3) ? 1 + random.below(4) : 1_000,
-  chunkRowsMax: 1 + random.below(30),
+  chunkRowsMax: 1 + random.below(50),
   openBuildersMax: 1 + random.below(10),
   concurrencyMax: 1 + random.below(4),
 })

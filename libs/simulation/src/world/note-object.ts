@@ -18,7 +18,7 @@ const writeTime = (random: Random): string =>
   new Date(firstDayMs + random.below(daysSpread) * dayMs + random.below(dayMs)).toISOString()
 
 const writeRecord = (random: Random, id: string, day: string): string => {
-  const time = random.chance(0.7) ? `${day}T10:00:00.000Z` : writeTime(random)
+  const time = random.chance(0.85) ? `${day}T10:00:00.000Z` : writeTime(random)
   const draw = random.below(20)
   switch (draw) {
     case 0:
@@ -82,6 +82,7 @@ export const writeNoteObject = (random: Random, key: string, name: string): Uint
     : writeLines(random, records)
   if (!random.chance(key.endsWith('.gz') ? 0.8 : 0.03)) return plain
   const isBomb = random.chance(0.05)
-  const packed = gzipSync(isBomb ? Buffer.alloc(2 * decompressedBytesMax, 'x\n') : plain)
+  // Named, so that it is not one object with others of the same bytes and other headers.
+  const packed = gzipSync(isBomb ? `${name}\n`.repeat(decompressedBytesMax) : plain)
   return !isBomb && random.chance(0.1) ? packed.subarray(0, random.below(packed.length)) : packed
 }

@@ -46,4 +46,19 @@ export const regressions: readonly Regression[] = [
       },
     },
   },
+  {
+    name: 'rows of an older generation are not called missing while a third cannot be read',
+    seed: 1,
+    options: {
+      force: ({ label, nth }) =>
+        label.includes('bronze.open') && nth >= 3 && nth < 20 ? 'request-lost' : undefined,
+      script: (actor) => {
+        const version = actor.put('notes/a.jsonl', linesOf(3))
+        for (const minutes of [10, 20, 120])
+          actor.after(minutes * minuteMs, () => actor.reload(version))
+        actor.after(30 * minuteMs, actor.mergeNow)
+        actor.after(130 * minuteMs, actor.reconcileNow)
+      },
+    },
+  },
 ]
