@@ -12,10 +12,21 @@ export interface MemoryStore extends Store {
   readonly files: ReadonlyMap<string, MemoryFile>
 }
 
-export const sha256Of = (bytes: Uint8Array): string =>
-  createHash('sha256').update(bytes).digest('hex')
+const hashes = new WeakMap<Uint8Array, string>()
 
-/** Immutable files in a map. `write` checks that the bytes have the sha256 they claim, as S3 does with a checksum. */
+/** Of bytes that do not change any more: the same array is hashed once. */
+export const sha256Of = (bytes: Uint8Array): string => {
+  const known = hashes.get(bytes)
+  if (known !== undefined) return known
+  const sha256 = createHash('sha256').update(bytes).digest('hex')
+  hashes.set(bytes, sha256)
+  return sha256
+}
+
+/**
+ * Immutable files in a map. `write` checks that the bytes have the sha256 they claim, as S3 does with a checksum. What `read`
+ * gives is the file itself: whoever reads must not change it.
+ */
 export const createMemoryStore = (): MemoryStore => {
   const files = new Map<string, MemoryFile>()
   const create = (key: string, file: MemoryFile): void => {
@@ -33,9 +44,10 @@ export const createMemoryStore = (): MemoryStore => {
     files,
     write: async (key, bytes, { sha256, contentType }, signal) => {
       refuseAborted(signal)
-      if (sha256Of(bytes) !== sha256)
+      const own = Uint8Array.from(bytes)
+      if (sha256Of(own) !== sha256)
         throw new Fault('STORE_UNAVAILABLE', `the bytes for ${key} do not have the sha256 given`)
-      create(key, { bytes: Uint8Array.from(bytes), sha256, contentType })
+      create(key, { bytes: own, sha256, contentType })
     },
     copy: async (from, to, { sha256, contentType }, signal) => {
       refuseAborted(signal)
@@ -49,7 +61,7 @@ export const createMemoryStore = (): MemoryStore => {
       const { bytes } = find(key)
       if (sha256Of(bytes) !== sha256)
         throw new Fault('OBJECT_UNREADABLE', `${key} does not have the sha256 expected`)
-      return Uint8Array.from(bytes)
+      return bytes
     },
     look: async (key, signal) => {
       refuseAborted(signal)
