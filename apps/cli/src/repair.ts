@@ -18,13 +18,10 @@ const describeChunk = ({ n, table, target, rows, before, after, outcome, reason 
   }; ${outcome}${reason === undefined ? '' : `: ${reason}`}`
 
 const describeRepair = (result: RepairResult): readonly string[] => {
-  const { batch, outcome, reason, intact, chunks, replacedSources } = result
+  const { batch, outcome, reason, intact, chunks } = result
   return [
     `batch ${batch}: ${outcome}${reason === undefined ? '' : `: ${reason}`}; ${intact} chunks were whole`,
     ...chunks.map(describeChunk),
-    ...(replacedSources > 0
-      ? [`  ${replacedSources} of its sources were replaced since: views do not show their rows`]
-      : []),
   ]
 }
 

@@ -58,9 +58,9 @@ describe('CREATE TABLE', () => {
     '`ok` Bool',
     'INDEX `id_index` `id` TYPE minmax GRANULARITY 2',
     'INDEX `_chunk_index` `_chunk`',
-    'ENGINE = ReplacingMergeTree(_generation)',
+    'ENGINE = ReplacingMergeTree',
     'PARTITION BY toYYYYMM(timestamp)',
-    'ORDER BY (`kind`, `timestamp`, `_source`, `_version`, `_record`, `_part`)',
+    'ORDER BY (`kind`, `timestamp`, `_source`, `_version`, `_record`, `_part`, `_generation`)',
     'non_replicated_deduplication_window = 100000',
     'fsync_after_insert = 1, fsync_part_directory = 1',
     "COMMENT 'Events'",
@@ -79,7 +79,7 @@ describe('CREATE TABLE', () => {
       'events',
     )
     expect(replicated).toContain('ON CLUSTER `c1`')
-    expect(replicated).toContain('ENGINE = ReplicatedReplacingMergeTree(_generation)')
+    expect(replicated).toContain('ENGINE = ReplicatedReplacingMergeTree\n')
     expect(replicated).toContain(
       'replicated_deduplication_window = 100000, replicated_deduplication_window_seconds = 604800',
     )
@@ -104,6 +104,7 @@ describe('CREATE TABLE', () => {
       '_version',
       '_record',
       '_part',
+      '_generation',
     ])
   })
 })

@@ -34,10 +34,13 @@ export const timeColumnOf = (table: Table): Column => {
 
 export const partitionKeyOf = (table: Table): string => `toYYYYMM(${timeColumnOf(table).name})`
 
-/** ORDER BY: what queries ask for, then what makes a row one row. */
+/**
+ * ORDER BY: what queries ask for, then what makes a row one row, its generation among it: merges never take the rows of a
+ * generation away while the views still show it.
+ */
 export const sortingKeyOf = (table: Table): readonly string[] => {
-  const identity: readonly string[] = rowIdentity
-  return [...table.orderBy.filter((name) => !identity.includes(name)), ...identity]
+  const row: readonly string[] = [...rowIdentity, '_generation']
+  return [...table.orderBy.filter((name) => !row.includes(name)), ...row]
 }
 
 export const onCluster = ({ cluster }: ClickHouseSettings): string =>
@@ -76,9 +79,7 @@ export const replicatedWindowSeconds = 604_800
 
 const engineOf = ({ engine }: ClickHouseSettings): string =>
   // ClickHouse Cloud makes it a SharedReplacingMergeTree by itself and fills in the paths.
-  engine === 'ReplicatedReplacingMergeTree'
-    ? 'ReplicatedReplacingMergeTree(_generation)'
-    : 'ReplacingMergeTree(_generation)'
+  engine === 'SharedReplacingMergeTree' ? 'ReplacingMergeTree' : engine
 
 /** Table settings delivery rests on, by engine. */
 export const tableSettingsOf = (

@@ -163,7 +163,7 @@ const keyDifferences = (table: Table, found: ExistingTable): readonly string[] =
   if (!/(Replacing|Collapsing|Summing|Aggregating)MergeTree$/.test(found.engine)) return []
   const key = found.sortingKey.split(',').map((part) => part.trim().replaceAll('`', ''))
   const lacking = sortingKeyOf(table)
-    .slice(-4)
+    .slice(-5)
     .filter((name) => !key.includes(name))
   return lacking.length === 0
     ? []

@@ -33,7 +33,12 @@ export type Verdict =
  * Nothing of such a source is in any target or in quarantine, and what kept it out may have been mended since: it was put
  * back, a route was added, a limit raised, its encoding corrected. Asked for again, it is looked at again.
  */
-export const traceless: ReadonlySet<Disposition> = new Set(['gone', 'unrouted', 'too-large', 'unreadable'])
+export const traceless: ReadonlySet<Disposition> = new Set([
+  'gone',
+  'unrouted',
+  'too-large',
+  'unreadable',
+])
 
 /**
  * Judges one source. `listed` is its entry in the manifest of a sealed or committed batch, undefined when that does not list

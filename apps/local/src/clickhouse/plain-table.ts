@@ -23,7 +23,7 @@ export const makePlain = async (
     signal,
   )
   const statement = found?.create_table_query.replace(
-    'ENGINE = ReplacingMergeTree(_generation)',
+    'ENGINE = ReplacingMergeTree',
     'ENGINE = MergeTree',
   )
   if (!statement?.includes('ENGINE = MergeTree')) throw new Error(`${name} is not as migrated`)

@@ -11,7 +11,6 @@ import {
 import { readManifest } from '../manifest.ts'
 import { type Call, mapConcurrently, persist } from '../patience.ts'
 import { refusedFilesOf } from '../repair/refused-file.ts'
-import { countReplaced } from '../repair/replaced-source.ts'
 import { batchOf, listManifests, readBatches } from './ledger-pass.ts'
 import { createTally, type Tally } from './reconcile-report.ts'
 import { graceMs, type Piece, type ReconcileDeps, type ReconcileRequest } from './reconcile-room.ts'
@@ -76,13 +75,12 @@ const compareBatch = async (
       ...{ kind: 'batch-stuck', batch: id, why: whyStuck(batch) },
       mend: `silversmith batch show ${id}; the sweep ({"mode":"sweep"}) takes it up`,
     })
-  const isReloaded = once(async () => (await countReplaced(deps, manifest, call)) > 0)
   for (const inspector of deps.inspectors) {
     if (!manifest.targets.includes(inspector.name)) continue
     const applied = state === 'C' ? manifest.chunks.length : (batch.done?.[inspector.name] ?? 0)
     const chunks = manifest.chunks.slice(0, applied)
     if (chunks.length === 0) continue
-    await compareChunks(deps, { batch, manifest, inspector, chunks, isReloaded }, found, call)
+    await compareChunks(deps, { batch, manifest, inspector, chunks }, found, call)
   }
 }
 
@@ -97,12 +95,11 @@ interface Comparison {
   readonly inspector: Inspector
   /** Those known to be applied. */
   readonly chunks: readonly Chunk[]
-  readonly isReloaded: () => Promise<boolean>
 }
 
 const compareChunks = async (
   deps: ReconcileDeps,
-  { batch, manifest, inspector, chunks, isReloaded }: Comparison,
+  { batch, manifest, inspector, chunks }: Comparison,
   found: Tally,
   call: Call,
 ): Promise<void> => {
@@ -121,9 +118,7 @@ const compareChunks = async (
     const where = { ...place, table: chunk.table }
     const isMissing =
       distinct < chunk.rows &&
-      !(rows === 0 && (await isRejected(deps, { batch, manifest, chunk, target: name }, call))) &&
-      // Where rows of an older generation are merged away, theirs are no loss. Silver keeps its files.
-      !(name !== 'silver' && (await isReloaded()))
+      !(rows === 0 && (await isRejected(deps, { batch, manifest, chunk, target: name }, call)))
     const isDoubled = rows > distinct || distinct > chunk.rows
     if (isMissing) {
       found.count('chunksMissing')
@@ -158,9 +153,4 @@ const isRejected = async (
   const [file] = refusedFilesOf(quarantinePrefix, manifest, chunk, target)
   if (!file || batch.rejected?.[target] === undefined) return false
   return (await persist(clock, call, () => store.look(file.key, call.signal))) !== undefined
-}
-
-const once = <Result>(work: () => Promise<Result>): (() => Promise<Result>) => {
-  let result: Promise<Result> | undefined
-  return () => (result ??= work())
 }

@@ -1,10 +1,9 @@
-import { type Batch, Fault, isFault, type Ledger, type Manifest } from '@silversmith/core'
+import { type Batch, Fault, isFault, type Ledger } from '@silversmith/core'
 import { changeItem, readItem } from '../ledger-write.ts'
 import { readManifest } from '../manifest.ts'
 import { type Call, persist } from '../patience.ts'
 import { fillChunk, type MendingDeps, rewriteDays } from './chunk-mending.ts'
 import { findLosses, inspect, isWhole, type Loss, type LossDeps } from './loss.ts'
-import { countReplaced } from './replaced-source.ts'
 import type { ChunkRepair, RepairResult } from './repair-result.ts'
 
 export interface RepairDeps extends LossDeps, MendingDeps {
@@ -37,23 +36,22 @@ export const repairBatch = async (
   const refusal = refusalOf(deps, id, batch)
   if (refusal !== undefined || !batch?.manifest) {
     const reason = refusal ?? 'it names no manifest'
-    return { batch: id, outcome: 'refused', reason, intact: 0, chunks: [], replacedSources: 0 }
+    return { batch: id, outcome: 'refused', reason, intact: 0, chunks: [] }
   }
   const ref = batch.manifest
   const manifest = await persist(deps.clock, call, () => readManifest(deps.store, ref, call.signal))
-  const replacedSources = await countReplaced(deps, manifest, call)
   const { intact, losses } = await findLosses(deps, batch, manifest, call)
   const seen = deps.inspectors.map(({ name }) => name)
   const unseen = manifest.targets.filter((name) => !seen.includes(name))
   const facts = {
-    ...{ batch: id, intact, replacedSources },
+    ...{ batch: id, intact },
     ...(unseen.length > 0 && { reason: `left out, for nobody can look into it: ${unseen.join()}` }),
   }
   if (dryRun) {
     const chunks = losses.map((loss) => (loss.giver === undefined ? lost(loss) : planned(loss)))
     return { ...facts, outcome: losses.length > 0 ? 'planned' : 'whole', chunks }
   }
-  const chunks = await mendLosses(deps, { id, manifest, losses, replacedSources }, call)
+  const chunks = await mendLosses(deps, { id, losses }, call)
   const isRight = chunks.every(({ outcome }) => outcome === 'repaired')
   return { ...facts, outcome: isRight ? 'whole' : 'broken', chunks }
 }
@@ -80,14 +78,12 @@ const lost = ({ facts }: Loss): ChunkRepair => ({
 
 interface Losses {
   readonly id: string
-  readonly manifest: Manifest
   readonly losses: readonly Loss[]
-  readonly replacedSources: number
 }
 
 const mendLosses = async (
   deps: RepairDeps,
-  { id, losses, replacedSources }: Losses,
+  { id, losses }: Losses,
   call: Call,
 ): Promise<readonly ChunkRepair[]> => {
   const isFilling = losses.some(({ facts, giver }) => giver && facts.target !== 'silver')
@@ -102,7 +98,7 @@ const mendLosses = async (
       chunks.push({ ...loss.facts, outcome: 'left', reason: 'time was over: run it again' })
     } else {
       const hint = await mendLoss(deps, { id, loss, repairs }, isStillOurs, call)
-      chunks.push(await judgeAfter(deps, id, loss, { hint, replacedSources }, call))
+      chunks.push(await judgeAfter(deps, id, loss, hint, call))
     }
   }
   return chunks
@@ -138,17 +134,14 @@ const judgeAfter = async (
   deps: RepairDeps,
   id: string,
   { chunk, facts }: Loss,
-  {
-    hint,
-    replacedSources,
-  }: { readonly hint: string | undefined; readonly replacedSources: number },
+  hint: string | undefined,
   call: Call,
 ): Promise<ChunkRepair> => {
   const inspector = deps.inspectors.find(({ name }) => name === facts.target)!
   try {
     const [after] = await inspect(deps, inspector, id, [chunk], call)
     if (after && isWhole(chunk, after)) return { ...facts, after, outcome: 'repaired' }
-    const reason = hint ?? (replacedSources > 0 ? replacedHint : 'still not whole: run it again')
+    const reason = hint ?? 'still not whole: run it again'
     return { ...facts, ...(after && { after }), outcome: 'broken', reason }
   } catch (error) {
     if (!isFault(error)) throw error
@@ -156,9 +149,6 @@ const judgeAfter = async (
     return { ...facts, outcome: 'broken', reason }
   }
 }
-
-const replacedHint =
-  'some of its sources were reloaded since: rows of theirs that count no longer may be gone by right'
 
 /** A number no other repair of the batch has, nor had. */
 const raiseRepairs = async (deps: RepairDeps, id: string, call: Call): Promise<number> => {

@@ -67,8 +67,6 @@ export interface RepairResult {
   readonly intact: number
   /** Those that were not. */
   readonly chunks: readonly ChunkRepair[]
-  /** Sources a later generation replaced: their rows in this batch may be gone by right, and come back unseen. */
-  readonly replacedSources: number
 }
 
 /** What a rebuild made of the batches of the manifests it read. */

@@ -15,7 +15,7 @@ export interface Report {
   readonly duplicateDeliveries: number
   readonly partialInserts: number
   /** Rows of older generations that merges took away. */
-  readonly mergedAway: number
+  readonly merges: number
   /** Sources whose arrival was lost and that reconcile sent. */
   readonly enqueued: number
   /** What sealed batches made of sources. */
@@ -86,7 +86,7 @@ export const createReport = (firstSeed: number, now: () => number): ReportBuilde
         unknownOutcomes: of('unknownOutcomes'),
         duplicateDeliveries: of('duplicatesDelivered'),
         partialInserts: of('partialInserts'),
-        mergedAway: of('mergedAway'),
+        merges: of('merges'),
         enqueued: of('enqueued'),
         // In an order that does not depend on which world ended first.
         dispositions: Object.fromEntries(Object.entries(dispositions).sort()),

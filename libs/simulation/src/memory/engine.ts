@@ -21,7 +21,7 @@ export interface Engine {
   /** DELETE FROM … WHERE; the tokens stay remembered. */
   removeRows(table: string, where: (row: StoredRow) => boolean): void
   tables(): readonly string[]
-  /** Merges all parts of each partition of the table, as ReplacingMergeTree(_generation) does. Returns the rows merged away. */
+  /** Merges all parts of each partition of the table, as ReplacingMergeTree does. Returns the rows merged away. */
   merge(table: string): number
   /** DROP PARTITION, TRUNCATE and restores forget tokens. */
   forgetTokens(): void
@@ -30,8 +30,6 @@ export interface Engine {
 export interface EngineOptions {
   /** `non_replicated_deduplication_window`. */
   readonly windowBlocks: number
-  /** ORDER BY of the table: of rows with one key a merge keeps the one of the highest `_generation`. Left out: row identity. */
-  readonly keyOf?: (table: string, row: StoredRow) => string
 }
 
 interface EngineTable {
@@ -40,14 +38,15 @@ interface EngineTable {
   readonly ids: Set<string>
 }
 
-const identityOf = (_table: string, row: StoredRow): string =>
-  `${row['_source']} ${row['_version']} ${row['_record']}/${row['_part']}`
+/** The end of ORDER BY: of rows with one key a merge keeps the newest. */
+const keyOf = (row: StoredRow): string =>
+  `${row['_source']} ${row['_version']} ${row['_record']}/${row['_part']} ${row['_generation']}`
 
 /**
  * MergeTree with `non_replicated_deduplication_window` = `windowBlocks`: per table, the ids of the last N
  * partition-blocks; an id is token and partition, never the content. 0 is ClickHouse's default: nothing is deduplicated.
  */
-export const createEngine = ({ windowBlocks, keyOf = identityOf }: EngineOptions): Engine => {
+export const createEngine = ({ windowBlocks }: EngineOptions): Engine => {
   const tables = new Map<string, EngineTable>()
   const tableOf = (name: string): EngineTable => {
     const table = tables.get(name) ?? { parts: [], appended: [], ids: new Set() }
@@ -84,12 +83,7 @@ export const createEngine = ({ windowBlocks, keyOf = identityOf }: EngineOptions
       for (const { partition, rows } of table.parts.splice(0)) {
         const kept = partitions.get(partition) ?? new Map<string, StoredRow>()
         partitions.set(partition, kept)
-        for (const row of rows) {
-          const key = keyOf(name, row)
-          const known = kept.get(key)
-          if (known && Number(known['_generation']) > Number(row['_generation'])) continue
-          kept.set(key, row)
-        }
+        for (const row of rows) kept.set(keyOf(row), row)
       }
       for (const [partition, kept] of partitions)
         table.parts.push({ partition, rows: [...kept.values()] })

@@ -36,8 +36,8 @@ export const applyMutants: readonly Mutant[] = [
     edits: [
       {
         file: 'libs/simulation/src/memory/engine.ts',
-        find: `const key = keyOf(name, row)`,
-        replace: `const key = Object.entries(row).filter(([column]) => !column.startsWith('_')).map(String).join()`,
+        find: `kept.set(keyOf(row), row)`,
+        replace: `kept.set(Object.entries(row).filter(([column]) => !column.startsWith('_')).map(String).join(), row)`,
       },
     ],
     terrain: { troubles: { merge: 1 } },

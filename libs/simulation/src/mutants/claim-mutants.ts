@@ -54,7 +54,7 @@ export const claimMutants: readonly Mutant[] = [
   },
   {
     name: 'what was gone once is gone for ever',
-    edits: [editFlow('claims.ts', `new Set(['gone', 'unrouted'`, `new Set(['unrouted'`)],
+    edits: [editFlow('claims.ts', `'gone',\n  'unrouted'`, `'unrouted'`)],
     terrain: { troubles: { remove: 0.9, reupload: 0.9 } },
     worldsMax: 100,
   },

@@ -215,15 +215,6 @@ describe('a repair refuses or gives up', () => {
     expect(await room.repair(id)).toMatchObject({ outcome: 'whole', chunks: [{ n: 0 }] })
     expect(room.clickhouse()).toHaveLength(4)
   })
-
-  test('tells how many sources were reloaded since', async () => {
-    const room = createRepairRoom()
-    const source = room.put('a.jsonl', lines.join('\n'))
-    await room.deliver([source])
-    const { id } = room.items('batch')[0]!
-    await room.deliver([{ ...source, generation: 1 }])
-    expect(await room.repair(id)).toMatchObject({ outcome: 'whole', replacedSources: 1 })
-  })
 })
 
 describe('a repair killed at any of its calls', () => {

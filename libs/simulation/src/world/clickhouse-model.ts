@@ -40,8 +40,9 @@ export const createClickHouseModel = (
       if (random.chance(around.troubles().merge))
         scheduler.after(random.below(mergeMaxMs), () => {
           const mergedAway = engine.merge(table)
-          tally.mergedAway += mergedAway
-          scheduler.note(`clickhouse merges ${table}: ${mergedAway} rows less`)
+          tally.merges += 1
+          scheduler.note(`clickhouse merges ${table}`)
+          if (mergedAway > 0) around.violate(`a merge took ${mergedAway} rows out of ${table}`)
         })
       const blocks = blocksOf(table, token, rows, partitionOf)
       for (const [index, block] of blocks.entries()) {

@@ -12,8 +12,8 @@ export interface Tally {
   unknownOutcomes: number
   duplicatesDelivered: number
   partialInserts: number
-  /** Rows that merges replaced, all by those of a higher generation. */
-  mergedAway: number
+  /** Of parts of a table, each of which must change nothing. */
+  merges: number
   /** Sources that reconcile sent. */
   enqueued: number
   invocations: number

@@ -1,5 +1,5 @@
 import type { Event, Limits } from '@silversmith/core'
-import { reloadsTable, rowIdentity, writeObjectsMessage } from '@silversmith/core'
+import { writeObjectsMessage } from '@silversmith/core'
 import { readParquet } from '@silversmith/parquet'
 import { createAcknowledgements } from './acknowledgement.ts'
 import { createClickHouseModel } from './clickhouse-model.ts'
@@ -53,9 +53,7 @@ export const buildStage = (around: Surroundings, options: StageOptions) => {
   const store = watch.store(mutation.store?.(files, scheduler.now) ?? files)
   const ledger = watch.ledger(mutateLedger(around, mutation))
   const drawnWindow = windowBlocksMin + random.below(windowBlocksSpread)
-  const engine = watch.engine(
-    createEngine({ windowBlocks: mutation.windowBlocks ?? drawnWindow, keyOf: orderKeyOf }),
-  )
+  const engine = watch.engine(createEngine({ windowBlocks: mutation.windowBlocks ?? drawnWindow }))
   const isSplit = !isScripted && random.chance(0.5)
   const partitionOf = (row: StoredRow): string =>
     isSplit ? `${Number(row['_record']) % 3}` : 'the one partition of the chunk'
@@ -111,16 +109,6 @@ const mutateLedger = ({ scheduler, random, troubles }: Surroundings, mutation: M
   // Drawn for each batch at each look, so that some stand in it as they are.
   return lagIndex(mutated, scheduler.now, () => random.below(troubles().openIndexLagMs))
 }
-
-const orderBy = new Map(
-  [...noteDataset.tables, reloadsTable].map((table) => [
-    table.name,
-    [...table.orderBy, ...rowIdentity],
-  ]),
-)
-
-const orderKeyOf = (table: string, row: StoredRow): string =>
-  (orderBy.get(table) ?? rowIdentity).map((name) => String(row[name])).join(' ')
 
 /** The same bytes are read again and again: by targets, by retries, by the oracle. */
 const createDecode = (): Grounds['decode'] => {

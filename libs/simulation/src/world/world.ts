@@ -74,7 +74,7 @@ export const runWorld = async (seed: number, options: WorldOptions = {}): Promis
   const tally: Tally = {
     ...{ awaits: 0, crashes: 0, unknownOutcomes: 0 },
     ...{ duplicatesDelivered: 0, partialInserts: 0, invocations: 0 },
-    ...{ mergedAway: 0, enqueued: 0 },
+    ...{ merges: 0, enqueued: 0 },
   }
   const drawn = options.troubles ?? (script ? noTroubles : drawTroubles(random))
   let troubles = drawn

@@ -37,7 +37,7 @@ describe('simulated worlds', () => {
     expect(total(({ tally }) => tally.unknownOutcomes)).toBeGreaterThan(worldsCount * 10)
     expect(total(({ tally }) => tally.duplicatesDelivered)).toBeGreaterThan(worldsCount / 4)
     expect(total(({ tally }) => tally.partialInserts)).toBeGreaterThan(worldsCount / 10)
-    expect(total(({ tally }) => tally.mergedAway)).toBeGreaterThan(worldsCount / 10)
+    expect(total(({ tally }) => tally.merges)).toBeGreaterThan(worldsCount / 10)
     expect(total(({ tally }) => tally.enqueued)).toBeGreaterThan(worldsCount / 10)
     expect(total(({ rows }) => rows)).toBeGreaterThan(worldsCount * 10)
     const dispositions = new Set(worlds.flatMap((world) => Object.keys(world.dispositions)))
