@@ -75,3 +75,5 @@ export const targetNames = ['silver', 'clickhouse']
 
 /** The user of transform, where none is named. */
 export const writerName = 'silversmith_writer'
+export const inspectorName = 'silversmith_inspector'
+export const operatorName = 'silversmith_operator'

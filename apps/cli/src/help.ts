@@ -5,8 +5,8 @@ export const help = `silversmith <command> [options]
 Tables and rows
   migrate                   create or alter the tables of the server that CLICKHOUSE_URL names
   migrate --plan [--user NAME]
-                            only say what it would do, and which grants a user that only inserts needs;
-                            NAME is ${writerName} by default
+                            only say what it would do, and which grants the users of transform, bulk and
+                            repair need; NAME is that of transform, ${writerName} by default
   query "SELECT …"          ask the ClickHouse of a local stack, or the one CLICKHOUSE_URL names
   head TABLE [--limit N]    first rows of a table, from ClickHouse, else from the silver files of the last local run
   invoke FUNCTION --event FILE

@@ -1,17 +1,26 @@
 import { grantsFor, migrate, namesOf, planMigration, readPresent } from '@silversmith/clickhouse'
-import type { Migration } from '@silversmith/clickhouse'
+import type { Migration, Role } from '@silversmith/clickhouse'
 import { datasets } from '@silversmith/datasets'
 import type { Answer } from './answer.ts'
-import type { CommandOf } from './command.ts'
+import { type CommandOf, inspectorName, operatorName } from './command.ts'
 import { UsageError } from './usage-error.ts'
 import { openNamedWarehouse } from './warehouse.ts'
 
-/** Commented: they are for whoever may grant, and the user must be there. */
-const describeGrants = (user: string, grants: readonly string[]): readonly string[] => [
-  '',
-  `-- All that a user who only inserts needs; ${user} must have been created:`,
-  ...grants.map((grant) => `-- ${grant};`),
-]
+type Grants = Readonly<Record<Role, readonly string[]>>
+
+const purposes: Readonly<Record<Role, string>> = {
+  writer: 'All that the user of transform needs, who only inserts',
+  inspector: 'All that the user of bulk needs, whose reconcile counts rows',
+  operator: 'What a person needs who repairs',
+}
+
+/** Commented: they are for whoever may grant, and the users must be there. */
+const describeGrants = (users: Readonly<Record<Role, string>>, grants: Grants): readonly string[] =>
+  Object.entries(grants).flatMap(([role, statements]) => [
+    '',
+    `-- ${purposes[role as Role]}; ${users[role as Role]} must have been created:`,
+    ...statements.map((grant) => `-- ${grant};`),
+  ])
 
 const describe = ({ steps, differences }: Migration, plan: boolean): string => {
   const lines = steps.flatMap(({ statement, why }) => [`-- ${why}`, `${statement};`, ''])
@@ -41,10 +50,16 @@ export const runMigrate = async (
     const code = migration.differences.length === 0 ? 0 : 1
     const text = describe(migration, plan)
     if (!plan) return { document: { ...migration, applied: true }, text, code }
-    const grants = grantsFor(user, settings, [...namesOf(tables, settings).values()])
+    const users = { writer: user, inspector: inspectorName, operator: operatorName }
+    const names = [...namesOf(tables, settings).values()]
+    const grants: Grants = {
+      writer: grantsFor('writer', users.writer, settings, names),
+      inspector: grantsFor('inspector', users.inspector, settings, names),
+      operator: grantsFor('operator', users.operator, settings, names),
+    }
     return {
       document: { ...migration, applied: false, grants },
-      text: [text, ...describeGrants(user, grants)].join('\n'),
+      text: [text, ...describeGrants(users, grants)].join('\n'),
       code,
     }
   } finally {

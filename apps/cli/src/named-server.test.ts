@@ -47,12 +47,14 @@ afterAll(() => server.close())
 it('plans the grants of a user that only inserts, as comments', async () => {
   const command = { kind: 'migrate', plan: true, user: 'loader', json: false } as const
   const { document, text } = await runMigrate(command, environment, signal)
-  const { grants } = document as { readonly grants: readonly string[] }
+  const { grants: all } = document as { grants: Record<'writer' | 'inspector', string[]> }
+  const grants = all.writer
   for (const table of ['raw_events', '_reloads'])
     expect(grants).toContain(`GRANT INSERT ON \`mine\`.\`${table}\` TO \`loader\``)
   expect(grants.filter((grant) => /SELECT ON `mine`|ALL|CREATE|DROP/.test(grant))).toEqual([])
   expect(text).toMatch(/CREATE TABLE [^]*;\n[^]*-- .*loader must have been created/)
-  for (const grant of grants) expect(text.split('\n')).toContain(`-- ${grant};`)
+  for (const grant of [...grants, ...all.inspector])
+    expect(text.split('\n')).toContain(`-- ${grant};`)
 })
 
 const query = (statement: string, given = environment) =>

@@ -1,7 +1,8 @@
 import { lineageColumns, reloadsTable } from '@silversmith/core'
 import type { Table } from '@silversmith/core'
 import { describe, expect, test } from 'vitest'
-import { createTable, grantsFor, sortingKeyOf } from './ddl.ts'
+import { createTable, sortingKeyOf } from './ddl.ts'
+import { grantsFor } from './grants.ts'
 import { namesOf } from './name.ts'
 import type { ClickHouseSettings } from './settings.ts'
 import { viewsOf } from './view.ts'
@@ -134,7 +135,7 @@ describe('names', () => {
 })
 
 test('grants let a writer insert, look for its chunks and be checked, and read nothing else', () => {
-  expect(grantsFor('writer', settings, ['events'])).toEqual([
+  expect(grantsFor('writer', 'writer', settings, ['events'])).toEqual([
     'GRANT INSERT ON `silver`.`events` TO `writer`',
     'GRANT SELECT(_chunk, timestamp) ON `silver`.`events` TO `writer`',
     'GRANT SHOW TABLES, SHOW COLUMNS ON `silver`.* TO `writer`',
@@ -142,5 +143,15 @@ test('grants let a writer insert, look for its chunks and be checked, and read n
     'GRANT SELECT ON system.columns TO `writer`',
     'GRANT SELECT ON system.settings TO `writer`',
     'GRANT SELECT ON system.merge_tree_settings TO `writer`',
+  ])
+})
+
+test('grants let an inspector count rows by their identity, and an operator mend them', () => {
+  expect(grantsFor('inspector', 'i', settings, ['events'])).toEqual([
+    'GRANT SELECT(_chunk, timestamp, _source, _version, _record, _part) ON `silver`.`events` TO `i`',
+  ])
+  expect(grantsFor('operator', 'o', settings, ['events']).slice(0, 2)).toEqual([
+    'GRANT INSERT, ALTER DELETE ON `silver`.`events` TO `o`',
+    'GRANT SELECT ON `silver`.`events` TO `o`',
   ])
 })

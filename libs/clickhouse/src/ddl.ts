@@ -121,27 +121,3 @@ export const createTable = (table: Table, settings: ClickHouseSettings, name: st
     `COMMENT ${quoteText(table.description)}`,
   ].join('\n')
 }
-
-/**
- * What an INSERT-only user needs: rows in, the existence check, and what preflight reads. Nothing else, so that a leaked
- * password reads no data.
- */
-export const grantsFor = (
-  user: string,
-  settings: ClickHouseSettings,
-  names: readonly string[],
-): readonly string[] => {
-  const to = `${onCluster(settings)} `
-  const grantee = quoteName(user)
-  const grant = (what: string): string => `GRANT${to}${what} TO ${grantee}`
-  return [
-    ...names.flatMap((name) => [
-      grant(`INSERT ON ${qualify(settings.database, name)}`),
-      grant(`SELECT(_chunk, timestamp) ON ${qualify(settings.database, name)}`),
-    ]),
-    grant(`SHOW TABLES, SHOW COLUMNS ON ${quoteName(settings.database)}.*`),
-    ...['tables', 'columns', 'settings', 'merge_tree_settings'].map((system) =>
-      grant(`SELECT ON system.${system}`),
-    ),
-  ]
-}
