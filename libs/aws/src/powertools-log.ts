@@ -100,6 +100,7 @@ const levels: Readonly<Record<Event['kind'], 'debug' | 'info' | 'warn' | 'error'
   'claim-without-batch': 'error',
   'source-suspected': 'warn',
   'sweep-done': 'info',
+  'reconcile-found': 'warn',
   'reconcile-done': 'info',
   'work-failed': 'error',
 }
@@ -152,6 +153,8 @@ export const countsOf = (event: Event): readonly Count[] => {
         { name: 'BatchesOverdue', count: event.found },
         ...withoutZeros({ BatchesResent: event.sent, BatchesFreed: event.aborted }),
       ]
+    case 'reconcile-found':
+      return []
     case 'reconcile-done':
       return [
         { name: 'SourcesMissing', count: event.missing },

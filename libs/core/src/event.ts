@@ -58,5 +58,19 @@ export type Event =
       readonly sent: number
       readonly aborted: number
     }
+  | {
+      readonly kind: 'reconcile-found'
+      /** Kind of the finding; see reconcile. */
+      readonly finding: string
+      readonly url?: string
+      readonly version?: string
+      readonly batch?: string
+      readonly chunk?: string
+      readonly target?: string
+      readonly table?: string
+      readonly why: string
+      /** The command that mends it. */
+      readonly mend: string
+    }
   | ({ readonly kind: 'reconcile-done' } & Readonly<Record<ReconcileCount, number>>)
   | { readonly kind: 'work-failed'; readonly code: FaultCode | 'BUG'; readonly message: string }

@@ -41,6 +41,8 @@ export const createReconcile =
       if (!isFault(error, 'DEADLINE_REACHED')) throw error
     }
     const { counts, findings, truncated } = total
+    for (const { kind: finding, ...found } of findings)
+      deps.log.emit({ ...found, kind: 'reconcile-found', finding })
     deps.log.emit({ kind: 'reconcile-done', ...counts })
     const next = position && { next: writePosition(position) }
     return { counts: { ...counts }, findings, truncated, ...next }

@@ -327,6 +327,13 @@ describe('a ledger that was restored', () => {
     const restored = createReconcileRoom({ replace })
     const request = { bucket: 'b', prefix: '', enqueue: true }
     const { counts, findings } = await restored.reconcile(request, room.call())
+    expect(restored.room.log.events.filter(({ kind }) => kind === 'reconcile-found')).toEqual(
+      findings.map(({ kind: finding, ...found }) => ({
+        ...found,
+        kind: 'reconcile-found',
+        finding,
+      })),
+    )
     expect(counts).toMatchObject({ missing: 3, enqueued: 0 })
     expect(queue.take()).toEqual([])
     expect(findings.map(({ kind, mend }) => `${kind}: ${mend}`)).toEqual([
