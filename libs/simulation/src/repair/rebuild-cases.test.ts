@@ -1,3 +1,4 @@
+import type { MemoryFile } from '../index.ts'
 import { type Batch, type Claim, Fault, type Source } from '@silversmith/core'
 import { manifestPrefix, rebuildLedger } from '@silversmith/flow'
 import { describe, expect, test } from 'vitest'
@@ -225,7 +226,9 @@ describe('manifests', () => {
     const bad = await deliverTo(room, () => false, room.put('a.jsonl', line('a')))
     const good = await deliverTo(room, () => false, room.put('b.jsonl', line('b')))
     const key = [...room.store.files.keys()].find((one) => one.endsWith(`${bad}.json`))!
-    room.store.files.get(key)!.bytes[0] = 0
+    const files = room.store.files as Map<string, MemoryFile>
+    const file = files.get(key)!
+    files.set(key, { ...file, bytes: file.bytes.with(0, 0) })
     forget(room)
     expect(await room.rebuild()).toMatchObject({
       batches: { undecided: 1, committed: 1 },
