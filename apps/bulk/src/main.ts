@@ -34,7 +34,13 @@ const inspectors: readonly Inspector[] = [
     ? [createSilverInspector({ store, prefix: `${config.silverPrefix}/`, decode: readParquet })]
     : []),
   ...(config.clickHouse
-    ? [createClickHouseInspector({ settings: config.clickHouse, tables })]
+    ? [
+        // Of all datasets: what was loaded stays to be compared when its route is gone.
+        createClickHouseInspector({
+          settings: config.clickHouse,
+          tables: datasets.flatMap((dataset) => dataset.tables),
+        }),
+      ]
     : []),
 ]
 

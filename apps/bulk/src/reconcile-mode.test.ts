@@ -96,6 +96,17 @@ test('a position of another release is left, a failure is raised and moves nothi
   expect(ledger.items()).toMatchObject([{ item: { position: 'kept' } }])
 })
 
+test('what cannot be got over behind bronze does not keep bronze from being looked at', async () => {
+  const tokens = '{"pass":"tokens","target":"silver"}'
+  await modeOf([tokens])({}, call)
+  await modeOf([tokens])({}, call)
+  expect(ledger.items()).toMatchObject([{ item: { kind: 'checkpoint' } }])
+  expect(ledger.items()[0]?.item).not.toHaveProperty('position')
+  await modeOf([tokens])({}, call)
+  await expect(modeOf([], () => true)({}, call)).rejects.toMatchObject({ code: 'EVENT_UNKNOWN' })
+  expect(ledger.items()[0]?.item).not.toHaveProperty('position')
+})
+
 test('of two at once both report, and one position is kept', async () => {
   const mode = modeOf(['one', 'one'])
   await Promise.all([mode({}, call), mode({}, call)])

@@ -31,16 +31,28 @@ export const createReconcileMode =
     const [found] = await ledger.read([key], call.signal)
     const checkpoint = found as Versioned<Checkpoint> | undefined
     const request = { bucket, prefix, enqueue, ...(since !== undefined && { since }) }
-    const report = await goOn(reconcile, request, checkpoint?.item.position, call)
-    const position = report.next === undefined ? {} : { position: report.next }
+    const before = checkpoint?.item.position
     // False: another run of the same was faster, and its position is as good.
-    await ledger.write(
-      { ...key, ...position },
-      checkpoint?.revision ?? 0,
-      AbortSignal.timeout(keepingMs),
-    )
-    return report
+    const keep = (next: string | undefined): Promise<boolean> =>
+      ledger.write(
+        { ...key, ...(next !== undefined && { position: next }) },
+        checkpoint?.revision ?? 0,
+        AbortSignal.timeout(keepingMs),
+      )
+    try {
+      const report = await goOn(reconcile, request, before, call)
+      const isStuck = report.next === before && isBehindBronze(before)
+      await keep(isStuck ? undefined : report.next)
+      return report
+    } catch (error) {
+      if (isBehindBronze(before)) await keep(undefined)
+      throw error
+    }
   }
+
+/** From there bronze is not looked at any more: what cannot be got over must not keep it so, and the next run begins anew. */
+const isBehindBronze = (position: string | undefined): boolean =>
+  position !== undefined && /"pass":"(batches|tokens)"/.test(position)
 
 /** A position of another release, which this one cannot read, is none. */
 const goOn = async (

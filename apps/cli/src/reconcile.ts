@@ -107,6 +107,7 @@ export const runReconcile = async (
       ...{ pipeline: values.pipeline, routes: values.routes, ...cloud, clock, log: silentLog },
       queue: createSqsQueue({ client: cloud.clients.sqs, queueUrl: values.objectsQueueUrl }),
       ...{ inspectors: targets.inspectors, tables: targets.tables },
+      quarantinePrefix: `${values.quarantinePrefix}/`,
     })
     const start = startOf(since, clock.now())
     const places = values.buckets.flatMap((bucket) =>

@@ -11,6 +11,10 @@ export const dayOf = (epochMs: number): string => new Date(epochMs).toISOString(
 /** Where all manifests are, by day of their batch. */
 export const manifestPrefix = '_batches/'
 
+/** Others may put files there, too: consoles and tools mark folders with an empty one. */
+export const isManifestKey = (key: string): boolean =>
+  /^_batches\/dt=\d{4}-\d\d-\d\d\/[^/]+\.json$/.test(key)
+
 /** Everything a batch stages is below this; gone after the commit. */
 export const stagingPrefixOf = (batch: string): string => `${stagingPrefix}${batch}/`
 export const stagingPrefix = '_staging/'

@@ -1,5 +1,5 @@
 import type { Batch, Manifest, Versioned } from '@silversmith/core'
-import { dayOf, manifestPrefix } from '../manifest.ts'
+import { dayOf, isManifestKey, manifestPrefix } from '../manifest.ts'
 import { type Call, persist } from '../patience.ts'
 import { createTally, type Tally } from './reconcile-report.ts'
 import type { Position } from './position.ts'
@@ -52,7 +52,7 @@ export const listManifests = async function* (
   const last = deps.clock.now() + dayMs
   for (let at = Date.parse(first); at <= last; at += dayMs)
     for await (const key of deps.store.list(`${manifestPrefix}dt=${dayOf(at)}/`, signal))
-      if (from === undefined || key > from) yield key
+      if (isManifestKey(key) && (from === undefined || key > from)) yield key
 }
 
 const dayMs = 86_400_000
@@ -64,7 +64,8 @@ const firstDay = async (
   signal: AbortSignal,
 ): Promise<string | undefined> => {
   if (since !== undefined) return dayOf(since)
-  for await (const key of store.list(manifestPrefix, signal)) return key.slice(dayAt, dayAt + 10)
+  for await (const key of store.list(manifestPrefix, signal))
+    if (isManifestKey(key)) return key.slice(dayAt, dayAt + 10)
   return undefined
 }
 

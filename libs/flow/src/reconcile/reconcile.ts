@@ -28,6 +28,7 @@ export const createReconcile =
     let position: Position | undefined =
       request.from === undefined ? { pass: 'ledger' } : readPosition(request.from)
     const isOver = (): boolean => call.signal.aborted || deps.clock.now() > call.deadline
+    let failure: { readonly error: unknown } | undefined
     try {
       while (position && !isOver()) {
         const { pass }: Position = position
@@ -38,12 +39,14 @@ export const createReconcile =
         }
       }
     } catch (error) {
-      if (!isFault(error, 'DEADLINE_REACHED')) throw error
+      // What was found before must be told all the same: a target that does not answer hides no lost event.
+      if (!isFault(error, 'DEADLINE_REACHED')) failure = { error }
     }
     const { counts, findings, truncated } = total
     for (const { kind: finding, ...found } of findings)
       deps.log.emit({ ...found, kind: 'reconcile-found', finding })
     deps.log.emit({ kind: 'reconcile-done', ...counts })
+    if (failure) throw failure.error
     const next = position && { next: writePosition(position) }
     return { counts: { ...counts }, findings, truncated, ...next }
   }

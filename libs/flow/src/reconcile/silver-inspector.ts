@@ -66,6 +66,8 @@ export const createSilverInspector = (options: SilverInspectorOptions): Inspecto
       kept = new Set([...kept].sort().slice(0, limit))
     }
     for await (const key of options.store.list(folder, signal)) {
+      // Marks of folders and of jobs hold no rows.
+      if (!key.endsWith('.parquet')) continue
       const [, batch, n] = /\/dt=[\d-]+\/([^/]+)-(\d+)\.parquet$/.exec(key) ?? []
       const token = batch === undefined ? key : tokenOf(batch, Number(n))
       if (from !== undefined && token <= from) continue

@@ -1,5 +1,5 @@
 import { type Clock, Fault, type Manifest, type ManifestRef, type Store } from '@silversmith/core'
-import { dayOf, manifestPrefix, readManifest } from '../manifest.ts'
+import { dayOf, isManifestKey, manifestPrefix, readManifest } from '../manifest.ts'
 import { type Call, persist } from '../patience.ts'
 
 interface WalkDeps {
@@ -38,7 +38,8 @@ export const walkManifests = async function* (
   for (let at = start; at >= first && at <= last; at += backward ? -dayMs : dayMs) {
     const keys: string[] = []
     for await (const key of store.list(`${manifestPrefix}dt=${dayOf(at)}/`, call.signal))
-      if (after === undefined || (backward ? key < after : key > after)) keys.push(key)
+      if (isManifestKey(key) && (after === undefined || (backward ? key < after : key > after)))
+        keys.push(key)
     yield* backward ? keys.reverse() : keys
   }
 }
@@ -46,7 +47,8 @@ export const walkManifests = async function* (
 const dayIn = (key: string): string => key.slice(dayAt, dayAt + 10)
 
 const firstDay = async (store: Store, { signal }: Call): Promise<string | undefined> => {
-  for await (const key of store.list(manifestPrefix, signal)) return dayIn(key)
+  for await (const key of store.list(manifestPrefix, signal))
+    if (isManifestKey(key)) return dayIn(key)
   return undefined
 }
 

@@ -153,11 +153,16 @@ const judgeAfter = async (
 /** A number no other repair of the batch has, nor had. */
 const raiseRepairs = async (deps: RepairDeps, id: string, call: Call): Promise<number> => {
   let raised: Batch | undefined
+  const seconds = Math.floor(deps.clock.now() / 1000)
   const batch = await changeItem<Batch>(
     deps,
     { kind: 'batch', id },
     (item) =>
-      (raised = item?.state === 'C' ? { ...item, repairs: (item.repairs ?? 0) + 1 } : undefined),
+      // No lower than the time, or a ledger that was restored would give a number that its targets remember.
+      (raised =
+        item?.state === 'C'
+          ? { ...item, repairs: Math.max((item.repairs ?? 0) + 1, seconds) }
+          : undefined),
     call,
   )
   if (batch?.repairs === undefined || batch !== raised)
