@@ -47,7 +47,7 @@ export interface Batch {
   readonly problems?: Readonly<Record<string, string>>
   /** Target name → number of chunks an operator took out because the server refuses them for ever. */
   readonly rejected?: Readonly<Record<string, number>>
-  /** How often an operator repaired it; part of the tokens of each repair. */
+  /** Number of its last repair by an operator, rising and no lower than the time; part of its tokens. */
   readonly repairs?: number
 }
 

@@ -140,7 +140,7 @@ describe('rows that were deleted', () => {
     })
     const { ledger } = await commit(room, rows)
     const before = await room.identities()
-    for (const round of [1, 2]) {
+    for (let round = 1; round <= 2; round += 1) {
       await room.lose(where)
       expect(await room.identities()).not.toEqual(before)
       const result = await repairWith(room, ledger)
@@ -149,7 +149,6 @@ describe('rows that were deleted', () => {
         chunks: [{ outcome: 'repaired', after: { rows: 5, distinct: 5 } }],
       })
       expect(await room.identities()).toEqual(before)
-      expect(ledger.items()).toMatchObject([{ item: { repairs: round } }])
     }
     expect(await repairWith(room, ledger)).toMatchObject({ outcome: 'whole', chunks: [] })
     await room.mender.close()
