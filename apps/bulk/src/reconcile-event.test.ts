@@ -7,7 +7,8 @@ const read = (fields: Readonly<Record<string, unknown>>, buckets = ['bronze']) =
 
 test('an event without fields asks for all of the only bucket, and sends nothing', () => {
   expect(read({})).toEqual({
-    ...{ bucket: 'bronze', prefix: '', since: undefined, enqueue: false, variant: '' },
+    ...{ bucket: 'bronze', prefix: '', since: undefined, enqueue: false },
+    ...{ setAside: false, variant: '' },
   })
 })
 
@@ -28,12 +29,23 @@ test.each([
   [{ since: '2026-02-30T00:00:00' }, 'since must be'],
   [{ since: null }, 'since must be'],
   [{ enqueue: 'yes' }, 'enqueue must be true or false'],
+  [{ enqueue: true, setAside: 1 }, 'setAside must be true or false'],
+  [{ setAside: true }, 'setAside goes with "enqueue": true'],
   [{ prefix: 7 }, 'prefix must be a text'],
   [{ prefix: 'ø'.repeat(750) }, 'prefix must be a text of at most 1500 bytes'],
   [{ bucket: 'other' }, 'bucket must be one of BRONZE_BUCKET: bronze'],
-  [{ buckets: ['bronze'] }, '"buckets" is no field; known are bucket, prefix, since, enqueue'],
+  [
+    { buckets: ['bronze'] },
+    '"buckets" is no field; known are bucket, prefix, since, enqueue, setAside',
+  ],
 ])('refuses %j', (fields, message) => {
   expect(() => read(fields)).toThrow(message)
+})
+
+test('what sends more goes on where it stopped itself, and not where the other did', () => {
+  expect(read({ enqueue: true, setAside: true })).toMatchObject({
+    ...{ enqueue: true, setAside: true, variant: 'enqueue&setAside' },
+  })
 })
 
 test('tells all problems at once, as an event nobody understands', () => {

@@ -7,20 +7,23 @@ export interface ReconcileAsked {
   /** Epoch ms. */
   readonly since: number | undefined
   readonly enqueue: boolean
+  /** Only with `enqueue`. */
+  readonly setAside: boolean
   /** Tells apart, with bucket and prefix, what must not go on where the other stopped. */
   readonly variant: string
 }
 
-const known = ['bucket', 'prefix', 'since', 'enqueue']
+const known = ['bucket', 'prefix', 'since', 'enqueue', 'setAside']
 
 /** In the form of JSON; the checkpoint of the prefix must fit into an item of the ledger. */
 const prefixBytesMax = 1_500
 
 /**
- * `{"mode": "reconcile", "bucket"?, "prefix"?, "since"?, "enqueue"?}`.
+ * `{"mode": "reconcile", "bucket"?, "prefix"?, "since"?, "enqueue"?, "setAside"?}`.
  *
  * `bucket` may be left out where BRONZE_BUCKET names one. `since`: seconds before now (86400: what came in the last day), or a
- * time in ISO 8601 with its zone (`2026-02-11T00:00:00Z`) or a day (`2026-02-11`, UTC). `enqueue`: send what is missing.
+ * time in ISO 8601 with its zone (`2026-02-11T00:00:00Z`) or a day (`2026-02-11`, UTC). `enqueue`: send what is missing;
+ * with `setAside` also what was sealed as too-large or unreadable, once, when its cause is mended.
  *
  * @throws Fault EVENT_UNKNOWN that lists every unknown or wrong field.
  */
@@ -30,7 +33,7 @@ export const readReconcileEvent = (
   now: number,
 ): ReconcileAsked => {
   const { bucket = buckets.length === 1 ? buckets[0] : undefined } = fields
-  const { prefix = '', since: asked, enqueue = false } = fields
+  const { prefix = '', since: asked, enqueue = false, setAside = false } = fields
   const since = asked === undefined ? undefined : readSince(asked, now)
   const isBucket = typeof bucket === 'string' && buckets.includes(bucket)
   const isPrefix = typeof prefix === 'string' && sizeOf(prefix) <= prefixBytesMax
@@ -40,14 +43,17 @@ export const readReconcileEvent = (
     ...(isPrefix ? [] : [`prefix must be a text of at most ${prefixBytesMax} bytes`]),
     ...(asked !== undefined && since === undefined ? [sinceProblem] : []),
     ...(typeof enqueue === 'boolean' ? [] : ['enqueue must be true or false']),
+    ...(typeof setAside === 'boolean' ? [] : ['setAside must be true or false']),
+    ...(setAside === true && enqueue !== true ? ['setAside goes with "enqueue": true'] : []),
   ])
   const variant = [
     ...(asked === undefined ? [] : [`since=${String(asked)}`]),
     ...(enqueue === true ? ['enqueue'] : []),
+    ...(setAside === true ? ['setAside'] : []),
   ].join('&')
   return {
     ...{ bucket: bucket as string, prefix: prefix as string, since },
-    ...{ enqueue: enqueue === true, variant },
+    ...{ enqueue: enqueue === true, setAside: setAside === true, variant },
   }
 }
 

@@ -1,4 +1,4 @@
-import { Fault } from '@silversmith/core'
+import { Fault, type LedgerItem } from '@silversmith/core'
 import type { Reconcile, ReconcileReport, ReconcileRequest } from '@silversmith/flow'
 import { createReconcile } from '@silversmith/flow'
 import {
@@ -9,6 +9,7 @@ import {
   createMemoryQueue,
   createMemoryStore,
 } from '@silversmith/simulation'
+import { createHash } from 'node:crypto'
 import { beforeEach, expect, test } from 'vitest'
 import { createReconcileMode } from './reconcile-mode.ts'
 
@@ -23,8 +24,8 @@ beforeEach(() => {
 const idle = new AbortController().signal
 const call = { deadline: 1, signal: idle }
 const counts = {
-  ...{ matched: 0, recent: 0, missing: 0, stuck: 0, unrouted: 0, enqueued: 0 },
-  ...{ chunksMatched: 0, chunksMissing: 0, chunksExtra: 0 },
+  ...{ matched: 0, recent: 0, missing: 0, stuck: 0, setAside: 0, unrouted: 0 },
+  ...{ enqueued: 0, chunksMatched: 0, chunksMissing: 0, chunksExtra: 0 },
 }
 
 /** Answers with these positions, one after the other. */
@@ -35,7 +36,7 @@ const modeOf = (nexts: readonly (string | undefined)[], fault?: (from?: string) 
     if (fault?.(request.from)) return Promise.reject(new Fault('EVENT_UNKNOWN', 'of another'))
     const next = nexts[at++]
     return Promise.resolve({
-      ...{ counts, findings: [], truncated: false },
+      ...{ counts, findings: [], truncated: false, targets: [] },
       ...(next !== undefined && { next }),
     })
   }
@@ -65,7 +66,13 @@ test('keeps a position for each of what was asked', async () => {
   await mode({ since: 600, enqueue: true }, call)
   await mode({ prefix: 'x/' }, call)
   expect(askedFrom()).toEqual([undefined, undefined, undefined, undefined, 'b'])
-  expect(requests[3]).toEqual({ bucket: 'bronze', prefix: '', since: 400_000, enqueue: true })
+  expect(requests[3]).toEqual({
+    bucket: 'bronze',
+    prefix: '',
+    since: 400_000,
+    enqueue: true,
+    setAside: false,
+  })
   expect(ledger.items().map(({ item }) => item.id)).toEqual([
     'reconcile/p/bronze/',
     'reconcile/p/bronze/x/',
@@ -80,7 +87,8 @@ test('keeps the position also when the invocation is over', async () => {
     ...{ pipeline: 'p', buckets: ['bronze'], ledger, now: () => 0 },
     reconcile: () => {
       stop.abort()
-      return Promise.resolve({ counts, findings: [], truncated: false, next: 'here' })
+      const report = { counts, findings: [], truncated: false, targets: [] }
+      return Promise.resolve({ ...report, next: 'here' })
     },
   })
   await mode({}, { deadline: 1, signal: stop.signal })
@@ -145,4 +153,38 @@ test('sends what is missing, in as many invocations as it takes', async () => {
   const keys = queue.take().map((body) => (JSON.parse(body) as { key: string }).key)
   expect(new Set(keys).size).toBe(2_500)
   expect(keys).toHaveLength(2_500)
+})
+
+test('a position that a restore brought back with the ledger sends nothing that may have been loaded', async () => {
+  const clock = createMemoryClock()
+  const bronze = createMemoryBronze(clock)
+  bronze.setBucket('bronze', 'unversioned')
+  const [store, queue, log] = [createMemoryStore(), createMemoryQueue(), createMemoryLog()]
+  const reconcile = createReconcile({
+    ...{ pipeline: 'p', bronze, ledger, queue, store, inspectors: [], clock, log },
+    routes: [{ prefix: 'in/', suffixes: [], dataset: 'notes' }],
+  })
+  const mode = createReconcileMode({
+    ...{ pipeline: 'p', buckets: ['bronze'], reconcile, ledger, now: clock.now },
+  })
+  bronze.putObject('bronze', 'in/lost.jsonl', Buffer.from('{}'))
+  clock.advance(86_400_000)
+  const runFor = (ms: number) =>
+    mode({ enqueue: true }, { deadline: clock.now() + ms, signal: idle })
+  // What the table has now is what a restore gives back: the position, and no batch that was sealed since.
+  expect((await runFor(-1)).next).toBe('{"pass":"ledger"}')
+  for (const position of [
+    '{"pass":"sources"}',
+    '{"pass":"sources","manifest":"_batches/dt=1970-01-01/A.json"}',
+  ]) {
+    const [kept] = ledger.items()
+    await ledger.write({ ...kept!.item, position } as LedgerItem, kept!.revision, idle)
+    const manifest = Buffer.from(JSON.stringify({ pipeline: 'p' }))
+    const sha256 = createHash('sha256').update(manifest).digest('hex')
+    await store.write('_batches/dt=1970-01-02/B.json', manifest, { sha256, contentType: '' }, idle)
+    const report = await runFor(60_000)
+    expect(report.counts).toMatchObject({ missing: 1, enqueued: 0 })
+    expect(report.findings[0]).toMatchObject({ kind: 'batch-unknown', batch: 'B' })
+  }
+  expect(queue.take()).toEqual([])
 })

@@ -25,12 +25,12 @@ export const createReconcileMode =
   ({ pipeline, buckets, reconcile, ledger, now }: ReconcileModeDeps) =>
   async (fields: Fields, call: Call): Promise<ReconcileReport> => {
     const asked = readReconcileEvent(fields, buckets, now())
-    const { bucket, prefix, since, enqueue, variant } = asked
+    const { bucket, prefix, since, enqueue, setAside, variant } = asked
     const place = `reconcile/${pipeline}/${bucket}/${prefix}`
     const key = { kind: 'checkpoint', id: variant === '' ? place : `${place}?${variant}` } as const
     const [found] = await ledger.read([key], call.signal)
     const checkpoint = found as Versioned<Checkpoint> | undefined
-    const request = { bucket, prefix, enqueue, ...(since !== undefined && { since }) }
+    const request = { bucket, prefix, enqueue, setAside, ...(since !== undefined && { since }) }
     const before = checkpoint?.item.position
     // False: another run of the same was faster, and its position is as good.
     const keep = (next: string | undefined): Promise<boolean> =>

@@ -54,11 +54,13 @@ it('reads each command', () => {
 it('reads the commands for when something is wrong', () => {
   const place = { dir: undefined, json: false }
   expect(read('reconcile')).toEqual({
-    ...{ kind: 'reconcile', prefixes: [], since: undefined, enqueue: false, ...place },
+    ...{ kind: 'reconcile', prefixes: [], since: undefined, enqueue: false, setAside: false },
+    ...place,
   })
   expect(
     read('reconcile --prefix a/ --prefix b/ --prefix a/ --since 24h --enqueue --dir d'),
   ).toMatchObject({ prefixes: ['a/', 'b/'], since: { agoMs: 86_400_000 }, enqueue: true, dir: 'd' })
+  expect(read('reconcile --enqueue --set-aside')).toMatchObject({ enqueue: true, setAside: true })
   for (const [text, at] of [
     ['2026-01-01', Date.UTC(2026, 0, 1)],
     ['2026-01-01T12:30:00Z', Date.UTC(2026, 0, 1, 12, 30)],
@@ -98,6 +100,7 @@ it.each([
   ['reconcile section/', /takes no argument: section/],
   ['reconcile --since yesterday', /--since must be a day .* not "yesterday"/],
   ['reconcile --since 2026-13-01', /--since must be/],
+  ['reconcile --set-aside', /--set-aside goes with --enqueue/],
   ['batch list --state done', /--state must be one of open, forming, sealed, failing, committed/],
   ['batch list --since 24h', /--since goes with --state committed/],
   ['batch show', /batch show needs a batch/],

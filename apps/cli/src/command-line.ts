@@ -12,6 +12,7 @@ const definitions = {
   since: { type: 'string' },
   from: { type: 'string' },
   enqueue: { type: 'boolean' },
+  'set-aside': { type: 'boolean' },
   state: { type: 'string' },
   target: { type: 'string' },
   all: { type: 'boolean' },
@@ -119,9 +120,11 @@ const readInvoke = (given: Given): CommandOf<'invoke'> => {
 
 const readReconcile = (given: Given): CommandOf<'reconcile'> => {
   refuseArguments(given)
-  const { prefix = [], enqueue = false } = given.values
+  const { prefix = [], enqueue = false, 'set-aside': setAside = false } = given.values
+  if (setAside && !enqueue)
+    throw new UsageError('--set-aside goes with --enqueue: it says what else is sent')
   return {
-    ...{ kind: 'reconcile', prefixes: [...new Set(prefix)], enqueue },
+    ...{ kind: 'reconcile', prefixes: [...new Set(prefix)], enqueue, setAside },
     ...{ since: sinceOf(given.values), ...place(given) },
   }
 }
@@ -186,7 +189,10 @@ const readers: Readonly<Record<string, Reader>> = {
       ...{ limit: limitOf(given.values, rowsDefault, rowsMax), ...localPlace(given) },
     }),
   },
-  reconcile: { options: ['prefix', 'since', 'enqueue', ...placeOptions], read: readReconcile },
+  reconcile: {
+    options: ['prefix', 'since', 'enqueue', 'set-aside', ...placeOptions],
+    read: readReconcile,
+  },
   'batch list': {
     options: ['state', 'since', 'limit', ...placeOptions],
     read: (given) => {

@@ -38,6 +38,8 @@ export type Command =
       readonly prefixes: readonly string[]
       readonly since: Since | undefined
       readonly enqueue: boolean
+      /** Only with `enqueue`. */
+      readonly setAside: boolean
     } & OnDeployment)
   | ({
       readonly kind: 'batch list'

@@ -14,10 +14,11 @@ Tables and rows
                             left up; FILE is JSON, - reads standard input
 
 When something is wrong
-  reconcile [--prefix P]… [--since 2026-01-01|24h] [--enqueue]
+  reconcile [--prefix P]… [--since 2026-01-01|24h] [--enqueue [--set-aside]]
                             compare bronze, ledger, manifests and targets: what is missing, stuck or too much;
-                            --enqueue sends what was never loaded to transform. What is younger than an hour may
-                            still be on its way and counts as recent
+                            --enqueue sends what was never loaded to transform, with --set-aside also what was
+                            too large or unreadable. What is younger than an hour may still be on its way and
+                            counts as recent
   batch list [--state ${listedStates.join('|')}] [--since 24h] [--limit N]
                             batches, open ones by default: progress, failures, problem, next try;
                             committed ones of the last day, or since --since

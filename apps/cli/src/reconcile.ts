@@ -1,11 +1,11 @@
 import { createSqsQueue } from '@silversmith/aws'
-import type { Finding, FindingKind, ReconcileReport, ReconcileRequest } from '@silversmith/flow'
+import type { ReconcileReport, ReconcileRequest } from '@silversmith/flow'
 import { createReconcile } from '@silversmith/flow'
 import type { Answer } from './answer.ts'
 import type { CommandOf } from './command.ts'
 import { findDeployment, openCloud, readDeployment } from './deployment.ts'
 import { deploymentSettings } from './deployment-settings.ts'
-import { layOutRows } from './row-layout.ts'
+import { addReport, describeSum, isWrong, type Sum } from './reconcile-sum.ts'
 import { silentLog } from './silent-log.ts'
 import { startOf } from './since.ts'
 import type { Surroundings } from './surroundings.ts'
@@ -16,84 +16,15 @@ import { openTargets } from './targets.ts'
 const stepMs = 20_000
 /** Of one prefix. */
 const stepsMax = 20_000
-/** Kept of all; the counts have every one. */
-const findingsMax = 10_000
-/** Of each kind; `--json` has those that are kept. */
-const toldMax = 20
-
-type Counts = ReconcileReport['counts']
-
-interface Sum {
-  readonly counts: Counts
-  readonly findings: readonly Finding[]
-  readonly truncated: boolean
-}
-
-const add = (sum: Sum | undefined, report: Sum): Sum => {
-  if (!sum) return report
-  const counts = Object.fromEntries(
-    Object.entries(sum.counts).map(([name, count]) => [
-      name,
-      count + report.counts[name as keyof Counts],
-    ]),
-  ) as Counts
-  const findings = [...sum.findings, ...report.findings]
-  return {
-    counts,
-    findings: findings.slice(0, findingsMax),
-    truncated: sum.truncated || report.truncated || findings.length > findingsMax,
-  }
-}
-
 /** Manifests and ledger are compared for every prefix, for they decide whether anything may be sent; told once. */
 const sourcesOf = (report: ReconcileReport): ReconcileReport => ({
   ...report,
   findings: report.findings.filter(({ kind }) => kind.startsWith('source-')),
 })
 
-/** What no route takes may be there on purpose. */
-const isWrong = ({ counts, findings }: Sum): boolean =>
-  counts.missing + counts.stuck + counts.chunksMissing + counts.chunksExtra > 0 ||
-  findings.some(({ kind }) => kind !== 'source-unrouted')
-
-const nameOf = ({ url, version, batch, chunk, target }: Finding): string => {
-  const what = url === undefined ? (chunk ?? `batch ${batch ?? ''}`) : `${url} (${version ?? ''})`
-  return target === undefined ? what : `${what} in ${target}`
-}
-
-const describeKind = (kind: FindingKind, findings: readonly Finding[]): readonly string[] => [
-  ...['', `${kind}: ${findings.length}`],
-  ...findings
-    .slice(0, toldMax)
-    .flatMap((finding) => [`  ${nameOf(finding)}: ${finding.why}`, `    ${finding.mend}`]),
-  ...(findings.length > toldMax ? [`  … and ${findings.length - toldMax} more`] : []),
-]
-
-const describe = (sum: Sum, enqueue: boolean): string => {
-  const { counts, findings, truncated } = sum
-  const { enqueued, ...found } = counts
-  const kinds = [...new Set(findings.map(({ kind }) => kind))]
-  return [
-    layOutRows(Object.entries(found).map(([what, count]) => ({ what, count }))),
-    ...kinds.flatMap((kind) =>
-      describeKind(
-        kind,
-        findings.filter((one) => one.kind === kind),
-      ),
-    ),
-    ...(truncated ? ['', 'not all findings are told; the counts have them'] : []),
-    '',
-    enqueue
-      ? `sent to transform: ${enqueued}; reconcile again when they are through`
-      : isWrong(sum)
-        ? 'something is wrong; the lines above say what mends it'
-        : 'nothing is missing, stuck or too much',
-  ].join('\n')
-}
-
 /** Exit code 1 when anything is missing, stuck or too much. */
 export const runReconcile = async (
-  { prefixes, since, enqueue, dir }: CommandOf<'reconcile'>,
+  { prefixes, since, enqueue, setAside, dir }: CommandOf<'reconcile'>,
   surroundings: Surroundings,
 ): Promise<Answer> => {
   const { environment, clock, progress } = surroundings
@@ -116,7 +47,7 @@ export const runReconcile = async (
     let sum: Sum | undefined
     for (const [at, place] of places.entries()) {
       const request: ReconcileRequest = {
-        ...{ ...place, enqueue, ...(start !== undefined && { since: start }) },
+        ...{ ...place, enqueue, setAside, ...(start !== undefined && { since: start }) },
         // Batches and targets are compared once, whatever the prefixes.
         sourcesOnly: at > 0,
       }
@@ -124,7 +55,7 @@ export const runReconcile = async (
       for (let step = 0; step < stepsMax; step += 1) {
         const call = callOf(surroundings, stepMs)
         const report = await reconcile({ ...request, ...(from !== undefined && { from }) }, call)
-        sum = add(sum, at === 0 ? report : sourcesOf(report))
+        sum = addReport(sum, at === 0 ? report : sourcesOf(report))
         from = report.next
         const { matched, missing, chunksMatched } = sum.counts
         progress.show(
@@ -138,7 +69,7 @@ export const runReconcile = async (
     if (!sum) throw new Error('there was no bucket to look at')
     return {
       document: { pipeline: values.pipeline, places, ...sum, next: undefined },
-      text: describe(sum, enqueue),
+      text: describeSum(sum, enqueue),
       code: isWrong(sum) ? 1 : 0,
     }
   } finally {

@@ -161,7 +161,11 @@ export const countsOf = (event: Event): readonly Count[] => {
         { name: 'SourcesStuck', count: event.stuck },
         { name: 'ChunksMissing', count: event.chunksMissing },
         { name: 'ChunksExtra', count: event.chunksExtra },
-        ...withoutZeros({ SourcesMatched: event.matched, ChunksMatched: event.chunksMatched }),
+        ...withoutZeros({
+          SourcesMatched: event.matched,
+          SourcesSetAside: event.setAside,
+          ChunksMatched: event.chunksMatched,
+        }),
       ]
     case 'work-failed':
       return [{ name: event.code === 'BUG' ? 'Bugs' : 'WorkFailed', count: 1 }]

@@ -128,6 +128,17 @@ describe('listing files', () => {
     })
   })
 
+  test('asks S3 for what comes after a key, page after page', async () => {
+    const answer: Answer = ({ query }, response) =>
+      answerXml(response, query.get('continuation-token') ? pageOf(['p/d']) : pageOf(['p/c'], 't'))
+    await withServer(answer, async (server) => {
+      expect(await collect(storeOf(server).list('p/', idle, 'p/b'))).toEqual(['p/c', 'p/d'])
+      const [first, second] = server.requests.map(({ query }) => query)
+      expect(first?.get('start-after')).toBe('p/b')
+      expect([second?.get('start-after'), second?.get('continuation-token')]).toEqual([null, 't'])
+    })
+  })
+
   test('fails rather than end early', async () => {
     const answer: Answer = ({ query }, response) =>
       query.get('continuation-token')

@@ -201,14 +201,14 @@ export const createS3Store = ({
       }
     },
 
-    list: async function* (prefix, signal) {
+    list: async function* (prefix, signal, startAfter) {
       let from: string | undefined
       do {
         refuseAborted(signal)
         const input = {
           Bucket: bucket,
           Prefix: prefix,
-          ...(from === undefined ? {} : { ContinuationToken: from }),
+          ...(from === undefined ? { StartAfter: startAfter } : { ContinuationToken: from }),
         }
         const page = await client
           .send(new ListObjectsV2Command(input), within(signal))

@@ -7,6 +7,7 @@ export type ReconcileCount =
   | 'recent'
   | 'missing'
   | 'stuck'
+  | 'setAside'
   | 'unrouted'
   | 'enqueued'
   | 'chunksMatched'

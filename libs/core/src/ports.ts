@@ -70,8 +70,8 @@ export interface Store {
   ): Promise<{ readonly sha256: string | undefined; readonly sizeBytes: number } | undefined>
   /** Deletes what is there of these keys; absent ones are no error. */
   remove(keys: readonly string[], signal: AbortSignal): Promise<void>
-  /** Keys under a prefix in key order. */
-  list(prefix: string, signal: AbortSignal): AsyncIterable<string>
+  /** Keys under a prefix in the order of their UTF-8 bytes; with `startAfter` those after it, which need not be there. */
+  list(prefix: string, signal: AbortSignal, startAfter?: string): AsyncIterable<string>
 }
 
 export interface FileFacts {
@@ -131,7 +131,10 @@ export interface Inspector {
   readonly name: string
   /** In the order of the chunks. */
   inspect(batch: string, chunks: readonly Chunk[], signal: AbortSignal): Promise<readonly Holding[]>
-  /** Tokens of the chunks a table holds rows of, in order, after `from`; fewer than `limit`: these are the last. */
+  /**
+   * Tokens of the chunks a table holds rows of, in order, after `from`; fewer than `limit`: these are the last. A target that
+   * keeps a table in folders tells a token in each of them, as `<folder>/<token>`.
+   */
   listTokens(
     table: string,
     from: string | undefined,

@@ -6,7 +6,9 @@ import {
   type Inspector,
   isFault,
   type Manifest,
+  type PipelinePin,
   tokenOf,
+  type Versioned,
 } from '@silversmith/core'
 import { readManifest } from '../manifest.ts'
 import { type Call, mapConcurrently, persist } from '../patience.ts'
@@ -45,7 +47,27 @@ export const passBatches = async function* (
     group = []
     yield { found, next: { pass: 'batches', from: key } }
   }
-  yield { found: await compare(), next: { pass: 'tokens' } }
+  const found = await compare()
+  await tellTargets(deps, found, call)
+  yield { found, next: { pass: 'tokens' } }
+}
+
+/** What a target lost that nobody looks into would go unseen. */
+const tellTargets = async (
+  { clock, ledger, pipeline, inspectors }: ReconcileDeps,
+  found: Tally,
+  call: Call,
+): Promise<void> => {
+  const key = { kind: 'pipeline', id: pipeline } as const
+  const [pin] = await persist(clock, call, () => ledger.read([key], call.signal))
+  const { targets } = (pin as Versioned<PipelinePin> | undefined)?.item ?? { targets: [] }
+  for (const target of targets)
+    if (!inspectors.some(({ name }) => name === target))
+      found.find({
+        ...{ kind: 'target-not-compared', target },
+        why: `pipeline ${pipeline} writes to ${target}, and TARGETS does not name it here`,
+        mend: `name ${target} in TARGETS, as transform does, and reconcile again`,
+      })
 }
 
 const compareBatch = async (

@@ -18,25 +18,27 @@ export const passLedger = async function* (
   start: Position,
   call: Call,
 ): AsyncGenerator<Piece> {
-  let { barred } = start
+  let position: Position = { ...start, pass: 'ledger' }
   let group: string[] = []
   const look = async (): Promise<Tally> => {
     const found = createTally()
     const batches = await readBatches(deps, group, call)
-    for (const [index, key] of group.entries())
-      if (!batches[index] && (await tellUnknown(deps, key, found, call))) barred = 'yes'
+    for (const [index, manifest] of group.entries()) {
+      position = { ...position, manifest }
+      if (!batches[index] && (await tellUnknown(deps, manifest, found, call)))
+        position = { ...position, barred: 'yes' }
+    }
+    group = []
     return found
   }
-  const bar = (): Pick<Position, 'barred'> => (barred ? { barred } : {})
-  for await (const key of listManifests(deps, since, start.from, call)) {
+  for await (const key of listManifests(deps, since, start.manifest, call)) {
     group.push(key)
     if (group.length < readsMax) continue
     const found = await look()
-    group = []
-    yield { found, next: { pass: 'ledger', from: key, ...bar() } }
+    yield { found, next: position }
   }
   const found = await look()
-  yield { found, next: { pass: 'sources', ...bar() } }
+  yield { found, next: { ...position, pass: 'sources' } }
 }
 
 /** Keys of manifests, day by day, after `from`; so that a call that goes on need not list all days again. */
@@ -51,8 +53,8 @@ export const listManifests = async function* (
   // A day more, for manifests of a clock ahead of ours.
   const last = deps.clock.now() + dayMs
   for (let at = Date.parse(first); at <= last; at += dayMs)
-    for await (const key of deps.store.list(`${manifestPrefix}dt=${dayOf(at)}/`, signal))
-      if (isManifestKey(key) && (from === undefined || key > from)) yield key
+    for await (const key of deps.store.list(`${manifestPrefix}dt=${dayOf(at)}/`, signal, from))
+      if (isManifestKey(key)) yield key
 }
 
 const dayMs = 86_400_000

@@ -1,9 +1,13 @@
 import { Fault } from '@silversmith/core'
 
-/** How far a reconcile has come. A pass begins where its `from` is absent. */
+/** How far a reconcile has come. A pass begins where its place is absent. */
 export interface Position {
   readonly pass: Pass
-  /** The place a listing of bronze goes on at, or the last manifest or token looked at. */
+  /** Of ledger and sources: the last manifest whose batch the ledger was asked for. */
+  readonly manifest?: string
+  /** Of the same: where the listing of bronze goes on. */
+  readonly page?: string
+  /** Of batches and tokens: the last manifest or token looked at. */
   readonly from?: string
   /** Of tokens. */
   readonly target?: string

@@ -3,6 +3,7 @@ import type { ReconcileCount } from '@silversmith/core'
 /**
  * - `source-missing`: an object version that no batch has loaded; its event was lost, or its load came to nothing.
  * - `source-stuck`: claimed, and not durable in a committed batch for over `graceMs`.
+ * - `source-set-aside`: sealed as too-large, unreadable or poison: nothing of it was loaded, and that is known.
  * - `source-unrouted`: no route accepts the key.
  * - `batch-stuck`: sealed and not committed for over `graceMs`.
  * - `batch-unknown`: a manifest whose batch the ledger does not know; the ledger was restored or rebuilt in part.
@@ -10,10 +11,12 @@ import type { ReconcileCount } from '@silversmith/core'
  * - `chunk-missing`: a target holds fewer rows of a chunk than were applied.
  * - `chunk-doubled`: a target holds more rows of a chunk than were applied.
  * - `chunk-of-nobody`: a target holds rows of a chunk that no sealed batch has.
+ * - `target-not-compared`: the pipeline writes there, and nobody looked into it.
  */
 export type FindingKind =
   | 'source-missing'
   | 'source-stuck'
+  | 'source-set-aside'
   | 'source-unrouted'
   | 'batch-stuck'
   | 'batch-unknown'
@@ -21,6 +24,7 @@ export type FindingKind =
   | 'chunk-missing'
   | 'chunk-doubled'
   | 'chunk-of-nobody'
+  | 'target-not-compared'
 
 /** One thing that is not as it should be: what, why, and the command that mends it. Which of the names are there depends on the kind. */
 export interface Finding {
@@ -44,6 +48,8 @@ export interface ReconcileReport {
   readonly findings: readonly Finding[]
   /** There were more findings than are told; `counts` has them all. */
   readonly truncated: boolean
+  /** Targets that manifests are compared with; none where only sources were asked for. */
+  readonly targets: readonly string[]
   /** Where the next call goes on, opaque; absent: all was looked at. */
   readonly next?: string
 }
@@ -63,8 +69,8 @@ export interface Tally {
 
 export const createTally = (): Tally => {
   const counts: Record<ReconcileCount, number> = {
-    ...{ matched: 0, recent: 0, missing: 0, stuck: 0, unrouted: 0, enqueued: 0 },
-    ...{ chunksMatched: 0, chunksMissing: 0, chunksExtra: 0 },
+    ...{ matched: 0, recent: 0, missing: 0, stuck: 0, setAside: 0, unrouted: 0 },
+    ...{ enqueued: 0, chunksMatched: 0, chunksMissing: 0, chunksExtra: 0 },
   }
   const findings: Finding[] = []
   const told = new Map<FindingKind, number>()

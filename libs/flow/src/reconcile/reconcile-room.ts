@@ -28,6 +28,8 @@ export interface ReconcileRequest {
   readonly since?: number
   /** Sends what is missing to transform. */
   readonly enqueue: boolean
+  /** With `enqueue`: sends also what was set aside as too-large or unreadable. Poison is not opened any more, whoever sends it. */
+  readonly setAside?: boolean
   /** Compares bronze and claims only: of several prefixes one is enough to compare batches and targets. */
   readonly sourcesOnly?: boolean
   /** `next` of the call before; absent: from the beginning. */

@@ -13,7 +13,8 @@ export type Reconcile = (request: ReconcileRequest, call: Call) => Promise<Recon
 /**
  * Compares in four passes: manifests ⟷ ledger, bronze ⟷ claims, manifests ⟷ targets, targets ⟷ ledger; and says what is
  * missing, stuck, or there without reason. Changes nothing; with `enqueue` it sends what is missing to transform, whose claims
- * take care of what was sent twice. It sends nothing while the ledger lacks batches that manifests tell of. Works until all was
+ * take care of what was sent twice. It sends nothing while the ledger lacks batches that manifests tell of, also of manifests
+ * written since a call before: the ledger may have been restored between the two. Works until all was
  * looked at or the deadline is reached; `next` is then where another call goes on. What was begun and not ended is not told.
  *
  * Memory is that of one page of 1 000 versions with their claims and 8 manifests at a time, or of 4 manifests (5 000 sources
@@ -48,7 +49,8 @@ export const createReconcile =
     deps.log.emit({ kind: 'reconcile-done', ...counts })
     if (failure) throw failure.error
     const next = position && { next: writePosition(position) }
-    return { counts: { ...counts }, findings, truncated, ...next }
+    const targets = request.sourcesOnly ? [] : deps.inspectors.map(({ name }) => name)
+    return { counts: { ...counts }, findings, truncated, targets, ...next }
   }
 
 const openPass = (

@@ -29,8 +29,8 @@ const looksMax = 16
  * Looks at the Parquet files of silver. A file with the size and hash its manifest tells holds that payload's rows; any other
  * is read, for a repair may have written it anew. Where there is no file there are no rows.
  *
- * `listTokens` lists all files of the table each time and keeps `limit` of them. A file that is not named as ours is told by
- * its key.
+ * `listTokens` tells a chunk in the folder of each of its days, so that it lists every file once however many calls it takes.
+ * A file that is not named as ours is told by its key.
  */
 export const createSilverInspector = (options: SilverInspectorOptions): Inspector => ({
   name: 'silver',
@@ -61,23 +61,24 @@ export const createSilverInspector = (options: SilverInspectorOptions): Inspecto
 
   listTokens: async (table, from, limit, signal) => {
     const folder = `${options.prefix}${table}/`
-    let kept = new Set<string>()
-    const cut = (): void => {
-      kept = new Set([...kept].sort().slice(0, limit))
-    }
-    for await (const key of options.store.list(folder, signal)) {
+    const after = from?.replace(/^(dt=[\d-]+\/.+)#(\d+)$/, `${folder}$1-$2.parquet`)
+    const names: string[] = []
+    for await (const key of options.store.list(folder, signal, after)) {
       // Marks of folders and of jobs hold no rows.
       if (!key.endsWith('.parquet')) continue
-      const [, batch, n] = /\/dt=[\d-]+\/([^/]+)-(\d+)\.parquet$/.exec(key) ?? []
-      const token = batch === undefined ? key : tokenOf(batch, Number(n))
-      if (from !== undefined && token <= from) continue
-      kept.add(token)
-      if (kept.size >= 2 * limit) cut()
+      names.push(nameOf(key, folder))
+      if (names.length >= limit) break
     }
-    cut()
-    return [...kept]
+    return names
   },
 })
+
+/** `dt=<day>/<token>`, in the order of the keys; for a file that is not named as ours its key. */
+const nameOf = (key: string, folder: string): string => {
+  const own = /^(dt=[\d-]+\/)([^/]+)-(0|[1-9]\d*)\.parquet$/.exec(key.slice(folder.length))
+  const [, day = '', batch = '', n] = own ?? []
+  return own ? `${day}${tokenOf(batch, Number(n))}` : key
+}
 
 interface OtherFile {
   readonly key: string

@@ -1,6 +1,8 @@
 import {
+  type Disposition,
   type ListedObject,
   type ManifestSource,
+  type ObjectRef,
   objectUri,
   routeOf,
   type Source,
@@ -11,6 +13,7 @@ import { judge, type Standing } from '../claims.ts'
 import { type Call, mapConcurrently, persist } from '../patience.ts'
 import { type Listings, readListings, readStandings } from '../standing.ts'
 import type { Position } from './position.ts'
+import { passLedger } from './ledger-pass.ts'
 import { createTally, type Finding, type Tally } from './reconcile-report.ts'
 import { graceMs, type Piece, type ReconcileDeps, type ReconcileRequest } from './reconcile-room.ts'
 
@@ -21,27 +24,34 @@ const sendsMax = 100
 export const passSources = async function* (
   deps: ReconcileDeps,
   request: ReconcileRequest,
-  { from: start, barred }: Position,
+  start: Position,
   call: Call,
 ): AsyncGenerator<Piece> {
-  let from = start
-  const sending = request.enqueue ? (barred ? 'barred' : 'sent') : 'asked'
+  let position = start
+  let found = createTally()
+  // A ledger that was restored since brings back this position, too, and the word that nothing is barred.
+  if (request.enqueue)
+    for await (const piece of passLedger(deps, request, start, call)) {
+      if (piece.next?.pass !== 'sources') yield piece
+      else [position, found] = [piece.next, piece.found]
+    }
+  const sending = request.enqueue ? (position.barred ? 'barred' : 'sent') : 'asked'
   for (;;) {
-    const place = from
+    const { page: from } = position
     const page = await persist(deps.clock, call, () =>
-      deps.bronze.list(request.bucket, request.prefix, place, call.signal),
+      deps.bronze.list(request.bucket, request.prefix, from, call.signal),
     )
-    const found = createTally()
     await lookAt(deps, { ...request, sending }, page.objects, found, call)
-    from = page.next
-    if (from === undefined) return void (yield { found, next: { pass: 'batches' } })
-    yield { found, next: { pass: 'sources', from, ...(barred && { barred }) } }
+    if (page.next === undefined) return void (yield { found, next: { pass: 'batches' } })
+    position = { ...position, page: page.next }
+    yield { found, next: position }
+    found = createTally()
   }
 }
 
 const lookAt = async (
   deps: ReconcileDeps,
-  { since = 0, sending }: ReconcileRequest & { readonly sending: Sending },
+  { since = 0, sending, setAside = false }: ReconcileRequest & { readonly sending: Sending },
   objects: readonly ListedObject[],
   found: Tally,
   call: Call,
@@ -60,33 +70,35 @@ const lookAt = async (
   const listings: Listings = new Map()
   const asked = new Set(sources.map(({ id }) => id))
   await readListings(deps, standings, { asked, listings }, call)
-  const missing: Source[] = []
+  const unloaded: Source[] = []
   for (const standing of standings) {
     const { source, claim, batch } = standing
     const listing = batch && listings.get(batch.item.id)
     const manifest = batch?.item.manifest && !listing ? 'unreadable' : listing?.get(source.id)
     const lastModified = modified.get(source.id) ?? 0
-    const standingOf = assess(standing, manifest, { lastModified, now: deps.clock.now(), sending })
-    tell(found, source, standingOf)
-    if (standingOf.count === 'missing')
-      missing.push({ ...source, generation: claim?.item.generation ?? 0 })
+    const moment = { lastModified, now: deps.clock.now() }
+    const assessment = assess(standing, manifest, { ...moment, sending, setAside })
+    tell(found, source, assessment)
+    if (assessment.isAskedFor) unloaded.push({ ...source, generation: claim?.item.generation ?? 0 })
   }
   if (sending !== 'sent') return
-  await mapConcurrently(missing, sendsMax, (source) =>
+  await mapConcurrently(unloaded, sendsMax, (source) =>
     deps.queue.send(writeObjectsMessage(deps.pipeline, { kind: 'source', source })),
   )
-  found.count('enqueued', missing.length)
+  found.count('enqueued', unloaded.length)
 }
 
 /** `barred`: asked for, and not done. */
 type Sending = 'asked' | 'sent' | 'barred'
 
 interface Assessment {
-  readonly count: 'matched' | 'recent' | 'missing' | 'stuck' | 'unrouted'
+  readonly count: 'matched' | 'recent' | 'missing' | 'stuck' | 'setAside' | 'unrouted'
   readonly why?: string
   readonly batch?: string
   /** Undefined: sending the object again mends it. */
   readonly mend?: string
+  /** It is sent where that was asked for. */
+  readonly isAskedFor?: boolean
 }
 
 const unrouted: Assessment = {
@@ -100,12 +112,16 @@ const tell = (found: Tally, { object }: Source, { count, ...told }: Assessment):
   if (count === 'matched' || count === 'recent') return
   const { why = '', batch, mend } = told
   const finding: Finding = {
-    ...{ kind: `source-${count}`, url: objectUri(object), version: object.version, why },
+    kind: count === 'setAside' ? 'source-set-aside' : `source-${count}`,
+    ...{ url: objectUri(object), version: object.version, why },
     ...(batch !== undefined && { batch }),
-    mend: mend ?? `silversmith reconcile --prefix ${quote(object.key)} --enqueue`,
+    mend: mend ?? sendAgain(object),
   }
   found.find(finding)
 }
+
+const sendAgain = ({ key }: ObjectRef): string =>
+  `silversmith reconcile --prefix ${quote(key)} --enqueue`
 
 /** For a POSIX shell. */
 const quote = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`
@@ -121,7 +137,13 @@ const assess = (
     lastModified,
     now,
     sending,
-  }: { readonly lastModified: number; readonly now: number; readonly sending: Sending },
+    setAside,
+  }: {
+    readonly lastModified: number
+    readonly now: number
+    readonly sending: Sending
+    readonly setAside: boolean
+  },
 ): Assessment => {
   const { claim } = standing
   const batch = standing.batch?.item
@@ -130,8 +152,14 @@ const assess = (
   const id = claim?.item.batch ?? ''
   if (listed === 'unreadable') return { count: 'stuck', batch: id, ...manifestUnreadable }
   const { kind } = judge(standing, listed, now)
-  const isSettled = listed?.disposition === 'unreadable' || listed?.disposition === 'too-large'
-  if (kind === 'done' || isSettled) {
+  const mend = listed && mendsOfSetAside[listed.disposition]?.(standing.source.object)
+  if (listed && mend !== undefined && batch?.state === 'C') {
+    const why = `nothing of it was loaded, it is ${listed.disposition}: ${listed.reason ?? ''}`
+    const isAskedFor = setAside && kind === 'free'
+    const told = isAskedFor ? { isAskedFor, mend, ...mends[sending] } : { mend }
+    return { count: 'setAside', batch: id, why, ...told }
+  }
+  if (kind === 'done' || mend !== undefined) {
     if (batch?.state === 'C') return { count: 'matched' }
     if (isRecent) return { count: 'recent' }
     const why = `its batch is sealed and not committed for over ${hours}`
@@ -154,7 +182,11 @@ const assess = (
     case 'free': {
       if (isRecent) return { count: 'recent' }
       const why = claim ? whyFree(listed, batch?.state === 'A') : 'no batch ever claimed it'
-      return { count: 'missing', why, ...(claim && { batch: id }), ...mends[sending] }
+      return {
+        ...{ count: 'missing', why, isAskedFor: true },
+        ...(claim && { batch: id }),
+        ...mends[sending],
+      }
     }
   }
 }
@@ -165,6 +197,16 @@ const mends: Readonly<Record<Sending, Pick<Assessment, 'mend'>>> = {
   barred: {
     mend: 'silversmith ledger rebuild, then again: it was not sent, for one of the batches the ledger lost may have loaded it',
   },
+}
+
+/** Nothing of these was loaded, and that is accounted for: nobody sends them but on purpose. */
+const mendsOfSetAside: Readonly<Partial<Record<Disposition, (object: ObjectRef) => string>>> = {
+  'too-large': (object) =>
+    `split it and upload the parts, or raise the limit that is named; then ${sendAgain(object)} --set-aside`,
+  unreadable: (object) =>
+    `correct it and upload it again; if it is right as it is: ${sendAgain(object)} --set-aside`,
+  poison: () =>
+    'look at the object, correct it and upload it again: this version is never opened any more',
 }
 
 const hours = `${graceMs / 3_600_000} h`

@@ -54,12 +54,12 @@ const lookAt = async (
   found: Tally,
   call: Call,
 ): Promise<void> => {
-  const named = tokens.map((chunk) => ({ chunk, ...readToken(chunk) }))
+  const named = tokens.map(readName)
   const ids = [...new Set(named.flatMap(({ batch }) => (batch === undefined ? [] : [batch])))]
   const keys = ids.map((id) => ({ kind: 'batch', id }) as const)
   const read = await persist(clock, call, () => ledger.read(keys, call.signal))
   const batches = new Map(ids.map((id, index) => [id, read[index] as Versioned<Batch> | undefined]))
-  for (const { chunk, batch, n } of named) {
+  for (const { chunk, folder, batch, n } of named) {
     const item = batch === undefined ? undefined : batches.get(batch)?.item
     if (item?.manifest && n !== undefined && n < item.manifest.chunks) continue
     found.count('chunksExtra')
@@ -67,10 +67,13 @@ const lookAt = async (
       ...{ kind: 'chunk-of-nobody', chunk, target: inspector.name, table },
       ...(batch !== undefined && { batch }),
       why: whyNobody(batch, item),
-      mend: `look at the rows with _chunk = '${chunk}' in ${table} and delete them, or keep them; they count in every query`,
+      mend: `look at the rows with _chunk = '${chunk}' in ${where(table, folder)} and delete them, or keep them; they count in every query`,
     })
   }
 }
+
+const where = (table: string, folder: string | undefined): string =>
+  folder === undefined ? table : `${table}/${folder}`
 
 const whyNobody = (id: string | undefined, batch: Batch | undefined): string => {
   if (id === undefined) return 'its name is not that of a chunk: somebody else wrote these rows'
@@ -81,7 +84,16 @@ const whyNobody = (id: string | undefined, batch: Batch | undefined): string => 
     : `batch ${id} was never sealed (state ${batch.state})`
 }
 
-const readToken = (token: string): { readonly batch?: string; readonly n?: number } => {
-  const [, batch, n] = /^(.+)#(\d+)$/.exec(token) ?? []
-  return batch === undefined ? {} : { batch, n: Number(n) }
+interface Named {
+  /** Token, or what it is called by whoever wrote it. */
+  readonly chunk: string
+  readonly folder?: string
+  readonly batch?: string
+  readonly n?: number
+}
+
+const readName = (name: string): Named => {
+  const [, folder, chunk, batch, n] = /^(?:(dt=[\d-]+)\/)?((.+)#(\d+))$/.exec(name) ?? []
+  if (chunk === undefined || batch === undefined) return { chunk: name }
+  return { chunk, batch, n: Number(n), ...(folder !== undefined && { folder }) }
 }

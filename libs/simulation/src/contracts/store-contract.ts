@@ -54,9 +54,13 @@ type InRoom = (
   timeoutMs?: number,
 ) => void
 
-const keysUnder = async (store: Store, prefix: string): Promise<readonly string[]> => {
+const keysUnder = async (
+  store: Store,
+  prefix: string,
+  startAfter?: string,
+): Promise<readonly string[]> => {
   const keys: string[] = []
-  for await (const key of store.list(prefix, idle())) keys.push(key)
+  for await (const key of store.list(prefix, idle(), startAfter)) keys.push(key)
   return keys
 }
 
@@ -171,6 +175,19 @@ const describeListing = (inRoom: InRoom): void => {
     expect(await keysUnder(store, `${prefix}none/`)).toEqual([])
   })
 
+  inRoom('a list begins after a key, be it there or not', async (store, prefix) => {
+    for (const key of ['a/1', 'b/10', 'b/2', 'b/ä', 'c'])
+      await store.write(prefix + key, text(key), factsOf(text(key)), idle())
+    const after = async (key: string) =>
+      (await keysUnder(store, `${prefix}b/`, prefix + key)).map((one) => one.slice(prefix.length))
+    expect(await after('b/10')).toEqual(['b/2', 'b/ä'])
+    expect(await after('b/1')).toEqual(['b/10', 'b/2', 'b/ä'])
+    expect(await after('a/1')).toEqual(['b/10', 'b/2', 'b/ä'])
+    expect(await after('b/zz + %')).toEqual(['b/ä'])
+    expect(await after('b/ä')).toEqual([])
+    expect(await after('c')).toEqual([])
+  })
+
   inRoom(
     `${listedKeysCount} keys are listed whole, in order, and removed in one call`,
     async (store, prefix) => {
@@ -182,6 +199,9 @@ const describeListing = (inRoom: InRoom): void => {
             .map((key) => store.write(key, text('x'), factsOf(text('x')), idle())),
         )
       expect(await keysUnder(store, prefix)).toEqual([...keys].sort())
+      const [first, second = ''] = [...keys].sort()
+      expect(await keysUnder(store, prefix, first)).toEqual([...keys].sort().slice(1))
+      expect(await keysUnder(store, prefix, second)).toEqual([...keys].sort().slice(2))
       await store.remove(keys, idle())
       expect(await keysUnder(store, prefix)).toEqual([])
     },

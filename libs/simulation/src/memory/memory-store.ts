@@ -23,6 +23,9 @@ export const sha256Of = (bytes: Uint8Array): string => {
   return sha256
 }
 
+const compareBytes = (a: string, b: string): number =>
+  Buffer.compare(Buffer.from(a), Buffer.from(b))
+
 /**
  * Immutable files in a map. `write` checks that the bytes have the sha256 they claim, as S3 does with a checksum. What `read`
  * gives is the file itself: whoever reads must not change it.
@@ -72,10 +75,13 @@ export const createMemoryStore = (): MemoryStore => {
       refuseAborted(signal)
       for (const key of keys) files.delete(key)
     },
-    list: async function* (prefix, signal) {
+    list: async function* (prefix, signal, startAfter) {
       refuseAborted(signal)
-      const keys = [...files.keys()].filter((key) => key.startsWith(prefix))
-      yield* keys.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
+      const keys = [...files.keys()].filter(
+        (key) =>
+          key.startsWith(prefix) && (startAfter === undefined || compareBytes(key, startAfter) > 0),
+      )
+      yield* keys.sort(compareBytes)
     },
   }
 }

@@ -124,5 +124,7 @@ test('a file that is not named as ours is listed by its key', async () => {
   const bytes = Buffer.from('x')
   const key = 'silver/events/dt=2026-01-01/mine.parquet'
   await store.write(key, bytes, { sha256: sha256Of(bytes), contentType: 'x' }, idle)
-  expect(await inspector.listTokens('events', undefined, 10, idle)).toEqual(['B#0', key])
+  expect(await inspector.listTokens('events', undefined, 10, idle)).toEqual([
+    ...['dt=2026-01-01/B#0', key, 'dt=2026-01-02/B#0'],
+  ])
 })

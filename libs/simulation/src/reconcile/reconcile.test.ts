@@ -30,11 +30,12 @@ describe('where all is well', () => {
     const report = await look({ enqueue: true })
     expect(report).toEqual({
       counts: {
-        ...{ matched: 3, recent: 0, missing: 0, stuck: 0, unrouted: 0, enqueued: 0 },
-        ...{ chunksMatched: 2, chunksMissing: 0, chunksExtra: 0 },
+        ...{ matched: 3, recent: 0, missing: 0, stuck: 0, setAside: 0, unrouted: 0 },
+        ...{ enqueued: 0, chunksMatched: 2, chunksMissing: 0, chunksExtra: 0 },
       },
       findings: [],
       truncated: false,
+      targets: ['silver', 'clickhouse'],
     })
     expect(await look({ enqueue: true })).toEqual(report)
     expect(queue.take()).toEqual([])
@@ -57,14 +58,6 @@ describe('where all is well', () => {
     expect(await findingsOf()).toMatchObject([
       { kind: 'source-unrouted', url: 's3://b/readme.txt' },
     ])
-  })
-
-  test('objects sealed as too large are settled', async () => {
-    const { room, wait, countsOf } = createReconcileRoom({ limits: { objectBytesMax: 30 } })
-    await room.run(room.put('large.jsonl', line('x').repeat(9)))
-    wait()
-    expect(await countsOf()).toMatchObject({ matched: 1 })
-    expect(room.dispositions()).toMatchObject({ 'large.jsonl': 'too-large' })
   })
 })
 

@@ -12,6 +12,7 @@ import { bucket, pipeline } from './place.ts'
 const harmless: ReadonlySet<Finding['kind']> = new Set([
   'source-missing',
   'source-stuck',
+  'source-set-aside',
   'source-unrouted',
   'batch-stuck',
 ])
@@ -80,11 +81,12 @@ export const judgeLastReport = async (
     violate(`the last reconcile sent ${body}`),
   )
   for (const finding of findings)
-    if (finding.kind !== 'source-unrouted')
+    if (finding.kind !== 'source-unrouted' && finding.kind !== 'source-set-aside')
       violate(`the last reconcile found ${JSON.stringify(finding)}`)
   const held = stage.history.all().filter(isHeldNow)
   const routed = held.filter(({ isRouted }) => isRouted).length
-  const told = JSON.stringify({ matched: counts.matched, unrouted: counts.unrouted, next })
+  const matched = counts.matched + counts.setAside
+  const told = JSON.stringify({ matched, unrouted: counts.unrouted, next })
   const right = JSON.stringify({ matched: routed, unrouted: held.length - routed })
   if (told !== right) violate(`the last reconcile counts ${told}, it is ${right}`)
 }

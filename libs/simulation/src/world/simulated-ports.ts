@@ -156,11 +156,11 @@ const simulateStore = ({ store }: Grounds, { call }: Invocation): Store => ({
     call(
       request(`store.remove ${keys[0] ?? ''}`, 'STORE', signal, () => store.remove(keys, detached)),
     ),
-  list: async function* (prefix, signal) {
+  list: async function* (prefix, signal, startAfter) {
     yield* await call(
       request(`store.list ${prefix}`, 'STORE', signal, async () => {
         const keys: string[] = []
-        for await (const key of store.list(prefix, detached)) keys.push(key)
+        for await (const key of store.list(prefix, detached, startAfter)) keys.push(key)
         return keys
       }),
     )
