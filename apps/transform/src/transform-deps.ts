@@ -1,6 +1,6 @@
 import { datasets } from '@silversmith/datasets'
 import type { TransformDeps } from '@silversmith/flow'
-import { encodeParquet } from '@silversmith/parquet'
+import { createParquetEncoder } from '@silversmith/parquet'
 import type { parseConfig } from './config.ts'
 import { createUlid } from './ulid.ts'
 
@@ -19,7 +19,7 @@ export const transformDepsOf = (
   pipeline: config.pipeline,
   datasets,
   ids: { next: () => createUlid(adapters.clock.now()) },
-  encode: (columns, rows) => encodeParquet(columns, rows, { compression: config.compression }),
+  encoder: createParquetEncoder({ compression: config.compression }),
   limits: config.limits,
   quarantinePrefix: `${config.quarantinePrefix}/`,
   leaseMarginMs: config.leaseMarginMs,

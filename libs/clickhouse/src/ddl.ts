@@ -1,25 +1,8 @@
 import { Fault, columnsOf, rowIdentity } from '@silversmith/core'
-import type { Column, ColumnType, Table } from '@silversmith/core'
+import type { Column, Table } from '@silversmith/core'
+import { clickHouseType } from './column-type.ts'
 import { qualify, quoteName, quoteText } from './name.ts'
 import type { ClickHouseSettings } from './settings.ts'
-
-const types: Readonly<Record<ColumnType, string>> = {
-  text: 'String',
-  category: 'LowCardinality(String)',
-  json: 'String',
-  uint32: 'UInt32',
-  uint64: 'UInt64',
-  int64: 'Int64',
-  float64: 'Float64',
-  boolean: 'Bool',
-  timestamp: "DateTime64(6, 'UTC')",
-}
-
-/** A column's type, written as `system.columns` writes it. */
-export const clickHouseType = ({ type, nullable }: Pick<Column, 'type' | 'nullable'>): string => {
-  if (!nullable) return types[type]
-  return type === 'category' ? 'LowCardinality(Nullable(String))' : `Nullable(${types[type]})`
-}
 
 /** The column whose month is the partition. Throws SETTINGS_INVALID when the table has no `timestamp` of that kind. */
 export const timeColumnOf = (table: Table): Column => {

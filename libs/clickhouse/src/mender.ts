@@ -1,6 +1,7 @@
 import { columnsOf, Fault, rowIdentity, tokenOf } from '@silversmith/core'
-import type { Chunk, Column, Mender, Row, Table, Value } from '@silversmith/core'
+import type { Chunk, Column, Mender, Row, Table } from '@silversmith/core'
 import { countChunk, nextMonth } from './chunk-count.ts'
+import { readTold, tell } from './column-type.ts'
 import { createConnection } from './connection.ts'
 import { onCluster } from './ddl.ts'
 import type { ExistingTable } from './existing.ts'
@@ -100,7 +101,7 @@ export const createClickHouseMender = ({
       const columns = columnsIn(table, chunk)
       const next = new Date(Date.parse(day) + dayMs).toISOString().slice(0, 10)
       const statement =
-        `SELECT ${columns.map(select).join(', ')} FROM ${qualify(settings.database, name)} ` +
+        `SELECT ${columns.map((column, at) => `${tell(column)} AS c${at}`).join(', ')} FROM ${qualify(settings.database, name)} ` +
         `WHERE ${whereTime(day, next)} AND _chunk = ${quoteText(tokenOf(batch, chunk.n))} ` +
         `ORDER BY ${rowIdentity.map(quoteName).join(', ')}`
       const rows: Row[] = []
@@ -114,7 +115,7 @@ export const createClickHouseMender = ({
           signal,
         )
         for (const row of page)
-          rows.push(columns.map((column, at) => valueOf(column, row[`c${at}`])))
+          rows.push(columns.map((column, at) => readTold(column.type, row[`c${at}`])))
         if (page.length < pageRowsMax) return { columns, rows }
       }
     },
@@ -165,37 +166,4 @@ const columnsIn = (table: Table, chunk: Chunk): readonly Column[] => {
       `Column ${name} of a chunk in ${table.name} is none this version knows: use the version that staged it`,
     )
   })
-}
-
-const select = ({ name, type }: Column, at: number): string => {
-  const column = quoteName(name)
-  return `${type === 'timestamp' ? `toUnixTimestamp64Micro(${column})` : column} AS c${at}`
-}
-
-const denormals: Readonly<Record<string, number>> = {
-  nan: NaN,
-  '-nan': NaN,
-  inf: Infinity,
-  '-inf': -Infinity,
-}
-
-/** What the encoder takes for what ClickHouse tells as JSON. */
-const valueOf = ({ type }: Column, told: unknown): Value => {
-  if (told === null || typeof told === 'boolean') return told
-  switch (type) {
-    case 'uint64':
-    case 'int64':
-      return BigInt(told as string)
-    case 'uint32':
-    case 'timestamp':
-      return Number(told)
-    case 'float64':
-      return typeof told === 'string' ? (denormals[told] ?? Number(told)) : (told as number)
-    case 'boolean':
-      return Boolean(told)
-    case 'text':
-    case 'category':
-    case 'json':
-      return told as string
-  }
 }

@@ -1,8 +1,8 @@
+import { clickHouseType } from './column-type.ts'
 import { columnsOf } from '@silversmith/core'
 import type { Table } from '@silversmith/core'
 import type { Connection } from './connection.ts'
 import {
-  clickHouseType,
   createDatabase,
   createTable,
   describeColumn,

@@ -1,20 +1,66 @@
 /**
- * Types a column may have; each has one Parquet and one ClickHouse form.
- * `category` is text of few distinct values; `json` is text that holds JSON; `timestamp` is a number of whole
- * microseconds since the epoch, UTC (exact in a double until the year 2255).
+ * Scalar types; each has one Parquet and one ClickHouse form. `category` is text of few distinct values; `json` is text that
+ * holds JSON; `binary` is any bytes; `uuid` is text of 36 characters; `timestamp` is a number of whole microseconds since the
+ * epoch, UTC (exact in a double until the year 2255); `date` is a number of days since the epoch.
  */
-export type ColumnType =
-  'text' | 'category' | 'json' | 'uint32' | 'uint64' | 'int64' | 'float64' | 'boolean' | 'timestamp'
+export type PlainType =
+  | 'text'
+  | 'category'
+  | 'json'
+  | 'binary'
+  | 'uuid'
+  | 'uint32'
+  | 'uint64'
+  | 'int64'
+  | 'float64'
+  | 'boolean'
+  | 'timestamp'
+  | 'date'
 
-export interface Column {
-  readonly name: string
+/** Exact decimal numbers: a value is its number of units of 10^-scale, a safe integer or a bigint. Precision is 1 to 38 digits. */
+export interface DecimalType {
+  readonly decimal: { readonly precision: number; readonly scale: number }
+}
+
+export type ScalarType = PlainType | DecimalType
+
+/** A part of a nested type. Only scalars may be null. */
+export interface Field {
   readonly type: ColumnType
   readonly nullable: boolean
+}
+
+/** A value is an array. */
+export interface ListType {
+  readonly list: Field
+}
+
+/** Text keys; a value is a Map. */
+export interface MapType {
+  readonly map: Field
+}
+
+/** A value is an object with exactly these fields. */
+export interface StructType {
+  readonly struct: Readonly<Record<string, Field>>
+}
+
+/** A column of a nested type is never null: an empty list or map says that there is nothing. */
+export type ColumnType = ScalarType | ListType | MapType | StructType
+
+export interface Column extends Field {
+  readonly name: string
   readonly description: string
 }
 
-/** uint64 and int64 may be numbers (safe integers) or bigints; timestamps are numbers of microseconds. */
-export type Value = string | number | bigint | boolean | null
+/** uint64 and int64 may be numbers (safe integers) or bigints. */
+export type Scalar = string | number | bigint | boolean | Uint8Array | null
+
+export type Value = Scalar | readonly Value[] | ReadonlyMap<string, Value> | StructValue
+
+export interface StructValue {
+  readonly [field: string]: Value
+}
 
 /** Values in the order of the table's columns. */
 export type Row = readonly Value[]
@@ -108,14 +154,18 @@ export const rowIdentity = ['_source', '_version', '_record', '_part'] as const
 
 export const columnsOf = (table: Table): readonly Column[] => [...table.columns, ...lineageColumns]
 
-/** True when `value` is what the column's type says; the encoder refuses anything else, and with it a whole chunk. */
-export const isValueOf = ({ type, nullable }: Column, value: Value | undefined): boolean => {
+/** True when `value` is what the field's type says; the encoder refuses anything else, and with it a whole chunk. */
+export const isValueOf = ({ type, nullable }: Field, value: unknown): boolean => {
   if (value === null) return nullable
   switch (type) {
     case 'text':
     case 'category':
     case 'json':
       return typeof value === 'string'
+    case 'binary':
+      return value instanceof Uint8Array
+    case 'uuid':
+      return typeof value === 'string' && uuid.test(value)
     case 'boolean':
       return typeof value === 'boolean'
     case 'float64':
@@ -128,8 +178,36 @@ export const isValueOf = ({ type, nullable }: Column, value: Value | undefined):
       return isWhole(value) && value >= -(2n ** 63n) && value < 2n ** 63n
     case 'timestamp':
       return typeof value === 'number' && Number.isSafeInteger(value)
+    case 'date':
+      return typeof value === 'number' && Number.isInteger(value) && Math.abs(value) < 2 ** 31
+    default:
+      return isOfParts(type, value)
   }
 }
 
-const isWhole = (value: Value | undefined): value is number | bigint =>
+const isOfParts = (type: Exclude<ColumnType, PlainType>, value: unknown): boolean => {
+  if ('decimal' in type) {
+    const end = 10n ** BigInt(type.decimal.precision)
+    return isWhole(value) && value > -end && value < end
+  }
+  if ('list' in type) return Array.isArray(value) && value.every((one) => isValueOf(type.list, one))
+  if ('map' in type) {
+    return (
+      value instanceof Map &&
+      [...(value as ReadonlyMap<unknown, unknown>)].every(
+        ([key, one]) => typeof key === 'string' && isValueOf(type.map, one),
+      )
+    )
+  }
+  if (typeof value !== 'object' || value === null) return false
+  const fields = Object.entries(type.struct)
+  return (
+    Object.keys(value).length === fields.length &&
+    fields.every(([name, field]) => isValueOf(field, (value as Record<string, unknown>)[name]))
+  )
+}
+
+const uuid = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/i
+
+const isWhole = (value: unknown): value is number | bigint =>
   typeof value === 'bigint' || Number.isSafeInteger(value)

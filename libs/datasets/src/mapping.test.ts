@@ -1,4 +1,4 @@
-import type { Column, Dataset, Value } from '@silversmith/core'
+import { type Column, type Dataset, isValueOf, type Value } from '@silversmith/core'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { datasets, plausibleTimes } from './index.ts'
@@ -87,8 +87,8 @@ const accepts = ({ type, nullable }: Column, value: Value): boolean => {
         Number(value) >= plausibleTimes.from &&
         Number(value) < plausibleTimes.until
       )
-    case 'int64':
-      return Number.isSafeInteger(value)
+    default:
+      return isValueOf({ type, nullable }, value)
   }
 }
 

@@ -1,4 +1,4 @@
-import type { ColumnType, Value } from '@silversmith/core'
+import type { ColumnType, PlainType, Value } from '@silversmith/core'
 import { isObject, writeJson } from './json.ts'
 import { isRounded, RoundedNumber } from './rounded-number.ts'
 import { isWithin, parseTimestamp, plausibleTimes } from './timestamp.ts'
@@ -94,8 +94,7 @@ export const readLanguageMap: Read = (value) => {
   return text.find((candidate) => typeof candidate === 'string')
 }
 
-/** What a column of this type takes when its rule says nothing else. */
-export const readers: Readonly<Record<ColumnType, Read>> = {
+const plainReaders: Readonly<Partial<Record<PlainType, Read>>> = {
   text: readText,
   category: readText,
   json: readJson,
@@ -106,3 +105,7 @@ export const readers: Readonly<Record<ColumnType, Read>> = {
   boolean: readBoolean,
   timestamp: readTimestamp,
 }
+
+/** How a column of this type is read when its rule says nothing else; undefined where only the rule can say it. */
+export const readerOf = (type: ColumnType): Read | undefined =>
+  typeof type === 'string' ? plainReaders[type] : undefined

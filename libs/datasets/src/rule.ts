@@ -2,9 +2,10 @@ import type { Column, ColumnType, Row, Value } from '@silversmith/core'
 import type { JsonObject } from './json.ts'
 import { writeJson } from './json.ts'
 import type { Path, Rescue } from './path.ts'
-import { pathText, valueAt } from './path.ts'
+import { pathText } from './path.ts'
+import { createPathIndex, type PathIndex } from './path-index.ts'
 import type { Read } from './read.ts'
-import { readers } from './read.ts'
+import { readerOf } from './read.ts'
 
 /** What a dataset works out once per record, for all its columns. */
 export interface Facts {
@@ -40,7 +41,12 @@ export interface Compiled<F extends Facts> {
  * column cannot hold, is null, or in a column that takes no nulls the empty value of its type; what cannot be held is rescued.
  */
 export const compileRules = <F extends Facts>(rules: readonly Rule<F>[]): Compiled<F> => {
-  const derivations = rules.map(deriveOf)
+  const index = createPathIndex(
+    rules.flatMap(({ from }) => (typeof from === 'function' ? [] : from)),
+  )
+  const fills = rules.map((rule) => fillOf(rule, index))
+  let kept: Map<string, unknown> | undefined
+  const rescue: Rescue = (path, value) => void (kept ??= new Map()).set(path, value)
   return {
     columns: [
       ...rules.map(({ name, type, nullable, description }) => ({
@@ -52,9 +58,9 @@ export const compileRules = <F extends Facts>(rules: readonly Rule<F>[]): Compil
       rescued,
     ],
     write: (facts) => {
-      let kept: Map<string, unknown> | undefined
-      const rescue: Rescue = (path, value) => (kept ??= new Map()).set(path, value)
-      const row: Value[] = derivations.map((derive) => derive(facts, rescue))
+      kept = undefined
+      const found = index.find(facts.record, rescue)
+      const row: Value[] = fills.map((fill) => fill(facts, found, rescue))
       // fromEntries defines keys, also one named __proto__.
       row.push(kept ? writeJson(Object.fromEntries(kept)) : null)
       return row
@@ -62,18 +68,26 @@ export const compileRules = <F extends Facts>(rules: readonly Rule<F>[]): Compil
   }
 }
 
-const deriveOf = <F extends Facts>(rule: Rule<F>): Derive<F> => {
+/** The value of one column. `found`: the record's values at the paths of all columns. */
+type Fill<F extends Facts> = (facts: F, found: readonly unknown[], rescue: Rescue) => Value
+
+const fillOf = <F extends Facts>(rule: Rule<F>, index: PathIndex): Fill<F> => {
   const { from, type, nullable } = rule
-  if (typeof from === 'function') return from
-  const read = rule.read ?? readers[type]
+  if (typeof from === 'function') return (facts, _found, rescue) => from(facts, rescue)
+  const read = rule.read ?? readerOf(type)
+  if (!read) throw new TypeError(`Column ${rule.name} of type ${nameOf(type)} needs a \`read\`.`)
   const absent = nullable ? null : emptyOf(type)
-  return ({ record }, rescue) => {
-    for (const path of from) {
-      const found = valueAt(record, path, rescue)
-      if (found === undefined) continue
-      const value = read(found)
-      if (value !== undefined) return value
-      rescue(pathText(path), found)
+  const sources = from.map((path) => ({ name: pathText(path), places: index.placesOf(path) }))
+  return (_facts, found, rescue) => {
+    for (const { name, places } of sources) {
+      for (const place of places) {
+        const present = found[place]
+        if (present === undefined || present === null) continue
+        const value = read(present)
+        if (value !== undefined) return value
+        rescue(name, present)
+        break
+      }
     }
     return absent
   }
@@ -81,5 +95,8 @@ const deriveOf = <F extends Facts>(rule: Rule<F>): Derive<F> => {
 
 const emptyOf = (type: ColumnType): Value => {
   if (type === 'text' || type === 'category') return ''
-  throw new TypeError(`A column of type ${type} that takes no nulls needs a function.`)
+  throw new TypeError(`A column of type ${nameOf(type)} that takes no nulls needs a function.`)
 }
+
+const nameOf = (type: ColumnType): string =>
+  typeof type === 'string' ? type : JSON.stringify(type)

@@ -14,7 +14,8 @@ import {
   type Source,
   type Store,
 } from '@silversmith/core'
-import { createChunkBuilder, type Encode, type PayloadKinds } from './chunk-builder.ts'
+import type { ParquetEncoder } from '@silversmith/parquet'
+import { createChunkBuilder, type PayloadKinds } from './chunk-builder.ts'
 import { describeFailure } from './failure.ts'
 import { type Call, mapConcurrently } from './patience.ts'
 import { createQuarantine } from './quarantine.ts'
@@ -26,7 +27,7 @@ export interface ReadingDeps {
   readonly store: Store
   readonly clock: Clock
   readonly log: Log
-  readonly encode: Encode
+  readonly encoder: ParquetEncoder
   readonly limits: Limits
   readonly kinds: PayloadKinds
   /** Ends with a slash. */
@@ -105,7 +106,7 @@ const createPass = (
   const { clock, limits, store } = deps
   const place = { batch: batch.id, attempt, limits, store, clock, call }
   const tables = [...deps.datasets.flatMap((dataset) => dataset.tables), reloadsTable]
-  const chunks = createChunkBuilder({ ...place, tables, kinds: deps.kinds, encode: deps.encode })
+  const chunks = createChunkBuilder({ ...place, tables, kinds: deps.kinds, encoder: deps.encoder })
   const quarantine = createQuarantine({
     ...place,
     createdAt: batch.createdAt,

@@ -1,11 +1,5 @@
-import {
-  columnsOf,
-  defaultLimits,
-  type Row,
-  type Store,
-  type Table,
-  tokenOf,
-} from '@silversmith/core'
+import { defaultLimits, type Store, type Table, tokenOf } from '@silversmith/core'
+import { createParquetEncoder, readParquet } from '@silversmith/parquet'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { createChunkBuilder } from './chunk-builder.ts'
@@ -15,7 +9,8 @@ const tableOf = (name: string): Table => ({
   columns: [{ name: 'id', type: 'uint32', nullable: false, description: '' }],
 })
 const tables = [tableOf('a'), tableOf('b')]
-const chunkColumn = columnsOf(tables[0]!).findIndex(({ name }) => name === '_chunk')
+
+type FileRow = Readonly<Record<string, unknown>>
 
 const hourMs = 3_600_000
 /** Around the turn of a month, and years away. */
@@ -38,16 +33,15 @@ const build = async (
   rows: readonly (readonly [string, number])[],
   limits: { readonly [Name in keyof typeof defaultLimits]?: number },
 ) => {
-  const staged = new Map<string, readonly Row[]>()
+  const staged = new Map<string, readonly FileRow[]>()
   const chunks = createChunkBuilder({
     ...{ batch, attempt: 1, tables, kinds: { block: true, days: true } },
     limits: { ...defaultLimits, ...limits },
-    // What counts here is which rows are in which file.
-    encode: async (_columns, own) => Buffer.from(JSON.stringify(own)),
+    encoder: createParquetEncoder({ compression: 'none' }),
     store: {
       write: async (key, bytes) => {
         expect(staged.has(key)).toBe(false)
-        staged.set(key, JSON.parse(Buffer.from(bytes).toString()) as Row[])
+        staged.set(key, await readParquet(bytes))
       },
     } satisfies Pick<Store, 'write'> as unknown as Store,
     clock: { now: () => 0, sleep: async () => undefined },
@@ -58,12 +52,12 @@ const build = async (
     chunks.addRow(table, timeMs * 1000, [record], {
       ...{ ...lineage, record, objectTimeMicros: 0, loadedAtMicros: 0, datasetVersion: 1 },
     })
-    await chunks.settle()
+    if (chunks.isFull()) await chunks.settle()
   }
   return { chunks: await chunks.finish(), staged }
 }
 
-const idOf = (row: Row): number => Number(row[0])
+const idOf = (row: FileRow): number => Number(row['id'])
 const sorted = (ids: readonly number[]): readonly number[] => ids.toSorted((a, b) => a - b)
 
 test('every row is in one chunk, of its table and month and within the limits, and in one day of it', async () => {
@@ -80,7 +74,7 @@ test('every row is in one chunk, of its table and month and within the limits, a
         all.push(...ids)
         expect(block.length).toBe(chunk.rows)
         expect(chunk.rows).toBeLessThanOrEqual(limits.chunkRowsMax)
-        expect(new Set(block.map((row) => row[chunkColumn]))).toEqual(
+        expect(new Set(block.map((row) => row['_chunk']))).toEqual(
           new Set([tokenOf(batch, chunk.n)]),
         )
         for (const id of ids) {

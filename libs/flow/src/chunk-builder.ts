@@ -12,11 +12,9 @@ import {
   tokenOf,
   type Value,
 } from '@silversmith/core'
+import type { ParquetEncoder, ParquetRows, RowGroup } from '@silversmith/parquet'
 import { dayOf, hashOf, stagingPrefixOf } from './manifest.ts'
 import { type Call, mapConcurrently, persist } from './patience.ts'
-
-/** Rows of one table → the bytes of one Parquet file with one block. Pure. */
-export type Encode = (columns: readonly Column[], rows: readonly Row[]) => Promise<Uint8Array>
 
 /** Which payloads the pipeline's targets ask for. */
 export interface PayloadKinds {
@@ -33,7 +31,7 @@ export interface ChunkBuilderOptions {
   readonly tables: readonly Table[]
   readonly kinds: PayloadKinds
   readonly limits: Limits
-  readonly encode: Encode
+  readonly encoder: ParquetEncoder
   readonly store: Store
   readonly clock: Clock
   readonly call: Call
@@ -54,140 +52,197 @@ export interface Lineage {
 
 interface OpenChunk {
   readonly n: number
-  readonly table: Table
+  readonly token: string
+  readonly table: OpenTable
   readonly month: string
-  readonly days: Map<string, Row[]>
+  readonly days: Map<string, ParquetRows>
   rows: number
-  bytes: number
+  /** As ClickHouse would hold them, roughly. */
+  decodedBytes: number
+  /** Memory of its rows. */
+  heldBytes: number
 }
 
+/** A table and what is open of it. */
+interface OpenTable {
+  readonly name: string
+  readonly columns: readonly Column[]
+  readonly chunks: Map<string, OpenChunk>
+  /** Days since the epoch → where their rows go. */
+  readonly days: Map<number, OpenDay>
+}
+
+interface OpenDay {
+  readonly chunk: OpenChunk
+  readonly rows: ParquetRows
+}
+
+const dayMicros = 86_400_000_000
 const perValueBytes = 9
 
 /** Files staged at a time. */
 const stagesMax = 8
 
-/** Decoded size of a row as ClickHouse would hold it, roughly: texts by length, the rest by eight bytes. */
-const sizeOf = (row: Row): number => {
+/** Decoded size of values as ClickHouse would hold them, roughly: texts by length, the rest by eight bytes. */
+const sizeOf = (values: Iterable<Value>): number => {
   let bytes = 0
-  for (const value of row)
-    bytes += typeof value === 'string' ? value.length + perValueBytes : perValueBytes
+  for (const value of values) {
+    bytes += perValueBytes
+    if (typeof value === 'string') bytes += value.length
+    else if (typeof value === 'object' && value !== null) bytes += sizeOfParts(value)
+  }
   return bytes
+}
+
+const sizeOfParts = (value: Exclude<Value, string | number | bigint | boolean | null>): number => {
+  if (value instanceof Uint8Array) return value.length
+  if (value instanceof Map) return sizeOf(value.keys() as Iterable<string>) + sizeOf(value.values())
+  return sizeOf(Array.isArray(value) ? (value as readonly Value[]) : Object.values(value))
 }
 
 /**
  * Gathers the rows of a batch by table and month, and stages each chunk as it closes: at its row or byte limit, when all open
- * chunks together hold too much (the largest goes first), or at the end.
+ * chunks together hold too much memory (the largest goes first), or at the end.
  */
 export const createChunkBuilder = (options: ChunkBuilderOptions) => {
-  const { batch, limits } = options
-  const tables = new Map(options.tables.map((table) => [table.name, table]))
-  const open = new Map<string, OpenChunk>()
+  const { batch, encoder, limits } = options
+  const tables = new Map(options.tables.map((table) => [table.name, openTable(table)]))
+  const open = new Set<OpenChunk>()
   const closed: Chunk[] = []
   const full = new Set<OpenChunk>()
-  let openBytes = 0
+  let heldBytes = 0
   let next = 0
+  let closing: Promise<void> | undefined
   // A chunk holds rows of many sources: one that could not be staged fails the batch, whoever happened to close it.
   let failure: { readonly error: unknown } | undefined
 
-  const openChunk = (table: string, month: string): OpenChunk => {
-    const name = `${table}/${month}`
-    const found = open.get(name)
-    if (found) return found
-    const definition = tables.get(table)
-    if (!definition)
-      throw new Error(`a dataset made a row for table ${table}, which it does not define`)
-    const chunk = { n: next++, table: definition, month, days: new Map(), rows: 0, bytes: 0 }
-    open.set(name, chunk)
+  const openDay = (table: OpenTable, dayNumber: number): OpenDay => {
+    const day = dayOf((dayNumber * dayMicros) / 1000)
+    const chunk = table.chunks.get(day.slice(0, 7)) ?? openChunk(table, day.slice(0, 7))
+    const rows = encoder.createRows(table.columns)
+    const opened = { chunk, rows }
+    chunk.days.set(day, rows)
+    table.days.set(dayNumber, opened)
+    return opened
+  }
+
+  const openChunk = (table: OpenTable, month: string): OpenChunk => {
+    const n = next++
+    const chunk: OpenChunk = {
+      ...{ n, token: tokenOf(batch, n), table, month, days: new Map() },
+      ...{ rows: 0, decodedBytes: 0, heldBytes: 0 },
+    }
+    table.chunks.set(month, chunk)
+    open.add(chunk)
     return chunk
   }
 
-  /** Bounded by the limits as long as `settle` is awaited after each record. */
-  const addRow = (table: string, timeMicros: number, values: Row, lineage: Lineage): void => {
-    const day = dayOf(timeMicros / 1000)
-    const chunk = openChunk(table, day.slice(0, 7))
-    const own: Value[] = [
+  /** Bounded by the limits as long as `settle` is awaited whenever `isFull` after a record. */
+  const addRow = (name: string, timeMicros: number, values: Row, lineage: Lineage): void => {
+    const table = tables.get(name)
+    if (!table) throw new Error(`a dataset made a row for table ${name}, which it does not define`)
+    const dayNumber = Math.floor(timeMicros / dayMicros)
+    const { chunk, rows } = table.days.get(dayNumber) ?? openDay(table, dayNumber)
+    const own: Row = [
       lineage.source,
       lineage.version,
       lineage.record,
       lineage.part,
       lineage.line,
-      tokenOf(batch, chunk.n),
+      chunk.token,
       lineage.generation,
       lineage.objectTimeMicros,
       lineage.loadedAtMicros,
       lineage.datasetVersion,
     ]
-    const row = [...values, ...own]
-    const rows = chunk.days.get(day)
-    if (rows) rows.push(row)
-    else chunk.days.set(day, [row])
-    const bytes = sizeOf(row)
+    const heldBefore = rows.heldBytes
+    rows.add(values, own)
+    const grown = rows.heldBytes - heldBefore
+    heldBytes += grown
+    chunk.heldBytes += grown
     chunk.rows += 1
-    chunk.bytes += bytes
-    openBytes += bytes
-    if (chunk.rows >= limits.chunkRowsMax || chunk.bytes >= limits.chunkBytesMax) full.add(chunk)
+    chunk.decodedBytes += sizeOf(values) + sizeOf(own)
+    if (chunk.rows >= limits.chunkRowsMax || chunk.decodedBytes >= limits.chunkBytesMax) {
+      full.add(chunk)
+    }
   }
 
-  const stage = async (name: string, rows: readonly Row[], table: Table): Promise<Payload> => {
-    const bytes = await options.encode(columnsOf(table), rows)
+  const stage = async (
+    name: string,
+    table: OpenTable,
+    groups: readonly RowGroup[],
+  ): Promise<Payload> => {
+    const bytes = await encoder.join(table.columns, groups)
     const key = `${stagingPrefixOf(batch)}${options.attempt}-${name}.parquet`
     const sha256 = hashOf(bytes)
     const file = { sha256, contentType: 'application/vnd.apache.parquet' }
     await persist(options.clock, options.call, () =>
       options.store.write(key, bytes, file, options.call.signal),
     )
-    return { key, sha256, sizeBytes: bytes.length, rows: rows.length }
+    return { key, sha256, sizeBytes: bytes.length, rows: countRows(groups) }
   }
 
   const closeChunk = async (chunk: OpenChunk): Promise<void> => {
+    // Nothing may be added to it any more, though others go on reading.
+    open.delete(chunk)
+    full.delete(chunk)
+    chunk.table.chunks.delete(chunk.month)
+    for (const [day, { chunk: own }] of chunk.table.days)
+      if (own === chunk) chunk.table.days.delete(day)
     try {
-      await stageChunk(chunk)
+      closed.push(await stageChunk(chunk))
     } catch (error) {
       failure ??= { error }
       throw error
+    } finally {
+      heldBytes -= chunk.heldBytes
     }
   }
 
-  const stageChunk = async (chunk: OpenChunk): Promise<void> => {
-    open.delete(`${chunk.table.name}/${chunk.month}`)
-    full.delete(chunk)
-    openBytes -= chunk.bytes
-    const { n, table, month, rows } = chunk
-    const slices = [...chunk.days].sort(([a], [b]) => (a < b ? -1 : 1))
-    const isOneDay = slices.length === 1
+  const stageChunk = async ({ n, table, month, rows, days }: OpenChunk): Promise<Chunk> => {
+    const slices = [...days]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([day, own]) => ({ day, groups: own.finish() }))
+    const [first] = slices
     // Rows of a single day are one file for both targets.
-    const block =
-      options.kinds.block || isOneDay
-        ? await stage(String(n), isOneDay ? slices[0]![1] : slices.flatMap(([, own]) => own), table)
-        : undefined
-    const days = options.kinds.days
-      ? await mapConcurrently(slices, stagesMax, async ([day, own]): Promise<DayPayload> => {
-          const payload = isOneDay && block ? block : await stage(`${n}-${day}`, own, table)
+    const isOneDay = slices.length === 1
+    const all = isOneDay && first ? first.groups : slices.flatMap(({ groups }) => groups)
+    const block = options.kinds.block || isOneDay ? await stage(String(n), table, all) : undefined
+    const staged = options.kinds.days
+      ? await mapConcurrently(slices, stagesMax, async ({ day, groups }): Promise<DayPayload> => {
+          const payload = isOneDay && block ? block : await stage(`${n}-${day}`, table, groups)
           return { ...payload, day }
         })
       : undefined
-    closed.push({
-      ...{ n, table: table.name, month, rows, columns: columnsOf(table).map(({ name }) => name) },
+    return {
+      ...{ n, table: table.name, month, rows, columns: table.columns.map(({ name }) => name) },
       ...(block && options.kinds.block && { block }),
-      ...(days && { days }),
-    })
-  }
-
-  /** Closes what is over a limit. Awaited by whoever adds rows, so that reading waits for staging. */
-  const settle = async (): Promise<void> => {
-    for (;;) {
-      const [due = isCrowded() ? largest() : undefined] = full
-      if (!due) return
-      await closeChunk(due)
+      ...(staged && { days: staged }),
     }
   }
 
   const isCrowded = (): boolean =>
-    openBytes >= limits.openBytesMax || open.size > limits.openBuildersMax
+    heldBytes >= limits.openBytesMax || open.size > limits.openBuildersMax
+
+  /** Something is over a limit. */
+  const isFull = (): boolean => full.size > 0 || isCrowded()
+
+  /** Closes what is over a limit. Awaited by whoever adds rows, so that reading waits for staging. */
+  const settle = async (): Promise<void> => {
+    while (isFull()) {
+      // One at a time: what is being staged is held in memory, too.
+      if (!closing) {
+        const [due = largest()] = full
+        if (!due) return
+        closing = closeChunk(due).finally(() => (closing = undefined))
+      }
+      await closing
+    }
+  }
 
   const largest = (): OpenChunk | undefined =>
-    [...open.values()].reduce<OpenChunk | undefined>(
-      (most, chunk) => (!most || chunk.bytes > most.bytes ? chunk : most),
+    [...open].reduce<OpenChunk | undefined>(
+      (most, chunk) => (!most || chunk.heldBytes > most.heldBytes ? chunk : most),
       undefined,
     )
 
@@ -197,14 +252,21 @@ export const createChunkBuilder = (options: ChunkBuilderOptions) => {
   /** Closes all; the chunks of the batch in the order of their numbers. */
   const finish = async (): Promise<readonly Chunk[]> => {
     if (failure) throw failure.error
-    await mapConcurrently([...open.values()], stagesMax, closeChunk)
+    await mapConcurrently([...open], stagesMax, closeChunk)
     return closed.toSorted((a, b) => a.n - b.n)
   }
 
   /** Set once a chunk could not be staged: the pass is lost, and not by the source that was being read. */
   const brokenBy = (): { readonly error: unknown } | undefined => failure
 
-  return { addRow, settle, hasRoom, finish, brokenBy }
+  return { addRow, isFull, settle, hasRoom, finish, brokenBy }
 }
 
 export type ChunkBuilder = ReturnType<typeof createChunkBuilder>
+
+const openTable = (table: Table): OpenTable => ({
+  ...{ name: table.name, columns: columnsOf(table), chunks: new Map(), days: new Map() },
+})
+
+const countRows = (groups: readonly RowGroup[]): number =>
+  groups.reduce((sum, { rows }) => sum + rows, 0)

@@ -13,12 +13,13 @@ const isSpace = (byte: number): boolean => byte === 32 || byte === 10 || byte ==
  * Splits a stream of JSON documents into records: each element of a top-level array, each other top-level value. One array,
  * one pretty-printed document and concatenated documents all read so. Framing is by brackets and strings only; whether a
  * record is JSON is for the parser to say. A record that the stream ends in the middle of is `broken`; an array likewise, told by
- * one more record without bytes, at the array's offset, after those that were whole.
+ * one more record without bytes, at the array's offset, after those that were whole. Each piece of the stream gives the records
+ * that end in it.
  */
 export async function* readDocuments(
   stream: AsyncIterable<Buffer>,
   limits: RecordLimits,
-): AsyncGenerator<RawRecord> {
+): AsyncGenerator<readonly RawRecord[]> {
   const buffer = createRecordBuffer(limits)
   let ordinal = 0
   let position = 0
@@ -72,12 +73,13 @@ export async function* readDocuments(
     byte === close.bracket
 
   for await (const piece of stream) {
+    const records: RawRecord[] = []
     let from = 0
     for (let at = 0; at < piece.length; at += 1) {
       const byte = piece[at]!
       if (inside === 'token' && endsToken(byte)) {
         buffer.add(piece.subarray(from, at))
-        yield finish()
+        records.push(finish())
       }
       if (inside === 'none') {
         if (isSpace(byte) || (byte === comma && inArray)) continue
@@ -101,20 +103,23 @@ export async function* readDocuments(
         // A stray comma or closing bracket is a record of one byte, so that nothing disappears unseen.
         if (inside === 'token' && endsToken(byte)) {
           buffer.add(piece.subarray(at, at + 1))
-          yield finish()
+          records.push(finish())
         }
         continue
       }
       if (inside !== 'token' && step(byte)) {
         buffer.add(piece.subarray(from, at + 1))
-        yield finish()
+        records.push(finish())
       }
     }
     // TypeScript narrows `inside` to what the loop began with; the closures above change it.
     if ((inside as string) !== 'none') buffer.add(piece.subarray(from))
     position += piece.length
+    if (records.length > 0) yield records
   }
-  if ((inside as string) === 'token') yield finish()
-  else if ((inside as string) !== 'none') yield finish('truncated_document')
-  if (inArray) yield { ...finish('truncated_array'), offset: arrayStart }
+  const last: RawRecord[] = []
+  if ((inside as string) === 'token') last.push(finish())
+  else if ((inside as string) !== 'none') last.push(finish('truncated_document'))
+  if (inArray) last.push({ ...finish('truncated_array'), offset: arrayStart })
+  if (last.length > 0) yield last
 }

@@ -1,6 +1,5 @@
 export { applyBatch, backoffMs, blindApplyMsMax } from './apply.ts'
 export { type Arrivals, type IgnoredReason, readArrivals, readArrivalsText } from './arrivals.ts'
-export type { Encode } from './chunk-builder.ts'
 export { diagnose, type Diagnosis, type DiagnosisDeps } from './dead-letter/diagnosis.ts'
 export { letterReasons, type LetterReason } from './dead-letter/letter-reason.ts'
 export { lookAt, lookMax } from './dead-letter/letter-round.ts'

@@ -16,9 +16,10 @@ async function* pieces(bytes: Buffer, cuts: readonly number[]): AsyncGenerator<B
   }
 }
 
-const collect = async (records: AsyncIterable<RawRecord>): Promise<RawRecord[]> => {
+const collect = async (pieces: AsyncIterable<readonly RawRecord[]>): Promise<RawRecord[]> => {
   const all: RawRecord[] = []
-  for await (const record of records) all.push({ ...record, bytes: Buffer.from(record.bytes) })
+  for await (const records of pieces)
+    for (const record of records) all.push({ ...record, bytes: Buffer.from(record.bytes) })
   return all
 }
 

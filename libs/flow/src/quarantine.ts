@@ -135,9 +135,12 @@ export const createQuarantine = (options: QuarantineOptions) => {
     })
   }
 
+  /** Something is due to be staged. */
+  const isFull = (): boolean => openBytes >= openBytesMax
+
   /** Stages what has grown too large to hold. */
   const settle = async (): Promise<void> => {
-    if (openBytes < openBytesMax) return
+    if (!isFull()) return
     for (const [name, file] of open) await close(name, file)
   }
 
@@ -150,7 +153,7 @@ export const createQuarantine = (options: QuarantineOptions) => {
   /** Set once a file could not be staged, as for chunks. */
   const brokenBy = (): { readonly error: unknown } | undefined => failure
 
-  return { add, settle, finish, brokenBy }
+  return { add, isFull, settle, finish, brokenBy }
 }
 
 export type Quarantine = ReturnType<typeof createQuarantine>

@@ -26,6 +26,9 @@ export interface RecordLimits {
 
 const isSpace = (byte: number): boolean => byte === 32 || byte === 9 || byte === 13
 
+/** The bytes of a record, as `RawRecord` has them. */
+export type TakenBytes = Pick<RawRecord, 'bytes' | 'sizeBytes' | 'cut'>
+
 /** Gathers one record from pieces of the stream in bounded memory: past the limit only a hash and the beginning stay. */
 export const createRecordBuffer = (limits: RecordLimits) => {
   let pieces: Buffer[] = []
@@ -44,7 +47,7 @@ export const createRecordBuffer = (limits: RecordLimits) => {
   }
 
   /** Hands out what was gathered and begins anew. */
-  const take = (): { bytes: Buffer; sizeBytes: number; cut?: { sha256: string } } => {
+  const take = (): TakenBytes => {
     const bytes = pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces)
     const taken = { bytes, sizeBytes, ...(hash && { cut: { sha256: hash.digest('hex') } }) }
     pieces = []
@@ -57,4 +60,7 @@ export const createRecordBuffer = (limits: RecordLimits) => {
 }
 
 /** Nothing but white space: no record at all. */
-export const isBlank = (bytes: Buffer): boolean => bytes.every(isSpace)
+export const isBlank = (bytes: Buffer): boolean => {
+  for (let at = 0; at < bytes.length; at++) if (!isSpace(bytes[at] as number)) return false
+  return true
+}

@@ -42,7 +42,7 @@ const read = async (key: string, bytes: Buffer, cuts: readonly number[]) => {
       from = end
     }
   }
-  const still = { settle: settled, brokenBy: () => undefined }
+  const still = { isFull: () => true, settle: settled, brokenBy: () => undefined }
   const chunks: ChunkBuilder = {
     ...{ ...still, hasRoom: () => true, finish: async () => [] },
     addRow: (...row) => void rows.push(structuredClone(row)),

@@ -1,5 +1,5 @@
-import { isUtf8 } from 'node:buffer'
-import { createHash } from 'node:crypto'
+import { isAscii, isUtf8 } from 'node:buffer'
+import { hash } from 'node:crypto'
 import {
   type Bronze,
   type Clock,
@@ -89,17 +89,19 @@ export const readSource = async (options: ReadOptions): Promise<void> => {
   const records = isDocumentKey(source.object.key)
     ? readDocuments(plain, recordLimits)
     : readLines(plain, recordLimits)
-  for await (const record of records) {
-    if (call.signal.aborted || options.clock.now() > options.readUntil) {
-      throw new Fault(
-        'DEADLINE_REACHED',
-        `stopped reading ${name} after ${counts.records} records: the time for reading is over; it comes again`,
-      )
+  for await (const piece of records) {
+    for (const record of piece) {
+      if (call.signal.aborted || options.clock.now() > options.readUntil) {
+        throw new Fault(
+          'DEADLINE_REACHED',
+          `stopped reading ${name} after ${counts.records} records: the time for reading is over; it comes again`,
+        )
+      }
+      counts.records += 1
+      place(options, opened, record, mapRecord(options.dataset, record))
+      if (options.chunks.isFull()) await options.chunks.settle()
+      if (options.quarantine.isFull()) await options.quarantine.settle()
     }
-    counts.records += 1
-    place(options, opened, record, mapRecord(options.dataset, record))
-    await options.chunks.settle()
-    await options.quarantine.settle()
   }
 }
 
@@ -117,19 +119,20 @@ const reject = (reason: string): Mapped => ({ rejection: { reason } })
 export const mapRecord = (dataset: Dataset, record: RawRecord): Mapped => {
   if (record.broken !== undefined) return reject(record.broken)
   if (record.cut) return reject('record_too_large')
-  if (!isUtf8(record.bytes)) return reject('invalid_utf8')
-  const text = record.bytes.toString()
+  const { bytes } = record
+  const isPlain = isAscii(bytes)
+  if (!isPlain && !isUtf8(bytes)) return reject('invalid_utf8')
+  const text = bytes.toString(isPlain ? 'latin1' : 'utf8')
   let parsed: unknown
   try {
     parsed = JSON.parse(text)
   } catch {
     return reject('invalid_json')
   }
-  const hash = createHash('sha256').update(record.bytes).digest('hex')
   // A mapping must neither throw nor make a value of the wrong type. Should one do so all the same, its record is kept and the
   // others go on; the encoder would refuse the chunk, and with it the whole batch.
   try {
-    const mapped = dataset.map(parsed, { hash, text })
+    const mapped = dataset.map(parsed, { hash: hash('sha256', bytes, 'hex'), text })
     const path = 'rows' in mapped ? mistypedIn(dataset, mapped.rows) : undefined
     return path === undefined ? mapped : { rejection: { reason: 'mapping_failed', path } }
   } catch {

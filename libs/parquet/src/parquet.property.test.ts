@@ -7,7 +7,7 @@ import { encodeParquet, readParquet } from './index.ts'
 
 const rowsOf = fc.array(anyRow, { maxLength: 30 })
 const optionsOf = fc.record({
-  compression: fc.constantFrom<Compression>('snappy', 'gzip', 'none'),
+  compression: fc.constantFrom<Compression>('snappy', 'zstd', 'gzip', 'none'),
   rowGroupRows: fc.integer({ min: 1, max: 40 }),
 })
 

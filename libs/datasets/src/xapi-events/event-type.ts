@@ -20,24 +20,26 @@ const videoVerbs: ReadonlySet<unknown> = new Set([
   'http://adlnet.gov/expapi/verbs/experienced',
 ])
 
-/** Verb, a blank, type of the object. */
-const byVerbAndType: ReadonlyMap<string, EventType> = new Map([
+const oli = ['http://oli.cmu.edu/extensions/', 'https://oli.cmu.edu/extensions/']
+const completed = 'http://adlnet.gov/expapi/verbs/completed'
+
+/** Verb → type of the object → what it is. */
+const byVerbAndType: ReadonlyMap<string, ReadonlyMap<string, EventType>> = new Map([
   [
-    'http://adlnet.gov/expapi/verbs/completed http://oli.cmu.edu/extensions/activity_attempt',
-    'activity_attempt',
+    completed,
+    new Map<string, EventType>([
+      ['http://adlnet.gov/expapi/activities/question', 'part_attempt'],
+      ...oli.map((prefix) => [`${prefix}activity_attempt`, 'activity_attempt'] as const),
+      ...oli.map((prefix) => [`${prefix}page_attempt`, 'page_attempt'] as const),
+    ]),
   ],
   [
-    'http://adlnet.gov/expapi/verbs/completed http://oli.cmu.edu/extensions/page_attempt',
-    'page_attempt',
+    'http://id.tincanapi.com/verb/viewed',
+    new Map(oli.map((prefix) => [`${prefix}types/page`, 'page_viewed'])),
   ],
   [
-    'http://adlnet.gov/expapi/verbs/completed http://adlnet.gov/expapi/activities/question',
-    'part_attempt',
-  ],
-  ['http://id.tincanapi.com/verb/viewed http://oli.cmu.edu/extensions/types/page', 'page_viewed'],
-  [
-    'http://activitystrea.ms/schema/1.0/create http://oli.cmu.edu/extensions/tutor_message',
-    'tutor_message',
+    'http://activitystrea.ms/schema/1.0/create',
+    new Map(oli.map((prefix) => [`${prefix}tutor_message`, 'tutor_message'])),
   ],
 ])
 
@@ -45,9 +47,8 @@ const ignore = (): void => undefined
 
 export const eventTypeOf = (record: JsonObject): EventType => {
   const verb = valueAt(record, ['verb', 'id'], ignore)
+  if (typeof verb !== 'string') return 'unknown'
   if (videoVerbs.has(verb)) return 'video'
   const type = valueAt(record, ['object', 'definition', 'type'], ignore)
-  if (typeof verb !== 'string' || typeof type !== 'string') return 'unknown'
-  const plainType = type.replace(/^https:\/\/oli\.cmu\.edu\//, 'http://oli.cmu.edu/')
-  return byVerbAndType.get(`${verb} ${plainType}`) ?? 'unknown'
+  return (typeof type === 'string' && byVerbAndType.get(verb)?.get(type)) || 'unknown'
 }

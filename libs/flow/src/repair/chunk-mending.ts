@@ -2,14 +2,15 @@ import {
   type Chunk,
   type ChunkRows,
   type Clock,
+  type Column,
   type DayPayload,
   Fault,
   type Mender,
   repairTokenOf,
+  type Row,
   rowIdentity,
   type Store,
 } from '@silversmith/core'
-import type { Encode } from '../chunk-builder.ts'
 import { hashOf } from '../manifest.ts'
 import { type Call, persist } from '../patience.ts'
 import { silverKeyOf } from '../silver-target.ts'
@@ -17,7 +18,8 @@ import { silverKeyOf } from '../silver-target.ts'
 export interface MendingDeps {
   readonly store: Store
   readonly clock: Clock
-  readonly encode: Encode
+  /** Rows of one table → the bytes of one Parquet file. Pure. */
+  readonly encode: (columns: readonly Column[], rows: readonly Row[]) => Uint8Array
   /** Ends with a slash. */
   readonly silverPrefix: string
 }
@@ -86,7 +88,7 @@ export const rewriteDays = async (
       mender.readDay(batch, chunk, day.day, call.signal),
     )
     refuseOtherRows(mender.name, day, held)
-    const bytes = await deps.encode(held.columns, held.rows)
+    const bytes = deps.encode(held.columns, held.rows)
     const file = { sha256: hashOf(bytes), contentType: 'application/vnd.apache.parquet' }
     await persist(clock, call, () => store.write(key, bytes, file, call.signal))
   }

@@ -6,7 +6,7 @@ import {
   manifestPrefix,
   stagingPrefix,
 } from '@silversmith/flow'
-import { encodeParquet, readParquet } from '@silversmith/parquet'
+import { createParquetEncoder, readParquet } from '@silversmith/parquet'
 import { createMemoryBronze } from '../memory/memory-bronze.ts'
 import { createMemoryClock } from '../memory/memory-clock.ts'
 import { createMemoryIds } from '../memory/memory-ids.ts'
@@ -40,7 +40,7 @@ export const loadInputs = async (
     ids: createMemoryIds(),
     log: createMemoryLog(),
     targets: [createSilverTarget({ store, prefix: 'silver/' })],
-    encode: encodeParquet,
+    encoder: createParquetEncoder(),
     quarantinePrefix: 'quarantine/',
   })
   const sources = inputs.map((input): Source => {

@@ -74,6 +74,7 @@ const chunksInto = (rows: SeenRow[], dataset: Dataset): ChunkBuilder => ({
     const at = columns.findIndex(({ name }) => name === 'event_hash')
     rows.push({ table, record, part, line, hash: at < 0 ? undefined : String(values[at]) })
   },
+  isFull: () => false,
   settle: nothingToDo,
   hasRoom: () => true,
   finish: async () => [],
@@ -89,6 +90,7 @@ const quarantineInto = (rejections: SeenRejection[]): Quarantine => ({
       ...{ line, offset, reason, raw, sizeBytes, sha256: cut?.sha256 },
     })
   },
+  isFull: () => false,
   settle: nothingToDo,
   finish: async () => [],
   brokenBy: unbroken,

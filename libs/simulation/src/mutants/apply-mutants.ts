@@ -18,7 +18,7 @@ export const applyMutants: readonly Mutant[] = [
   {
     name: 'rows name their batch instead of their chunk',
     edits: [
-      editFlow('chunk-builder.ts', `tokenOf(batch, chunk.n),`, `batch,`),
+      editFlow('chunk-builder.ts', `token: tokenOf(batch, n),`, `token: batch,`),
       {
         file: 'libs/simulation/src/memory/engine.ts',
         find: `row['_chunk'] === chunk`,

@@ -24,7 +24,7 @@ import {
   repairBatch,
   type RepairOptions,
 } from '@silversmith/flow'
-import { encodeParquet, readParquet } from '@silversmith/parquet'
+import { createParquetEncoder, encodeParquet, readParquet } from '@silversmith/parquet'
 import type { MemoryLedger, StoredRow } from '../index.ts'
 import {
   createEngine,
@@ -95,8 +95,8 @@ export const createRepairRoom = (seed = 1) => {
       ...{ silverPrefix, quarantinePrefix, ledger: wrap(ledger), bronze: wrap(bronze) },
       queue: wrap(queue),
       targets: [createSilverTarget({ store: kept, prefix: silverPrefix }), wrap(clickhouse)],
-      encode: (...[columns, rows]: Parameters<typeof encodeParquet>) =>
-        encodeParquet(columns, rows),
+      encoder: createParquetEncoder(),
+      encode: encodeParquet,
       inspectors: [
         wrap(createMemoryInspector({ name: 'clickhouse', engine })),
         createSilverInspector({ store: kept, prefix: silverPrefix, decode: readParquet }),

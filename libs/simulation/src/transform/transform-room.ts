@@ -23,7 +23,7 @@ import {
   manifestPrefix,
   stagingPrefix,
 } from '@silversmith/flow'
-import { encodeParquet, readParquet } from '@silversmith/parquet'
+import { createParquetEncoder, readParquet } from '@silversmith/parquet'
 import type { MemoryLedger, MemoryStore } from '../index.ts'
 import {
   createEngine,
@@ -102,7 +102,7 @@ export const createRoom = (options: RoomOptions = {}) => {
       createSilverTarget({ store: kept, prefix: 'silver/' }),
       options.clickhouse?.(memory) ?? memory,
     ],
-    encode: (...[columns, rows]: Parameters<typeof encodeParquet>) => encodeParquet(columns, rows),
+    encoder: createParquetEncoder(),
     limits: { ...defaultLimits, ...options.limits },
     quarantinePrefix: 'quarantine/',
   }

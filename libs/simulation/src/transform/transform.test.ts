@@ -10,7 +10,7 @@ import {
   type Target,
 } from '@silversmith/core'
 import { createTransform, stagingPrefix } from '@silversmith/flow'
-import { encodeParquet } from '@silversmith/parquet'
+import { createParquetEncoder } from '@silversmith/parquet'
 import { describe, expect, test } from 'vitest'
 import { createMemoryIds } from '../index.ts'
 import { createRoom, notes, pipeline } from './transform-room.ts'
@@ -411,7 +411,7 @@ describe('the pipeline', () => {
         ids: createMemoryIds(7),
       },
       targets: [{ name: 'clickhouse', has: async () => false, put: async () => undefined }],
-      encode: encodeParquet,
+      encoder: createParquetEncoder(),
       limits: defaultLimits,
       quarantinePrefix: 'quarantine/',
     })

@@ -1,8 +1,8 @@
 import type { Limits } from '@silversmith/core'
-import type { Delivery, Encode } from '@silversmith/flow'
+import type { Delivery } from '@silversmith/flow'
 import { createSilverTarget, createTransform } from '@silversmith/flow'
 import type { Compression } from '@silversmith/parquet'
-import { encodeParquet } from '@silversmith/parquet'
+import { createParquetEncoder } from '@silversmith/parquet'
 import type { Invocation } from './invocation.ts'
 import type { Mapping } from './note-dataset.ts'
 import { noteDatasetOf } from './note-dataset.ts'
@@ -45,10 +45,13 @@ export const createSandbox = (options: SandboxOptions): Sandbox => {
     return current
   }
   const store = relay(() => now().store)
-  const { compression } = release
-  const encode: Encode = (columns, rows) => hold(encodeParquet(columns, rows, { compression }))
+  const { createRows, join } = createParquetEncoder({ compression: release.compression })
+  const encoder = {
+    createRows,
+    join: (...own: Parameters<typeof join>) => hold(join(...own)),
+  }
   const transform = createTransform({
-    ...{ pipeline, limits, store, encode, quarantinePrefix: 'quarantine/' },
+    ...{ pipeline, limits, store, encoder, quarantinePrefix: 'quarantine/' },
     bronze: relay(() => now().bronze),
     ledger: relay(() => now().ledger),
     clock: relay(() => now().clock),

@@ -8,13 +8,13 @@ export interface ByteSink {
   /** Unsigned LEB128 of a safe integer. */
   writeLongVarint(value: number): void
   writeBytes(value: Uint8Array): void
-  /** 32-bit length, then UTF-8; a lone surrogate becomes U+FFFD. Returns the number of UTF-8 bytes. */
-  writeText(text: string): number
+  patchUint32(value: number, at: number): void
   /** A copy of what was written. The sink is empty afterwards and keeps its memory. */
   take(): Buffer
+  /** What was written, until the next write. */
+  view(): Buffer
+  clear(): void
 }
-
-const utf8BytesPerUnitMax = 3
 
 export const createByteSink = (capacity = 1024): ByteSink => {
   let bytes = Buffer.allocUnsafe(capacity)
@@ -62,17 +62,15 @@ export const createByteSink = (capacity = 1024): ByteSink => {
       bytes.set(value, length)
       length += value.length
     },
-    writeText: (text) => {
-      ensure(4 + text.length * utf8BytesPerUnitMax)
-      const size = bytes.write(text, length + 4, 'utf8')
-      bytes.writeUInt32LE(size, length)
-      length += 4 + size
-      return size
-    },
+    patchUint32: (value, at) => void bytes.writeUInt32LE(value, at),
     take: () => {
       const taken = Buffer.from(bytes.subarray(0, length))
       length = 0
       return taken
+    },
+    view: () => bytes.subarray(0, length),
+    clear: () => {
+      length = 0
     },
   }
 }

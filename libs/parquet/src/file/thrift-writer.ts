@@ -10,7 +10,7 @@ const [trueType, falseType, byteType, i32Type, i64Type, binaryType, listType, st
   1, 2, 3, 5, 6, 8, 9, 12,
 ]
 
-/** Whole numbers from 0 to 2^52: the only ones Parquet's headers and footers have. */
+/** Whole numbers from 0 to 2^52: all that Parquet's headers and footers have but for checksums. */
 const zigzag = (value: number): number => value * 2
 
 export const i8 = (value: number): Written => ({
@@ -21,6 +21,11 @@ export const i8 = (value: number): Written => ({
 export const i32 = (value: number): Written => ({
   type: i32Type,
   write: (sink) => sink.writeLongVarint(zigzag(value)),
+})
+
+export const signed32 = (value: number): Written => ({
+  type: i32Type,
+  write: (sink) => sink.writeLongVarint(((value << 1) ^ (value >> 31)) >>> 0),
 })
 
 export const i64 = (value: number): Written => ({

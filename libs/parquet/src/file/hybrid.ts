@@ -32,7 +32,8 @@ export const writeHybrid = (
   writeLiterals(sink, values, literalsFrom, to, bitWidth)
 }
 
-const writeRun = (sink: ByteSink, value: number, count: number, bitWidth: number): void => {
+/** `count` times the same. */
+export const writeRun = (sink: ByteSink, value: number, count: number, bitWidth: number): void => {
   sink.writeVarint(count * 2)
   for (let bits = 0; bits < bitWidth; bits += 8) sink.writeByte((value >>> bits) & 255)
 }

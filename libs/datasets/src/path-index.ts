@@ -1,0 +1,82 @@
+import { isAbsent, isObject, type JsonObject } from './json.ts'
+import { type Path, pathText, type Rescue } from './path.ts'
+
+/** Reads many paths of a record at once: every object on the way is opened once, whatever the number of paths through it. */
+export interface PathIndex {
+  /** Where `find` puts the values at a path: the first of these places that is neither undefined nor null counts. */
+  readonly placesOf: (path: Path) => readonly number[]
+  /** Overwritten by the next call. A value of another kind where an object is expected is rescued, as by `valueAt`. */
+  readonly find: (record: JsonObject, rescue: Rescue) => readonly unknown[]
+}
+
+/** An object on the way to a value. */
+interface Container {
+  readonly path: Path
+  /** Where the object itself is found; the record's own is 0. */
+  readonly place: number
+  /** Key → place of its value. */
+  readonly keys: Map<string, number>
+}
+
+/** With more keys than this to look for, going through the object's own keys is faster. */
+const lookupsMax = 8
+
+/** Spellings are told apart at the last key of a path only. */
+export const createPathIndex = (paths: readonly Path[]): PathIndex => {
+  let places = 1
+  const containers = new Map<string, Container>()
+
+  const containerAt = (path: Path): Container => {
+    const name = JSON.stringify(path)
+    const known = containers.get(name)
+    if (known) return known
+    const key = path.at(-1)
+    if (typeof key === 'object')
+      throw new TypeError(`Only the last key may have spellings: ${name}`)
+    const place = key === undefined ? 0 : placeIn(containerAt(path.slice(0, -1)), key)
+    const container: Container = { path, place, keys: new Map() }
+    containers.set(name, container)
+    return container
+  }
+
+  const placeIn = ({ keys }: Container, key: string): number => {
+    const place = keys.get(key) ?? places++
+    keys.set(key, place)
+    return place
+  }
+
+  const placesOf = (path: Path): readonly number[] => {
+    const container = containerAt(path.slice(0, -1))
+    const key = path.at(-1) ?? []
+    return (typeof key === 'string' ? [key] : key).map((spelling) => placeIn(container, spelling))
+  }
+
+  paths.forEach(placesOf)
+  // A container is made behind the one it lies in.
+  const inOrder = [...containers.values()]
+  const found = Array.from<unknown>({ length: places })
+
+  const find = (record: JsonObject, rescue: Rescue): readonly unknown[] => {
+    found.fill(undefined)
+    found[0] = record
+    for (const container of inOrder) {
+      const object = found[container.place]
+      if (isObject(object)) open(object, container, found)
+      else if (!isAbsent(object)) rescue(pathText(container.path), object)
+    }
+    return found
+  }
+
+  return { placesOf, find }
+}
+
+const open = (object: JsonObject, { keys }: Container, found: unknown[]): void => {
+  if (keys.size <= lookupsMax) {
+    for (const [key, place] of keys) found[place] = object[key]
+    return
+  }
+  for (const key in object) {
+    const place = keys.get(key)
+    if (place !== undefined) found[place] = object[key]
+  }
+}

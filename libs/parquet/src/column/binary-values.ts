@@ -1,0 +1,24 @@
+import type { Scalar } from '@silversmith/core'
+import { ByteRun } from './byte-run.ts'
+import type { EncodedValues, Meter, Values } from './values.ts'
+
+/** Any bytes, plain. */
+export class BinaryValues implements Values {
+  count = 0
+  readonly #run: ByteRun
+
+  constructor(meter: Meter) {
+    this.#run = new ByteRun(meter)
+  }
+
+  add(value: Scalar): boolean {
+    if (!(value instanceof Uint8Array)) return false
+    this.#run.addBytes(value)
+    this.count += 1
+    return true
+  }
+
+  finish(): EncodedValues {
+    return { body: this.#run.view() }
+  }
+}

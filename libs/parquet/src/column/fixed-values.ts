@@ -1,0 +1,41 @@
+import { isValueOf, type Scalar, type ScalarType } from '@silversmith/core'
+import { fixedBytes } from '../schema/column-type.ts'
+import { type EncodedValues, grownCapacity, type Meter, type Values } from './values.ts'
+
+/** Plain FIXED_LEN_BYTE_ARRAY of 16 bytes: UUIDs, and decimals of more than 18 digits, big-endian. Without bounds. */
+export class FixedValues implements Values {
+  count = 0
+  readonly #field: { readonly type: ScalarType; readonly nullable: false }
+  readonly #meter: Meter
+  #bytes = Buffer.alloc(0)
+
+  constructor(type: ScalarType, meter: Meter) {
+    this.#field = { type, nullable: false }
+    this.#meter = meter
+  }
+
+  add(value: Scalar): boolean {
+    if (!isValueOf(this.#field, value)) return false
+    const at = this.count * fixedBytes
+    if (at === this.#bytes.length) this.#grow()
+    if (typeof value === 'string') this.#bytes.write(value.replaceAll('-', ''), at, 'hex')
+    else {
+      const units = BigInt(value as number | bigint)
+      this.#bytes.writeBigInt64BE(units >> 64n, at)
+      this.#bytes.writeBigUInt64BE(BigInt.asUintN(64, units), at + 8)
+    }
+    this.count += 1
+    return true
+  }
+
+  finish(): EncodedValues {
+    return { body: this.#bytes.subarray(0, this.count * fixedBytes) }
+  }
+
+  #grow(): void {
+    const bytes = Buffer.alloc(grownCapacity(this.#bytes.length / fixedBytes, 0) * fixedBytes)
+    this.#bytes.copy(bytes)
+    this.#meter.bytes += bytes.length - this.#bytes.length
+    this.#bytes = bytes
+  }
+}

@@ -1,0 +1,41 @@
+import type { ByteSink } from '../file/byte-sink.ts'
+import { bitWidthOf, writeHybrid, writeRun } from '../file/hybrid.ts'
+import { grownCapacity, type Meter } from './values.ts'
+
+/** Definition or repetition levels of one leaf in one row group. A zero need not be set: a column of nulls only has no memory. */
+export class Levels {
+  readonly #width: number
+  readonly #meter: Meter
+  #bytes = new Uint8Array(0)
+
+  /** `max`: 1 to 255. */
+  constructor(max: number, meter: Meter) {
+    this.#width = bitWidthOf(max)
+    this.#meter = meter
+  }
+
+  /** `at`: number of the entry. */
+  set(at: number, level: number): void {
+    if (at >= this.#bytes.length) this.#grow(at + 1)
+    this.#bytes[at] = level
+  }
+
+  /** Length and levels of so many entries, as a data page begins with them. */
+  writeTo(sink: ByteSink, entries: number): void {
+    const start = sink.length
+    sink.writeUint32(0)
+    if (this.#bytes.length === 0) writeRun(sink, 0, entries, this.#width)
+    else {
+      if (this.#bytes.length < entries) this.#grow(entries)
+      writeHybrid(sink, this.#bytes, 0, entries, this.#width)
+    }
+    sink.patchUint32(sink.length - start - 4, start)
+  }
+
+  #grow(needed: number): void {
+    const bytes = new Uint8Array(grownCapacity(this.#bytes.length, needed))
+    bytes.set(this.#bytes)
+    this.#meter.bytes += bytes.length - this.#bytes.length
+    this.#bytes = bytes
+  }
+}

@@ -1,0 +1,141 @@
+import type { Scalar } from '@silversmith/core'
+import { createByteSink } from '../file/byte-sink.ts'
+import { bitWidthOf, writeHybrid } from '../file/hybrid.ts'
+import { ByteRun } from './byte-run.ts'
+import {
+  type Bounds,
+  type EncodedValues,
+  grownCapacity,
+  type Meter,
+  type Values,
+} from './values.ts'
+
+/** A dictionary with more entries, or more characters, stops paying. */
+const dictionaryEntriesMax = 32_768
+const dictionaryCharactersMax = 1024 * 1024
+/** After this many values a dictionary must have been hit every second time. */
+const dictionaryTrialRows = 1_024
+/** Longer values are no use as bounds. */
+const boundBytesMax = 64
+/** What V8 holds for an entry beside its characters, roughly. */
+const entryBytes = 64
+
+/** Text as UTF-8: in a dictionary while values repeat, plain from where they do not. Equal texts give equal bytes. */
+export class TextValues implements Values {
+  count = 0
+  readonly #meter: Meter
+  readonly #plain: ByteRun
+  #entries: Map<string, number> | undefined
+  #isPlain = false
+  #indexes = new Int32Array(0)
+  #characters = 0
+  #last = ''
+  #lastIndex = -1
+
+  constructor(meter: Meter) {
+    this.#meter = meter
+    this.#plain = new ByteRun(meter)
+  }
+
+  add(value: Scalar): boolean {
+    if (typeof value !== 'string') return false
+    if (this.#isPlain) this.#plain.addText(value)
+    else this.#addIndex(value)
+    this.count += 1
+    return true
+  }
+
+  #addIndex(text: string): void {
+    let index = this.#lastIndex
+    if (index < 0 || text !== this.#last) {
+      const entries = (this.#entries ??= new Map<string, number>())
+      index = entries.get(text) ?? -1
+      if (index < 0) {
+        index = entries.size
+        if (!this.#pays(index, text.length)) {
+          this.#spill()
+          this.#plain.addText(text)
+          return
+        }
+        entries.set(text, index)
+        this.#characters += text.length
+        this.#meter.bytes += entryBytes + text.length
+      }
+      this.#last = text
+      this.#lastIndex = index
+    }
+    if (this.count === this.#indexes.length) this.#grow()
+    this.#indexes[this.count] = index
+  }
+
+  /** With one more entry. */
+  #pays(entries: number, length: number): boolean {
+    if (entries >= dictionaryEntriesMax || this.#characters + length > dictionaryCharactersMax)
+      return false
+    return this.count <= dictionaryTrialRows || entries * 2 <= this.count
+  }
+
+  #spill(): void {
+    const texts = [...(this.#entries?.keys() ?? [])]
+    for (let at = 0; at < this.count; at++) {
+      this.#plain.addText(texts[this.#indexes[at] as number] as string)
+    }
+    this.#isPlain = true
+    this.#entries = undefined
+    this.#indexes = new Int32Array(0)
+  }
+
+  finish(): EncodedValues {
+    const size = this.#entries?.size ?? 0
+    // Few values do not repeat enough to be worth a page of their own.
+    if (!this.#isPlain && (size === 0 || (this.count > 1 && size * 2 > this.count))) this.#spill()
+    return this.#isPlain ? { body: this.#plain.view() } : this.#encodeIndexes(size)
+  }
+
+  #encodeIndexes(entries: number): EncodedValues {
+    const texts = [...(this.#entries?.keys() ?? [])]
+    const dictionary = new ByteRun({ bytes: 0 })
+    for (const text of texts) dictionary.addText(text)
+    const bitWidth = bitWidthOf(entries - 1)
+    const sink = createByteSink(Math.ceil((this.count * bitWidth) / 8) + 16)
+    sink.writeByte(bitWidth)
+    writeHybrid(sink, this.#indexes, 0, this.count, bitWidth)
+    return {
+      dictionary: { entries, body: dictionary.view() },
+      body: sink.view(),
+      bounds: boundsOf(texts),
+    }
+  }
+
+  #grow(): void {
+    const indexes = new Int32Array(grownCapacity(this.#indexes.length, 0))
+    indexes.set(this.#indexes)
+    this.#meter.bytes += indexes.byteLength - this.#indexes.byteLength
+    this.#indexes = indexes
+  }
+}
+
+const boundsOf = (texts: readonly string[]): Bounds | undefined => {
+  // A lone surrogate is written as another character, in another place of the order.
+  if (!texts.every((text) => text.isWellFormed())) return undefined
+  let [min, max] = [texts[0] as string, texts[0] as string]
+  for (const text of texts) {
+    if (isBefore(text, min)) min = text
+    else if (isBefore(max, text)) max = text
+  }
+  if (min.length > boundBytesMax || max.length > boundBytesMax) return undefined
+  return { min: Buffer.from(min), max: Buffer.from(max) }
+}
+
+/** The order of UTF-8 bytes, which is that of code points and, above the surrogates, not that of JavaScript. */
+const isBefore = (left: string, right: string): boolean => {
+  const length = Math.min(left.length, right.length)
+  for (let at = 0; at < length; at++) {
+    const [a, b] = [left.charCodeAt(at), right.charCodeAt(at)]
+    if (a !== b) return rankOf(a) < rankOf(b)
+  }
+  return left.length < right.length
+}
+
+/** Surrogates stand for code points behind all others. */
+const rankOf = (unit: number): number => (unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit)

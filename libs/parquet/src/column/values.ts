@@ -1,0 +1,34 @@
+import type { Scalar } from '@silversmith/core'
+
+/** Values of one leaf in one row group, nulls left out, on their way into a page. */
+export interface Values {
+  readonly count: number
+  /** False when the value is not of the column's type; nothing was taken then. */
+  add(value: Scalar): boolean
+  /** What was added, encoded; to be called once, last. */
+  finish(): EncodedValues
+}
+
+export interface EncodedValues {
+  readonly dictionary?: { readonly entries: number; readonly body: Uint8Array }
+  /** Plain values, or indexes into the dictionary. */
+  readonly body: Uint8Array
+  /** Smallest and largest value, plain encoded without length; absent where they would not pay or not be exact. */
+  readonly bounds?: Bounds | undefined
+}
+
+export interface Bounds {
+  readonly min: Uint8Array
+  readonly max: Uint8Array
+}
+
+/** Bytes that the builders of a row group hold, all together. Counted as buffers grow. */
+export interface Meter {
+  bytes: number
+}
+
+const valuesMin = 16
+
+/** Capacity to grow to when `needed` do not fit. */
+export const grownCapacity = (capacity: number, needed: number): number =>
+  Math.max(valuesMin, capacity * 2, needed)
