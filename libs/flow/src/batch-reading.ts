@@ -17,6 +17,7 @@ import {
 import type { ParquetEncoder } from '@silversmith/parquet'
 import { createChunkBuilder, type PayloadKinds } from './chunk-builder.ts'
 import { describeFailure } from './failure.ts'
+import { createGate } from './gate.ts'
 import { type Call, mapConcurrently } from './patience.ts'
 import { createQuarantine } from './quarantine.ts'
 import { createCounts, type ReadCounts, readSource } from './source-reader.ts'
@@ -54,8 +55,8 @@ type Outcome =
   | { readonly kind: 'settled'; readonly disposition: Disposition; readonly reason: string }
   | { readonly kind: 'left'; readonly isCut: boolean }
 
-/** Sources read at a time; each may hold one record of the largest size. */
-const readersMax = 4
+/** Large records held at a time, whatever the number of sources that are read. */
+const largeRecordsMax = 1
 
 /**
  * Shares of the invocation's time after which reading stops, so that what was read can be sealed. The first pass over several
@@ -74,6 +75,7 @@ export const readBatch = async (
   batch: BatchFacts,
   sources: readonly Source[],
   call: Call,
+  hasAllTime = false,
 ): Promise<ReadBatch> => {
   const outcomes = new Map<string, Outcome>()
   const startedAt = deps.clock.now()
@@ -81,10 +83,9 @@ export const readBatch = async (
   for (let attempt = 1; ; attempt += 1) {
     const share = attempt === 1 && sources.length > 1 ? firstPassShare : readingShare
     const readUntil = startedAt + leftMs * share
-    const pass = createPass(deps, batch, { attempt, readUntil }, call)
+    const pass = createPass(deps, batch, { attempt, readUntil, hasAllTime }, call)
     const open = sources.filter(({ id }) => (outcomes.get(id)?.kind ?? 'read') === 'read')
-    const readers = Math.min(readersMax, deps.limits.concurrencyMax)
-    const results = await mapConcurrently(open, readers, pass.read)
+    const results = await mapConcurrently(open, deps.limits.concurrencyMax, pass.read)
     open.forEach(({ id }, index) => outcomes.set(id, results[index]!.outcome))
     if (results.some(({ spoils }) => spoils)) continue
     pass.turnOver(open, outcomes)
@@ -97,10 +98,17 @@ export const readBatch = async (
   }
 }
 
+interface PassOptions {
+  readonly attempt: number
+  /** Epoch ms. */
+  readonly readUntil: number
+  readonly hasAllTime: boolean
+}
+
 const createPass = (
   deps: ReadingDeps,
   batch: BatchFacts,
-  { attempt, readUntil }: { readonly attempt: number; readonly readUntil: number },
+  { attempt, readUntil, hasAllTime }: PassOptions,
   call: Call,
 ) => {
   const { clock, limits, store } = deps
@@ -113,6 +121,8 @@ const createPass = (
     prefix: deps.quarantinePrefix,
   })
 
+  const largeRecords = createGate(largeRecordsMax)
+
   const read = async (source: Source): Promise<{ outcome: Outcome; spoils: boolean }> => {
     const dataset = deps.datasets.find(({ name }) => name === source.dataset)
     if (!dataset) return { outcome: unrouted(deps.datasets, source), spoils: false }
@@ -123,6 +133,8 @@ const createPass = (
     try {
       await readSource({
         ...{ source, dataset, chunks, quarantine, limits, clock, call, readUntil, counts },
+        hasAllTime,
+        largeRecords,
         bronze: deps.bronze,
         loadedAtMicros: batch.createdAt * 1000,
       })

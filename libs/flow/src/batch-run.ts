@@ -44,8 +44,11 @@ export interface Claimed {
   readonly verdict: Verdict
 }
 
-/** `solo`: counts a try on the claim before it opens the source. `condemn`: seals it as poison without opening. */
-export type Mode = 'usual' | 'solo' | 'condemn'
+/**
+ * `whole`: alone, with all the time an invocation has, after it was cut before; what cannot be read now is sealed as too large.
+ * `solo`: counts a try on the claim before it opens the source. `condemn`: seals it as poison without opening.
+ */
+export type Mode = 'usual' | 'whole' | 'solo' | 'condemn'
 
 /**
  * Takes free sources through one batch of their own: open, claim, read and stage, seal, apply. `ack` is called for each source
@@ -66,7 +69,7 @@ export const runBatch = async (
     const claimed = await claimSources(deps, batch.id, free, mode, call)
     const sources = claimed.map(({ source }) => source)
     const read =
-      mode === 'condemn' ? condemned(sources) : await readSources(deps, batch, sources, call)
+      mode === 'condemn' ? condemned(sources) : await readSources(deps, batch, sources, mode, call)
     cut = read.cut
     isSealed = read.sources.length > 0 && (await seal(deps, batch, read, call))
     if (isSealed) for (const { id } of read.sources) ack(id)
@@ -84,13 +87,14 @@ const readSources = (
   deps: TransformDeps,
   batch: OpenedBatch,
   sources: readonly Source[],
+  mode: Mode,
   call: Call,
 ): Promise<ReadBatch> => {
   const kinds = {
     block: deps.targets.some(({ name }) => name !== 'silver'),
     days: deps.targets.some(({ name }) => name === 'silver'),
   }
-  return readBatch({ ...deps, kinds }, batch, sources, call)
+  return readBatch({ ...deps, kinds }, batch, sources, call, mode === 'whole')
 }
 
 const condemned = (sources: readonly Source[]): ReadBatch => ({

@@ -1,4 +1,9 @@
-import { createRecordBuffer, type RawRecord, type RecordLimits } from './record.ts'
+import {
+  createRecordBuffer,
+  type RawRecord,
+  type ReadPiece,
+  type RecordLimits,
+} from './record.ts'
 
 const code = (text: string): number => text.charCodeAt(0)
 const quote = code('"')
@@ -19,7 +24,7 @@ const isSpace = (byte: number): boolean => byte === 32 || byte === 10 || byte ==
 export async function* readDocuments(
   stream: AsyncIterable<Buffer>,
   limits: RecordLimits,
-): AsyncGenerator<readonly RawRecord[]> {
+): AsyncGenerator<ReadPiece> {
   const buffer = createRecordBuffer(limits)
   let ordinal = 0
   let position = 0
@@ -115,11 +120,11 @@ export async function* readDocuments(
     // TypeScript narrows `inside` to what the loop began with; the closures above change it.
     if ((inside as string) !== 'none') buffer.add(piece.subarray(from))
     position += piece.length
-    if (records.length > 0) yield records
+    yield { records, begunBytes: buffer.size() }
   }
   const last: RawRecord[] = []
   if ((inside as string) === 'token') last.push(finish())
   else if ((inside as string) !== 'none') last.push(finish('truncated_document'))
   if (inArray) last.push({ ...finish('truncated_array'), offset: arrayStart })
-  if (last.length > 0) yield last
+  yield { records: last, begunBytes: 0 }
 }

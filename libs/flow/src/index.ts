@@ -38,6 +38,7 @@ export { defaultLeaseMarginMs, type TransformDeps, triesMax } from './batch-run.
 export { createTransform, type Delivery } from './transform.ts'
 export type { ChunkBuilder } from './chunk-builder.ts'
 export type { Quarantine } from './quarantine.ts'
+export { createGate } from './gate.ts'
 export { createCounts, type ReadOptions, readSource } from './source-reader.ts'
 export { rebuildLedger, type RebuildDeps, type RebuildOptions } from './repair/rebuild-ledger.ts'
 export { rejectBatch, type RejectDeps, type RejectOptions } from './repair/reject-batch.ts'

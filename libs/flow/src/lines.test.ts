@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { readDocuments } from './documents.ts'
 import { readLines } from './lines.ts'
-import type { RawRecord } from './record.ts'
+import type { RawRecord, ReadPiece } from './record.ts'
 
 const limits = { recordBytesMax: 1000, keepBytes: 10 }
 
@@ -16,9 +16,9 @@ async function* pieces(bytes: Buffer, cuts: readonly number[]): AsyncGenerator<B
   }
 }
 
-const collect = async (pieces: AsyncIterable<readonly RawRecord[]>): Promise<RawRecord[]> => {
+const collect = async (pieces: AsyncIterable<ReadPiece>): Promise<RawRecord[]> => {
   const all: RawRecord[] = []
-  for await (const records of pieces)
+  for await (const { records } of pieces)
     for (const record of records) all.push({ ...record, bytes: Buffer.from(record.bytes) })
   return all
 }

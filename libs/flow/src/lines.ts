@@ -2,6 +2,7 @@ import {
   createRecordBuffer,
   isBlank,
   type RawRecord,
+  type ReadPiece,
   type RecordLimits,
   type TakenBytes,
 } from './record.ts'
@@ -17,7 +18,7 @@ const carriageReturn = 13
 export async function* readLines(
   stream: AsyncIterable<Buffer>,
   limits: RecordLimits,
-): AsyncGenerator<readonly RawRecord[]> {
+): AsyncGenerator<ReadPiece> {
   const begun = createRecordBuffer(limits)
   let ordinal = 0
   let line = 1
@@ -55,9 +56,9 @@ export async function* readLines(
       offset += 1
     }
     if (start < piece.length) begun.add(piece.subarray(start))
-    if (records.length > 0) yield records
+    yield { records, begunBytes: begun.size() }
   }
   const last: RawRecord[] = []
   finish(begun.take(), last)
-  if (last.length > 0) yield last
+  yield { records: last, begunBytes: 0 }
 }

@@ -24,6 +24,13 @@ export interface RecordLimits {
   readonly keepBytes: number
 }
 
+/** What one piece of the stream ends: records, in their order. */
+export interface ReadPiece {
+  readonly records: readonly RawRecord[]
+  /** Bytes of the record that the piece ends in the middle of. */
+  readonly begunBytes: number
+}
+
 const isSpace = (byte: number): boolean => byte === 32 || byte === 9 || byte === 13
 
 /** The bytes of a record, as `RawRecord` has them. */

@@ -16,6 +16,7 @@ import {
 import type { ChunkBuilder } from './chunk-builder.ts'
 import { readPlain } from './decompression.ts'
 import { readDocuments } from './documents.ts'
+import type { Gate } from './gate.ts'
 import { readLines } from './lines.ts'
 import { type Call, persist } from './patience.ts'
 import type { Quarantine } from './quarantine.ts'
@@ -42,11 +43,18 @@ export interface ReadOptions {
   readonly loadedAtMicros: number
   readonly clock: Clock
   readonly call: Call
+  /** Where readers of several sources meet: only so many hold a large record at a time. */
+  readonly largeRecords: Gate
   /** Epoch ms; a source that is not read by then is left for another invocation, so that the others can be sealed. */
   readonly readUntil: number
+  /** It has all the time an invocation can give: what is not read by `readUntil` never will be. */
+  readonly hasAllTime: boolean
   /** Counted up while reading, so that the caller knows after a fault whether anything was taken. */
   readonly counts: ReadCounts
 }
+
+/** A larger record is a large one: beside the others of its reader's piece it would fill the memory. */
+const smallRecordBytesMax = 1024 * 1024
 
 export const createCounts = (): ReadCounts => ({
   sizeBytes: 0,
@@ -77,7 +85,15 @@ export const readSource = async (options: ReadOptions): Promise<void> => {
       `${name} has ${opened.sizeBytes} bytes, more than MAX_S3_OBJECT_BYTES (${limits.objectBytesMax}); split it, or raise the limit`,
     )
   }
-  const plain = readPlain(opened.body, {
+  const startedAt = options.clock.now()
+  let readBytes = 0
+  async function* counted(): AsyncGenerator<Uint8Array> {
+    for await (const piece of opened.body) {
+      readBytes += piece.length
+      yield piece
+    }
+  }
+  const plain = readPlain(counted(), {
     contentEncoding: opened.contentEncoding,
     decompressedBytesMax: limits.decompressedBytesMax,
     name,
@@ -86,23 +102,48 @@ export const readSource = async (options: ReadOptions): Promise<void> => {
     recordBytesMax: limits.recordBytesMax,
     keepBytes: limits.quarantineRawBytesMax,
   }
-  const records = isDocumentKey(source.object.key)
+  const pieces = isDocumentKey(source.object.key)
     ? readDocuments(plain, recordLimits)
     : readLines(plain, recordLimits)
-  for await (const piece of records) {
-    for (const record of piece) {
-      if (call.signal.aborted || options.clock.now() > options.readUntil) {
-        throw new Fault(
-          'DEADLINE_REACHED',
-          `stopped reading ${name} after ${counts.records} records: the time for reading is over; it comes again`,
-        )
+  let leave: (() => void) | undefined
+  try {
+    for await (const { records, begunBytes } of pieces) {
+      for (const record of records) {
+        if (call.signal.aborted || options.clock.now() > options.readUntil) {
+          throw outOfTime(options, name, { readBytes, elapsedMs: options.clock.now() - startedAt })
+        }
+        counts.records += 1
+        place(options, opened, record, mapRecord(options.dataset, record))
+        if (options.chunks.isFull()) await options.chunks.settle()
+        if (options.quarantine.isFull()) await options.quarantine.settle()
       }
-      counts.records += 1
-      place(options, opened, record, mapRecord(options.dataset, record))
-      if (options.chunks.isFull()) await options.chunks.settle()
-      if (options.quarantine.isFull()) await options.quarantine.settle()
+      if (begunBytes > smallRecordBytesMax) leave ??= await options.largeRecords.enter()
+      else {
+        leave?.()
+        leave = undefined
+      }
     }
+  } finally {
+    leave?.()
   }
+}
+
+const outOfTime = (
+  { counts, call, hasAllTime }: ReadOptions,
+  name: string,
+  { readBytes, elapsedMs }: { readonly readBytes: number; readonly elapsedMs: number },
+): Fault => {
+  const done = `${counts.records} records, ${readBytes} of ${counts.sizeBytes} bytes in ${Math.round(elapsedMs / 1000)} s`
+  if (hasAllTime && !call.signal.aborted) {
+    return new Fault(
+      'OBJECT_TOO_LARGE',
+      `${name} cannot be read within one invocation, it was cut off twice before: ${done}; split it, or give the function more time or memory, and send it again`,
+    )
+  }
+  return new Fault(
+    'DEADLINE_REACHED',
+    `stopped reading ${name} after ${done}: the time for reading is over; it comes again`,
+  )
 }
 
 /** `.json` holds documents, everything else lines; `.gz` says nothing about either. */

@@ -48,6 +48,7 @@ export const createTransform = (deps: TransformDeps) => {
     // Batches first, or a full queue of sources would keep them waiting; half the time at most, or they the sources.
     const now = deps.clock.now()
     const share = sources.size > 0 ? 0.5 : 1
+    const wholeUntil = now + (call.deadline - now) * spentShareMax
     const halfway = { ...call, deadline: now + (call.deadline - now) * share }
     for (const [id, messageIds] of batches) {
       if (deps.clock.now() > halfway.deadline) break
@@ -56,10 +57,13 @@ export const createTransform = (deps: TransformDeps) => {
         messageIds.forEach((messageId) => open.delete(messageId))
       })
     }
-    await attempt(deps, () => loadSources(deps, [...sources.values()], ack, call))
+    await attempt(deps, () => loadSources(deps, [...sources.values()], ack, wholeUntil, call))
     return [...open]
   }
 }
+
+/** An invocation that has spent no more than this on other things has its whole time for one source. */
+const spentShareMax = 0.1
 
 /** What fails is told and left on the queue; the rest of the invocation goes on. */
 const attempt = async (
@@ -77,6 +81,7 @@ const loadSources = async (
   deps: TransformDeps,
   sources: readonly Source[],
   ack: (sourceId: string) => void,
+  wholeUntil: number,
   call: Call,
 ): Promise<void> => {
   const judged = await judgeSources(deps, sources, call)
@@ -88,7 +93,10 @@ const loadSources = async (
     .toSorted((a, b) => cutsOf(a) - cutsOf(b))
   // Every other time the one cut most often goes first, or a steady flow of others would never leave it the time it needs.
   const [longest] = cut.slice(-1).filter((one) => cutsOf(one) % 2 === 0)
-  if (longest) await attempt(deps, () => runBatch(deps, [longest], ack, call))
+  if (longest) {
+    const mode = deps.clock.now() < wholeUntil ? 'whole' : 'usual'
+    await attempt(deps, () => runBatch(deps, [longest], ack, call, mode))
+  }
   const { batchSourcesMax } = deps.limits
   for (let at = 0; at < healthy.length; at += batchSourcesMax) {
     if (deps.clock.now() > call.deadline) return

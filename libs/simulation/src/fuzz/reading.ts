@@ -3,6 +3,7 @@ import { isFault, sourceIdOf } from '@silversmith/core'
 import {
   type ChunkBuilder,
   createCounts,
+  createGate,
   type Quarantine,
   readSource,
   type ReadOptions,
@@ -50,6 +51,8 @@ export const readBody = async (object: FuzzedBody): Promise<Outcome> => {
     quarantine: quarantineInto(rejections),
     loadedAtMicros: 0,
     readUntil: Number.POSITIVE_INFINITY,
+    hasAllTime: false,
+    largeRecords: createGate(1),
   }
   try {
     await readSource(options)

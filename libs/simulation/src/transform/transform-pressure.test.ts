@@ -120,6 +120,46 @@ describe('when time is short', () => {
     expect(room.rows().filter((row) => row['_source'] === 's3://b/large.jsonl')).toHaveLength(35)
   })
 
+  test('an object that no invocation can read to its end is set aside with what was measured, and nothing of it stays', async () => {
+    const timer = createTimer()
+    const room: ReturnType<typeof createRoom> = createRoom({
+      bronze: (bronze) => ({
+        ...bronze,
+        open: async (object, signal) => {
+          const opened = await bronze.open(object, signal)
+          if (object.key !== 'endless.jsonl') return opened
+          const body = (async function* () {
+            for (let n = 0; n < 100; n += 1) {
+              room.clock.advance(1_000)
+              timer.check(room.clock.now())
+              yield Buffer.from(`{"id":"${n}"}\n`)
+            }
+          })()
+          return { ...opened, body }
+        },
+      }),
+    })
+    const endless = room.put('endless.jsonl', '{}')
+    let left: readonly string[] = ['endless']
+    let invocations = 0
+    for (; left.length > 0 && invocations < 10; invocations += 1) {
+      const other = room.put(`${invocations}.jsonl`, `{"id":"o"}`)
+      left = await room.transform(room.deliver(endless, other), timer.begin(room.clock.now()))
+      room.clock.advance(600_000)
+    }
+    expect(left).toEqual([])
+    expect(room.rows().map((row) => row['_source'])).not.toContain('s3://b/endless.jsonl')
+    const listed = (await room.manifests()).flatMap(({ sources }) => sources)
+    expect(listed.filter(({ id }) => id === endless.id)).toEqual([
+      expect.objectContaining({
+        disposition: 'too-large',
+        reason: expect.stringMatching(/cannot be read within one invocation.*records.*split it/),
+        rows: 0,
+      }),
+    ])
+    expect(listed.filter(({ disposition }) => disposition === 'rows').length).toBeGreaterThan(1)
+  })
+
   test('an apply that needs several invocations keeps what each of them did', async () => {
     const timer = createTimer()
     let copies = 0
