@@ -1,6 +1,6 @@
 import { build, type BuildOptions, type Metafile, type Plugin } from 'esbuild'
 import { zipSync } from 'fflate'
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -114,9 +114,15 @@ const bundleApp = async (name: FunctionName): Promise<Bundle> => {
   })
   const code = outputFiles.find(({ path }) => path.endsWith('.mjs'))
   if (!code) throw new Error(`esbuild made no bundle of ${name}`)
-  const zipped = zipSync({
-    'index.mjs': [code.contents, { mtime: zipDate, level: 9, os: 3, attrs: 0o644 << 16 }],
-  })
+  const files = { 'index.mjs': code.contents, ...(await nativeFiles(metafile)) }
+  const zipped = zipSync(
+    Object.fromEntries(
+      Object.entries(files).map(([path, contents]) => [
+        path,
+        [contents, { mtime: zipDate, level: 9, os: 3, attrs: 0o644 << 16 }],
+      ]),
+    ),
+  )
   const zip = join(dist, `${name}.zip`)
   await mkdir(dist, { recursive: true })
   for (const { path, contents } of outputFiles) await replaceFile(path, contents)
@@ -129,6 +135,25 @@ const bundleApp = async (name: FunctionName): Promise<Bundle> => {
     zipBytes: zipped.length,
     packages: packagesOf(metafile),
   }
+}
+
+/** Native code cannot be bundled. Below node_modules in the zip, it is found by the `require` of libs/parquet's codec. */
+const nativeScope = 'node_modules/@napi-rs'
+
+/** Snappy for the Linux machines it is installed for; without it the codec in JavaScript serves. */
+const nativeFiles = async (metafile: Metafile): Promise<Readonly<Record<string, Uint8Array>>> => {
+  const inside = Object.values(metafile.outputs).flatMap(({ inputs }) => Object.keys(inputs))
+  if (!inside.includes('libs/parquet/src/file/codec.ts')) return {}
+  const installed = await readdir(join(root, nativeScope))
+  const packages = installed.filter((name) => /^snappy-linux-(x64|arm64)-gnu$/.test(name))
+  const paths = packages.flatMap((name) => [
+    `${nativeScope}/${name}/package.json`,
+    `${nativeScope}/${name}/${name.replace('-', '.')}.node`,
+  ])
+  const all = ['node_modules/snappy/package.json', 'node_modules/snappy/index.js', ...paths]
+  return Object.fromEntries(
+    await Promise.all(all.map(async (path) => [path, await readFile(join(root, path))] as const)),
+  )
 }
 
 /** Whole or not at all: somebody may be reading the last one. */

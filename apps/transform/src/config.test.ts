@@ -54,7 +54,7 @@ describe('the settings of transform', () => {
     for (const part of [
       'LEDGER_TABLE_NAME is missing',
       'SILVER_BUCKET is missing',
-      'PARQUET_COMPRESSION must be one of snappy, gzip, none',
+      'PARQUET_COMPRESSION must be one of snappy, zstd, gzip, none',
       'DRY_RUN is not taken',
       'CLICKHOUSE_DATABASE is missing',
       'CLICKHOUSE_PORT must not be 9000',

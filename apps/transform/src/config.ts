@@ -98,7 +98,7 @@ export const transformSettings = {
   }),
   compression: setting<Compression>({
     name: 'PARQUET_COMPRESSION',
-    parse: parseOneOf('snappy', 'gzip', 'none'),
+    parse: parseOneOf('snappy', 'zstd', 'gzip', 'none'),
     default: 'snappy',
     description: 'codec of the Parquet files',
   }),

@@ -1,9 +1,4 @@
-import {
-  createRecordBuffer,
-  type RawRecord,
-  type ReadPiece,
-  type RecordLimits,
-} from './record.ts'
+import { createRecordBuffer, type RawRecord, type ReadPiece, type RecordLimits } from './record.ts'
 
 const code = (text: string): number => text.charCodeAt(0)
 const quote = code('"')
@@ -25,6 +20,15 @@ export async function* readDocuments(
   stream: AsyncIterable<Buffer>,
   limits: RecordLimits,
 ): AsyncGenerator<ReadPiece> {
+  const scanner = createScanner(limits)
+  for await (const piece of stream) {
+    const records = scanner.scan(piece)
+    yield { records, begunBytes: scanner.begunBytes() }
+  }
+  yield { records: scanner.end(), begunBytes: 0 }
+}
+
+const createScanner = (limits: RecordLimits) => {
   const buffer = createRecordBuffer(limits)
   let ordinal = 0
   let position = 0
@@ -77,7 +81,7 @@ export async function* readDocuments(
     byte === close.brace ||
     byte === close.bracket
 
-  for await (const piece of stream) {
+  const scan = (piece: Buffer): readonly RawRecord[] => {
     const records: RawRecord[] = []
     let from = 0
     for (let at = 0; at < piece.length; at += 1) {
@@ -117,14 +121,19 @@ export async function* readDocuments(
         records.push(finish())
       }
     }
-    // TypeScript narrows `inside` to what the loop began with; the closures above change it.
-    if ((inside as string) !== 'none') buffer.add(piece.subarray(from))
+    if (inside !== 'none') buffer.add(piece.subarray(from))
     position += piece.length
-    yield { records, begunBytes: buffer.size() }
+    return records
   }
-  const last: RawRecord[] = []
-  if ((inside as string) === 'token') last.push(finish())
-  else if ((inside as string) !== 'none') last.push(finish('truncated_document'))
-  if (inArray) last.push({ ...finish('truncated_array'), offset: arrayStart })
-  yield { records: last, begunBytes: 0 }
+
+  /** What the end of the stream ends. */
+  const end = (): readonly RawRecord[] => {
+    const last: RawRecord[] = []
+    if (inside === 'token') last.push(finish())
+    else if (inside !== 'none') last.push(finish('truncated_document'))
+    if (inArray) last.push({ ...finish('truncated_array'), offset: arrayStart })
+    return last
+  }
+
+  return { scan, end, begunBytes: () => buffer.size() }
 }

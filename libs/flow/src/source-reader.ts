@@ -20,7 +20,7 @@ import type { Gate } from './gate.ts'
 import { readLines } from './lines.ts'
 import { type Call, persist } from './patience.ts'
 import type { Quarantine } from './quarantine.ts'
-import type { RawRecord } from './record.ts'
+import type { RawRecord, ReadPiece } from './record.ts'
 
 /** records = rows + rejected + discarded; `rows` counts accepted records. */
 export interface ReadCounts {
@@ -85,7 +85,6 @@ export const readSource = async (options: ReadOptions): Promise<void> => {
       `${name} has ${opened.sizeBytes} bytes, more than MAX_S3_OBJECT_BYTES (${limits.objectBytesMax}); split it, or raise the limit`,
     )
   }
-  const startedAt = options.clock.now()
   let readBytes = 0
   async function* counted(): AsyncGenerator<Uint8Array> {
     for await (const piece of opened.body) {
@@ -105,17 +104,28 @@ export const readSource = async (options: ReadOptions): Promise<void> => {
   const pieces = isDocumentKey(source.object.key)
     ? readDocuments(plain, recordLimits)
     : readLines(plain, recordLimits)
+  await takePieces(options, opened, pieces, () => readBytes)
+}
+
+/** `readBytes`: read of the object so far, as stored. */
+const takePieces = async (
+  options: ReadOptions,
+  opened: OpenObject,
+  pieces: AsyncIterable<ReadPiece>,
+  readBytes: () => number,
+): Promise<void> => {
+  const { call, chunks, clock, counts, quarantine } = options
+  const startedAt = clock.now()
   let leave: (() => void) | undefined
   try {
     for await (const { records, begunBytes } of pieces) {
       for (const record of records) {
-        if (call.signal.aborted || options.clock.now() > options.readUntil) {
-          throw outOfTime(options, name, { readBytes, elapsedMs: options.clock.now() - startedAt })
-        }
+        if (call.signal.aborted || clock.now() > options.readUntil)
+          throw outOfTime(options, readBytes(), clock.now() - startedAt)
         counts.records += 1
         place(options, opened, record, mapRecord(options.dataset, record))
-        if (options.chunks.isFull()) await options.chunks.settle()
-        if (options.quarantine.isFull()) await options.quarantine.settle()
+        if (chunks.isFull()) await chunks.settle()
+        if (quarantine.isFull()) await quarantine.settle()
       }
       if (begunBytes > smallRecordBytesMax) leave ??= await options.largeRecords.enter()
       else {
@@ -129,10 +139,11 @@ export const readSource = async (options: ReadOptions): Promise<void> => {
 }
 
 const outOfTime = (
-  { counts, call, hasAllTime }: ReadOptions,
-  name: string,
-  { readBytes, elapsedMs }: { readonly readBytes: number; readonly elapsedMs: number },
+  { source, counts, call, hasAllTime }: ReadOptions,
+  readBytes: number,
+  elapsedMs: number,
 ): Fault => {
+  const name = objectUri(source.object)
   const done = `${counts.records} records, ${readBytes} of ${counts.sizeBytes} bytes in ${Math.round(elapsedMs / 1000)} s`
   if (hasAllTime && !call.signal.aborted) {
     return new Fault(
