@@ -45,7 +45,7 @@ const listOpen = async (
   state: Exclude<ListedState, 'committed'>,
   { signal }: Surroundings,
 ): Promise<readonly Batch[]> => {
-  const ids = await cloud.ledger.listOpen(Number.MAX_SAFE_INTEGER, openMax, signal)
+  const ids = await cloud.ledger.listOpen(pipeline, Number.MAX_SAFE_INTEGER, openMax, signal)
   const batches = await readAll(cloud, ids, pipeline, signal)
   // The index lags behind: what was committed meanwhile is not open.
   return batches.filter((one) => one.state === 'F' || one.state === 'S').filter(accepts[state])

@@ -15,6 +15,7 @@ const everyCommand = [
     'batch list',
     'batch show',
     'batch reject',
+    'batch free',
   ],
   ...['repair', 'ledger rebuild', 'dlq list', 'dlq show', 'dlq redrive'],
 ]
@@ -78,6 +79,7 @@ it('reads the commands for when something is wrong', () => {
 })
 
 it.each([
+  ['batch free 01B', { kind: 'batch free', batch: '01B' }],
   ['batch reject 01B --target silver', { kind: 'batch reject', batch: '01B', target: 'silver' }],
   ['repair 01B 01C 01B', { kind: 'repair', batches: ['01B', '01C'] }],
   ['ledger rebuild', { kind: 'ledger rebuild', from: undefined }],
@@ -94,7 +96,7 @@ it.each([
 it.each([
   ['upload x', /no command upload; there are migrate, invoke, query, head, reconcile, batch list/],
   ['toString', /no command toString/],
-  ['batch', /no command batch; there are batch list, batch show, batch reject$/],
+  ['batch', /no command batch; there are batch list, batch show, batch reject, batch free$/],
   ['batch burn', /no command batch burn; there are batch list/],
   ['ledger', /there are ledger rebuild$/],
   ['reconcile section/', /takes no argument: section/],

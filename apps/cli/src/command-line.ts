@@ -210,6 +210,13 @@ const readers: Readonly<Record<string, Reader>> = {
     read: (given) => ({ kind: 'batch show', batch: argument(given, 'a batch'), ...place(given) }),
   },
   'batch reject': { options: ['target', ...changingOptions], read: readReject },
+  'batch free': {
+    options: changingOptions,
+    read: (given) => ({
+      ...{ kind: 'batch free', batch: argument(given, 'a batch') },
+      ...changing(given),
+    }),
+  },
   repair: { options: changingOptions, read: readRepair },
   'ledger rebuild': { options: ['from', ...changingOptions], read: readRebuild },
   'dlq list': {

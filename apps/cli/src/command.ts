@@ -49,6 +49,7 @@ export type Command =
     } & OnDeployment)
   | ({ readonly kind: 'batch show'; readonly batch: string } & OnDeployment)
   | ({ readonly kind: 'batch reject'; readonly batch: string; readonly target: string } & Changing)
+  | ({ readonly kind: 'batch free'; readonly batch: string } & Changing)
   | ({ readonly kind: 'repair'; readonly batches: readonly string[] } & Changing)
   | ({
       readonly kind: 'ledger rebuild'

@@ -25,6 +25,8 @@ When something is wrong
   batch show BATCH          all of one: sources and what became of them, chunks, and what each target holds
   batch reject BATCH --target silver|clickhouse --yes
                             chunks which that target refuses for ever go to quarantine, and the batch commits
+  batch free BATCH --yes    a batch the ledger lacks and that has no manifest never was sealed: its sources may be
+                            loaded by others
   repair BATCH… --yes       put back rows which a target lost, from another target. Never done by itself: rows that
                             were erased on purpose stay erased
   ledger rebuild [--from 2026-01-01] --yes

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Answer } from './answer.ts'
+import { runBatchFree } from './batch-free.ts'
 import { runBatchList } from './batch-list.ts'
 import { runBatchShow } from './batch-show.ts'
 import type { Command } from './command.ts'
@@ -46,6 +47,8 @@ const answerTo = (command: Exclude<Command, { kind: 'help' }>): Promise<Answer> 
       return runBatchShow(command, surroundings)
     case 'batch reject':
       return runBatchReject(command, surroundings)
+    case 'batch free':
+      return runBatchFree(command, surroundings)
     case 'repair':
       return runRepair(command, surroundings)
     case 'ledger rebuild':

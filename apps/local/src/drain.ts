@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { functionSizes, logFileOf } from './functions.ts'
+import { functionSizes, logFileOf, pipeline } from './functions.ts'
 import { countMessages } from './resources.ts'
 import type { QueueCounts } from './resources.ts'
 import type { Stack } from './stack.ts'
@@ -36,7 +36,7 @@ export const readStatus = async (stack: Watched, signal: AbortSignal): Promise<S
   const { arrivals, objects } = stack.resources
   const arrivalCounts = await countMessages(sqs, arrivals.main)
   const objectCounts = await countMessages(sqs, objects.main)
-  const openBatches = await stack.ledger.listOpen(Number.MAX_SAFE_INTEGER, openBatchesMax, signal)
+  const openBatches = await stack.ledger.listOpen(pipeline, Number.MAX_SAFE_INTEGER, openBatchesMax, signal)
   const dead = [
     await countMessages(sqs, arrivals.dead),
     await countMessages(sqs, objects.dead),

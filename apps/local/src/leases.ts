@@ -1,4 +1,5 @@
 import type { BatchState, Ledger } from '@silversmith/core'
+import { pipeline } from './functions.ts'
 
 const batchesMax = 10_000
 
@@ -12,7 +13,7 @@ export const endLeases = async (
   signal: AbortSignal,
   states: readonly BatchState[] = ['F', 'S'],
 ): Promise<void> => {
-  const ids = await ledger.listOpen(Number.MAX_SAFE_INTEGER, batchesMax, signal)
+  const ids = await ledger.listOpen(pipeline, Number.MAX_SAFE_INTEGER, batchesMax, signal)
   const found = await ledger.read(
     ids.map((id) => ({ kind: 'batch', id })),
     signal,

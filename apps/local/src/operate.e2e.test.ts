@@ -169,7 +169,7 @@ beforeAll(async () => {
   setClickHouse(false)
   await upload(names.forgotten)
   batches.forgotten = await vi.waitFor(async () => {
-    const [id = ''] = await stack.ledger.listOpen(Number.MAX_SAFE_INTEGER, 10, signal)
+    const [id = ''] = await stack.ledger.listOpen(pipeline, Number.MAX_SAFE_INTEGER, 10, signal)
     const { problems } = (await readBatch(id)) ?? {}
     if (!problems?.['clickhouse']?.startsWith('TARGET_UNAVAILABLE')) throw new Error('not yet')
     return id

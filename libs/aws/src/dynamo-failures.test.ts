@@ -110,11 +110,11 @@ describe('reading from DynamoDB', () => {
 
   test('fails when a page of open batches is missing', async () => {
     const answer: Answer = (request, response) =>
-      request.body.includes('OPEN#2')
+      request.body.includes('OPEN#2#p')
         ? answerError(response, 400, 'ProvisionedThroughputExceededException')
         : answerJson(response, 200, { Items: [] })
     await withServer(answer, async (server) => {
-      await expect(ledgerOf(server).listOpen(1, 5, idle)).rejects.toMatchObject({
+      await expect(ledgerOf(server).listOpen('p', 1, 5, idle)).rejects.toMatchObject({
         code: 'LEDGER_UNAVAILABLE',
       })
     })
@@ -123,11 +123,11 @@ describe('reading from DynamoDB', () => {
   test('follows the pages of the index until the limit', async () => {
     const itemOf = (n: number) => ({
       pk: { S: `B#b${n}` },
-      openShard: { S: 'OPEN#0' },
+      openShard: { S: 'OPEN#0#p' },
       leaseUntil: { N: String(n) },
     })
     const answer: Answer = (request, response) => {
-      if (!request.body.includes('OPEN#0')) return answerJson(response, 200, { Items: [] })
+      if (!request.body.includes('OPEN#0#p')) return answerJson(response, 200, { Items: [] })
       const { ExclusiveStartKey: from } = JSON.parse(request.body.toString()) as {
         ExclusiveStartKey?: { leaseUntil: { N: string } }
       }
@@ -135,7 +135,7 @@ describe('reading from DynamoDB', () => {
       answerJson(response, 200, { Items: [itemOf(next)], LastEvaluatedKey: itemOf(next) })
     }
     await withServer(answer, async (server) => {
-      expect(await ledgerOf(server).listOpen(99, 3, idle)).toEqual(['b1', 'b2', 'b3'])
+      expect(await ledgerOf(server).listOpen('p', 99, 3, idle)).toEqual(['b1', 'b2', 'b3'])
     })
   })
 })

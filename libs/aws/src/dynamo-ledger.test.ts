@@ -74,7 +74,7 @@ describe('a ledger on DynamoDB', () => {
       await ledger.write({ ...batch, state }, revision, idle)
       const stored = await storedBatch()
       expect(stored?.['rev']).toEqual({ N: String(revision + 1) })
-      expect(/^OPEN#[0-3]$/.test(stored?.['openShard']?.S ?? '')).toBe(isOpen)
+      expect(/^OPEN#[0-3]#p$/.test(stored?.['openShard']?.S ?? '')).toBe(isOpen)
     }
   })
 
@@ -83,9 +83,9 @@ describe('a ledger on DynamoDB', () => {
     const ids = Array.from({ length: 24 }, (_, n) => `spread-${n}`)
     for (const [n, id] of ids.entries())
       await ledger.write({ ...batch, id, leaseUntil: -1000 + n }, 0, idle)
-    expect(await ledger.listOpen(0, 7, idle)).toEqual(ids.slice(0, 7))
-    expect(await ledger.listOpen(-990, 100, idle)).toEqual(ids.slice(0, 10))
-    expect(await ledger.listOpen(0, 0, idle)).toEqual([])
+    expect(await ledger.listOpen('p', 0, 7, idle)).toEqual(ids.slice(0, 7))
+    expect(await ledger.listOpen('p', -990, 100, idle)).toEqual(ids.slice(0, 10))
+    expect(await ledger.listOpen('p', 0, 0, idle)).toEqual([])
   })
 
   test('refuses an item over 4 KB before it is sent', async () => {
@@ -100,7 +100,7 @@ describe('a ledger on DynamoDB', () => {
     for (const call of [
       ledger.read([{ kind: 'batch', id: 'x' }], idle),
       ledger.write(batch, 0, idle),
-      ledger.listOpen(1, 1, idle),
+      ledger.listOpen('p', 1, 1, idle),
     ])
       await expect(call).rejects.toMatchObject({
         code: 'LEDGER_DENIED',

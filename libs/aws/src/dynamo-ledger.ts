@@ -9,7 +9,7 @@ import type { Clock, Ledger, Versioned } from '@silversmith/core'
 import { Fault } from '@silversmith/core'
 import type { BackOff } from './back-off.ts'
 import { refuseAborted, systemClock, waitAfter } from './back-off.ts'
-import { batchOf, openShards, pkOf, readRecord, writeRecord } from './ledger-record.ts'
+import { batchOf, openShardsOf, pkOf, readRecord, writeRecord } from './ledger-record.ts'
 import { openIndex } from './table-definition.ts'
 import { errorNameOf, faultOf } from './vendor-fault.ts'
 
@@ -87,10 +87,10 @@ export const createDynamoLedger = ({
       }
     },
 
-    listOpen: async (now, limit, signal) => {
+    listOpen: async (pipeline, now, limit, signal) => {
       if (limit <= 0) return []
       const lists = await Promise.allSettled(
-        openShards.map((shard) => listShard(table, shard, now, limit, signal)),
+        openShardsOf(pipeline).map((shard) => listShard(table, shard, now, limit, signal)),
       )
       const failed = lists.find(({ status }) => status === 'rejected')
       if (failed?.status === 'rejected') throw failed.reason

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { ItemKey, LedgerItem, Versioned } from '@silversmith/core'
+import type { Batch, ItemKey, LedgerItem, Versioned } from '@silversmith/core'
 import { Fault } from '@silversmith/core'
 
 /** One item as the table has it: the ledger item's own attributes beside these. */
@@ -22,8 +22,14 @@ const prefixes: Readonly<Record<ItemKey['kind'], string>> = {
 /** Design: a batch item stays this small whatever the number of its sources. */
 const itemBytesMax = 4096
 
-/** One shard would make every seal and commit of the house meet in one partition of the index. */
-export const openShards: readonly string[] = ['OPEN#0', 'OPEN#1', 'OPEN#2', 'OPEN#3']
+const shardsMax = 4
+
+/**
+ * Partitions of the index, of one pipeline: another's open batches never stand before its own. One alone would make every seal
+ * and commit meet in it.
+ */
+export const openShardsOf = (pipeline: string): readonly string[] =>
+  Array.from({ length: shardsMax }, (_, n) => `OPEN#${n}#${pipeline}`)
 
 export const pkOf = ({ kind, id }: ItemKey): string => `${prefixes[kind]}${id}`
 
@@ -40,7 +46,7 @@ export const writeRecord = (item: LedgerItem, revision: number): LedgerRecord =>
     ...item,
     pk: pkOf(item),
     rev: revision,
-    ...(isOpen ? { openShard: shardOf(item.id) } : {}),
+    ...(isOpen ? { openShard: shardOf(item) } : {}),
   }
 }
 
@@ -55,7 +61,7 @@ export const readRecord = (record: Readonly<Record<string, unknown>>): Versioned
   return { item: item as unknown as LedgerItem, revision: rev }
 }
 
-const shardOf = (batch: string): string => {
-  const [first = 0] = createHash('sha256').update(batch).digest()
-  return openShards[first % openShards.length] ?? 'OPEN#0'
+const shardOf = ({ id, pipeline }: Batch): string => {
+  const [first = 0] = createHash('sha256').update(id).digest()
+  return openShardsOf(pipeline)[first % shardsMax] as string
 }

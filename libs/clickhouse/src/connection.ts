@@ -20,7 +20,9 @@ export interface Connection {
   close(): Promise<void>
 }
 
-export const questionTimeoutMs = 30_000
+const questionTimeoutMs = 30_000
+/** A DELETE rewrites what it marks, on every replica. */
+const commandTimeoutMs = 900_000
 
 /**
  * Faults of all calls: TARGET_UNAVAILABLE (not reached, no whole answer, answer unreadable), DEADLINE_REACHED (given up; a
@@ -32,18 +34,20 @@ export const createConnection = (settings: ClickHouseSettings): Connection => {
     ...((settings.user || settings.password) && { username: settings.user ?? 'default' }),
     ...(settings.password && { password: settings.password }),
     application: 'silversmith',
-    request_timeout: questionTimeoutMs,
+    // The client has one limit for all; each call has its own below it.
+    request_timeout: commandTimeoutMs,
     // A socket kept while a Lambda sleeps is dead when it wakes, and no timer told so.
     keep_alive: { enabled: true, idle_socket_ttl: 2_500, eagerly_destroy_stale_sockets: true },
     log: { level: 127 },
   })
   const run = async <Result>(
     what: string,
+    timeoutMs: number,
     signal: AbortSignal,
     call: (limit: AbortSignal) => Promise<Result>,
   ): Promise<Result> => {
     try {
-      return await call(AbortSignal.any([signal, AbortSignal.timeout(questionTimeoutMs)]))
+      return await call(AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]))
     } catch (error) {
       if (signal.aborted)
         throw new Fault('DEADLINE_REACHED', `${what}: the time was up`, { cause: error })
@@ -52,7 +56,7 @@ export const createConnection = (settings: ClickHouseSettings): Connection => {
   }
   return {
     query: (question, signal) =>
-      run(question.what, signal, async (limit) => {
+      run(question.what, questionTimeoutMs, signal, async (limit) => {
         const answer = await client.query({
           query: question.statement,
           format: 'JSON',
@@ -64,7 +68,7 @@ export const createConnection = (settings: ClickHouseSettings): Connection => {
         return (await answer.json<never>()).data
       }),
     command: (statement, what, signal) =>
-      run(what, signal, async (limit) => {
+      run(what, commandTimeoutMs, signal, async (limit) => {
         await client.command({
           query: statement,
           abort_signal: limit,
@@ -72,7 +76,7 @@ export const createConnection = (settings: ClickHouseSettings): Connection => {
         })
       }),
     ping: (signal) =>
-      run('ping', signal, async (limit) => {
+      run('ping', questionTimeoutMs, signal, async (limit) => {
         const answer = await client.ping({ select: true, abort_signal: limit })
         if (!answer.success) throw answer.error
       }),

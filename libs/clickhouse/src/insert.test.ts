@@ -149,14 +149,14 @@ const answers: readonly (readonly [title: string, code: FaultCode | 'done', beha
       (socket) =>
         socket.end(respond(404, exception(60, 'Table silver.t does not exist. (UNKNOWN_TABLE)'))),
     ],
-    ['404 of another server', 'TARGET_MISCONFIGURED', (socket) => socket.end(respond(404, 'nope'))],
-    ['301', 'TARGET_MISCONFIGURED', (socket) => socket.end(respond(301, '', { location: '/x' }))],
+    ['404 of another server', 'TARGET_DENIED', (socket) => socket.end(respond(404, 'nope'))],
+    ['301', 'TARGET_DENIED', (socket) => socket.end(respond(301, '', { location: '/x' }))],
     [
       '408 of ClickHouse',
       'TARGET_OUTCOME_UNKNOWN',
       (socket) => socket.end(respond(408, exception(159, 'Timeout exceeded (TIMEOUT_EXCEEDED)'))),
     ],
-    ['413 of a proxy', 'TARGET_MISCONFIGURED', (socket) => socket.end(respond(413))],
+    ['413 of a proxy', 'TARGET_DENIED', (socket) => socket.end(respond(413))],
     ['429', 'TARGET_UNAVAILABLE', (socket) => socket.end(respond(429))],
     ['500 of a proxy', 'TARGET_OUTCOME_UNKNOWN', (socket) => socket.end(respond(500))],
     [

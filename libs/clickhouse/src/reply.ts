@@ -49,14 +49,17 @@ const doubtOf = (reply: Reply, queryId: string): string | undefined => {
   )
 }
 
-/** An answer with no exception code comes from something between us and ClickHouse, or from another server. */
+/**
+ * An answer with no exception code comes from something between us and ClickHouse, or from another server. It is never
+ * TARGET_MISCONFIGURED: that is the server's own word about a statement, on which a batch may be rejected.
+ */
 const faultOfStatus = (status: number, what: string): Fault => {
   const fault = (code: Fault['code'], advice: string) =>
     new Fault(code, `${what}: HTTP ${status} without a ClickHouse exception. ${advice}`)
   if (status === 401 || status === 403)
     return fault('TARGET_DENIED', 'Check user and password, and any proxy before the server.')
   if (status === 413)
-    return fault('TARGET_MISCONFIGURED', 'A proxy limits the size of bodies; raise its limit.')
+    return fault('TARGET_DENIED', 'A proxy limits the size of bodies; raise its limit.')
   if (status === 429 || status === 503)
     return fault('TARGET_UNAVAILABLE', 'It will be tried again.')
   if (status >= 500 || status === 408)
@@ -64,5 +67,5 @@ const faultOfStatus = (status: number, what: string): Fault => {
       'TARGET_OUTCOME_UNKNOWN',
       'It may have landed; the next attempt looks before it inserts.',
     )
-  return fault('TARGET_MISCONFIGURED', 'Is this the HTTP interface of ClickHouse? Check the URL.')
+  return fault('TARGET_DENIED', 'Is this the HTTP interface of ClickHouse? Check the URL.')
 }

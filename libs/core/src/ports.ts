@@ -105,8 +105,13 @@ export interface Ledger {
   read(keys: readonly ItemKey[], signal: AbortSignal): Promise<readonly (Versioned | undefined)[]>
   /** Writes when the stored revision is exactly `expected` (0: there is no item). False: it was not, nothing changed. */
   write(item: LedgerItem, expected: number, signal: AbortSignal): Promise<boolean>
-  /** Ids of batches in state F or S whose lease ended before `now`, oldest lease first; may lag behind writes. */
-  listOpen(now: number, limit: number, signal: AbortSignal): Promise<readonly string[]>
+  /** Ids of the pipeline's batches in state F or S whose lease ended before `now`, oldest lease first; may lag behind writes. */
+  listOpen(
+    pipeline: string,
+    now: number,
+    limit: number,
+    signal: AbortSignal,
+  ): Promise<readonly string[]>
 }
 
 /** Where chunks go. Errors are Faults; a time-out is TARGET_OUTCOME_UNKNOWN: it may still land. */

@@ -45,14 +45,14 @@ export const createSweep =
   (deps: SweepDeps) =>
   async (call: Call): Promise<SweepResult> => {
     const ids = await persist(deps.clock, call, () =>
-      deps.ledger.listOpen(deps.clock.now(), sweepMax, call.signal),
+      deps.ledger.listOpen(deps.pipeline, deps.clock.now(), sweepMax, call.signal),
     )
     let sent = 0
     let aborted = 0
     for (const id of ids) {
       if (call.signal.aborted || deps.clock.now() > call.deadline) break
       const found = await readItem<Batch>(deps, { kind: 'batch', id }, call)
-      if (found?.item.pipeline !== deps.pipeline) continue
+      if (!found) continue
       if (found.item.state === 'F') {
         const ended = await abortLost(deps, found, call)
         if (ended?.state !== 'A') continue

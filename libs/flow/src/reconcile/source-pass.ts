@@ -170,7 +170,7 @@ const assess = (
       return {
         ...{ count: 'stuck', batch: id },
         why: 'it is claimed for a batch the ledger does not have',
-        mend: 'silversmith ledger rebuild',
+        mend: `silversmith ledger rebuild; where the batch has no manifest: silversmith batch free ${id}`,
       }
     case 'wait':
       return { count: 'recent' }

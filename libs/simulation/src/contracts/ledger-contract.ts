@@ -21,10 +21,11 @@ const claimOf = (run: string, n = 0): Claim => ({
   generation: 0,
   tries: 0,
 })
+const pipeline = 'contract'
 const batchOf = (run: string, n: number, leaseUntil: number): Batch => ({
   kind: 'batch',
   id: `${run}-${n}`,
-  pipeline: 'contract',
+  pipeline,
   state: 'F',
   owner: 'someone',
   leaseUntil,
@@ -186,7 +187,7 @@ const describeOpen = (inRoom: InRoom): void => {
     expect(found).toEqual(expected)
   }
   const listOf = (ledger: Ledger, run: string, now: number) => async () =>
-    (await ledger.listOpen(now, listLimit, idle())).filter((id) => id.startsWith(run))
+    (await ledger.listOpen(pipeline, now, listLimit, idle())).filter((id) => id.startsWith(run))
 
   inRoom('open batches whose lease ended are listed, oldest first', async (ledger, run) => {
     const batches: readonly Batch[] = [
@@ -219,8 +220,14 @@ const describeOpen = (inRoom: InRoom): void => {
     await expectOpen(listOf(ledger, run, 1_000), [one.id])
   })
 
+  inRoom('open batches of another pipeline are not listed', async (ledger, run) => {
+    await ledger.write({ ...batchOf(run, 1, 100), pipeline: 'another' }, 0, idle())
+    await ledger.write(batchOf(run, 2, 200), 0, idle())
+    await expectOpen(listOf(ledger, run, 1_000), [`${run}-2`])
+  })
+
   inRoom('no more ids than the limit are listed', async (ledger, run) => {
     for (const n of [1, 2, 3]) await ledger.write(batchOf(run, n, n), 0, idle())
-    expect((await ledger.listOpen(1_000, 2, idle())).length).toBeLessThanOrEqual(2)
+    expect((await ledger.listOpen(pipeline, 1_000, 2, idle())).length).toBeLessThanOrEqual(2)
   })
 }

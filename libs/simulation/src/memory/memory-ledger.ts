@@ -36,11 +36,12 @@ export const createMemoryLedger = (): MemoryLedger => {
       stored.set(nameOf(item), { json, revision: expected + 1 })
       return true
     },
-    listOpen: async (now, limit, signal) => {
+    listOpen: async (pipeline, now, limit, signal) => {
       refuseAborted(signal)
       return [...stored.values()]
         .map((entry) => open(entry).item)
         .filter((item) => item.kind === 'batch')
+        .filter((item) => item.pipeline === pipeline)
         .filter(({ state, leaseUntil }) => (state === 'F' || state === 'S') && leaseUntil < now)
         .sort((a, b) => a.leaseUntil - b.leaseUntil)
         .slice(0, limit)

@@ -107,8 +107,8 @@ const receive = (ids, id) => {
     edits: [
       editFlow(
         'sweep.ts',
-        `deps.ledger.listOpen(deps.clock.now(), sweepMax`,
-        `deps.ledger.listOpen(deps.clock.now() + 3_600_000, sweepMax`,
+        `deps.ledger.listOpen(deps.pipeline, deps.clock.now(), sweepMax`,
+        `deps.ledger.listOpen(deps.pipeline, deps.clock.now() + 3_600_000, sweepMax`,
       ),
       editFlow('sweep.ts', `if (ended?.state !== 'A') continue`, `void ended`),
     ],

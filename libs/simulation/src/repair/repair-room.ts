@@ -16,6 +16,8 @@ import {
   createSilverTarget,
   createSweep,
   createTransform,
+  freeBatch,
+  type FreeOptions,
   manifestPrefix,
   rebuildLedger,
   type RebuildOptions,
@@ -157,6 +159,8 @@ export const createRepairRoom = (seed = 1) => {
         .map((line) => JSON.parse(line) as StoredRow),
     reject: (batch: string, options?: RejectOptions, process = createMortalProcess()) =>
       process.run(() => rejectBatch(depsOf(process), batch, 'clickhouse', call(), options)),
+    free: (batch: string, options?: FreeOptions, process = createMortalProcess()) =>
+      process.run(() => freeBatch(depsOf(process), batch, call(), options)),
     repair: (batch: string, options?: RepairOptions, process = createMortalProcess()) =>
       process.run(() => repairBatch(depsOf(process), batch, call(), options)),
     rebuild: (options?: RebuildOptions, process = createMortalProcess(), forMs = 60_000) =>

@@ -1,7 +1,7 @@
 import type { Batch } from '@silversmith/core'
 import type { MemoryLedger } from '../memory/memory-ledger.ts'
 
-type Entry = Pick<Batch, 'id' | 'state' | 'leaseUntil'> & { readonly at: number }
+type Entry = Pick<Batch, 'id' | 'pipeline' | 'state' | 'leaseUntil'> & { readonly at: number }
 
 /**
  * The index of open batches as a global secondary index is: each batch stands in it as it was up to `lagMs` ago, so that new
@@ -18,19 +18,20 @@ export const lagIndex = (
     write: async (item, expected, signal) => {
       const isWritten = await ledger.write(item, expected, signal)
       if (isWritten && item.kind === 'batch') {
-        const { id, state, leaseUntil } = item
+        const { id, pipeline, state, leaseUntil } = item
         const own = entries.get(id) ?? []
-        own.push({ id, state, leaseUntil, at: now() })
+        own.push({ id, pipeline, state, leaseUntil, at: now() })
         entries.set(id, own)
       }
       return isWritten
     },
-    listOpen: async (leaseEnd, limit) =>
+    listOpen: async (pipeline, leaseEnd, limit) =>
       [...entries.values()]
         .flatMap((own) => {
           const seenAt = now() - lagMs()
           return own.findLast(({ at }) => at <= seenAt) ?? []
         })
+        .filter((entry) => entry.pipeline === pipeline)
         .filter(({ state, leaseUntil }) => /[FS]/.test(state) && leaseUntil < leaseEnd)
         .sort((a, b) => a.leaseUntil - b.leaseUntil)
         .slice(0, limit)

@@ -189,8 +189,12 @@ const simulateLedger = (
       afterRetry: false,
     })
   },
-  listOpen: (now, limit, signal) =>
-    call(request('ledger.listOpen', 'LEDGER', signal, () => ledger.listOpen(now, limit, detached))),
+  listOpen: (pipeline, now, limit, signal) =>
+    call(
+      request('ledger.listOpen', 'LEDGER', signal, () =>
+        ledger.listOpen(pipeline, now, limit, detached),
+      ),
+    ),
 })
 
 const simulateClickHouse = (
