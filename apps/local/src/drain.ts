@@ -36,7 +36,12 @@ export const readStatus = async (stack: Watched, signal: AbortSignal): Promise<S
   const { arrivals, objects } = stack.resources
   const arrivalCounts = await countMessages(sqs, arrivals.main)
   const objectCounts = await countMessages(sqs, objects.main)
-  const openBatches = await stack.ledger.listOpen(pipeline, Number.MAX_SAFE_INTEGER, openBatchesMax, signal)
+  const openBatches = await stack.ledger.listOpen(
+    pipeline,
+    Number.MAX_SAFE_INTEGER,
+    openBatchesMax,
+    signal,
+  )
   const dead = [
     await countMessages(sqs, arrivals.dead),
     await countMessages(sqs, objects.dead),
