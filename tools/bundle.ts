@@ -150,7 +150,8 @@ const nativeFiles = async (metafile: Metafile): Promise<Readonly<Record<string, 
     `${nativeScope}/${name}/package.json`,
     `${nativeScope}/${name}/${name.replace('-', '.')}.node`,
   ])
-  const all = ['node_modules/snappy/package.json', 'node_modules/snappy/index.js', ...paths]
+  const wrapper = ['package.json', 'main.js', 'index.js', 'stream-polyfill.js', 'node-stream.js']
+  const all = [...wrapper.map((name) => `node_modules/snappy/${name}`), ...paths]
   return Object.fromEntries(
     await Promise.all(all.map(async (path) => [path, await readFile(join(root, path))] as const)),
   )

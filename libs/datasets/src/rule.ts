@@ -1,6 +1,6 @@
 import type { Column, ColumnType, Row, Value } from '@silversmith/core'
 import type { JsonObject } from './json.ts'
-import { writeJson } from './json.ts'
+import { isAbsent, writeJson } from './json.ts'
 import type { Path, Rescue } from './path.ts'
 import { pathText } from './path.ts'
 import { createPathIndex, type PathIndex } from './path-index.ts'
@@ -62,7 +62,7 @@ export const compileRules = <F extends Facts>(rules: readonly Rule<F>[]): Compil
       const found = index.find(facts.record, rescue)
       const row = new Array<Value>(fills.length + 1)
       for (let at = 0; at < fills.length; at++) {
-        row[at] = (fills[at] as Fill<F>)(facts, found, rescue)
+        row[at] = (fills[at] as Fill<F>)(facts, found, rescue) as Value
       }
       // fromEntries defines keys, also one named __proto__.
       row[fills.length] = kept ? writeJson(Object.fromEntries(kept)) : null
@@ -71,8 +71,12 @@ export const compileRules = <F extends Facts>(rules: readonly Rule<F>[]): Compil
   }
 }
 
-/** The value of one column. `found`: the record's values at the paths of all columns. */
-type Fill<F extends Facts> = (facts: F, found: readonly unknown[], rescue: Rescue) => Value
+/** The value of one column; undefined when there is none. `found`: the record's values at the paths of all columns. */
+type Fill<F extends Facts> = (
+  facts: F,
+  found: readonly unknown[],
+  rescue: Rescue,
+) => Value | undefined
 
 const fillOf = <F extends Facts>(rule: Rule<F>, index: PathIndex): Fill<F> => {
   const { from, type, nullable } = rule
@@ -80,19 +84,25 @@ const fillOf = <F extends Facts>(rule: Rule<F>, index: PathIndex): Fill<F> => {
   const read = rule.read ?? readerOf(type)
   if (!read) throw new TypeError(`Column ${rule.name} of type ${nameOf(type)} needs a \`read\`.`)
   const absent = nullable ? null : emptyOf(type)
-  const sources = from.map((path) => ({ name: pathText(path), places: index.placesOf(path) }))
-  return (_facts, found, rescue) => {
-    for (const { name, places } of sources) {
-      for (const place of places) {
-        const present = found[place]
-        if (present === undefined || present === null) continue
-        const value = read(present)
-        if (value !== undefined) return value
-        rescue(name, present)
-        break
-      }
+  const fills = from.map((path): Fill<F> => {
+    const name = pathText(path)
+    const [place = 0, ...spellings] = index.placesOf(path)
+    return (_facts, found, rescue) => {
+      let present = found[place]
+      for (let at = 0; at < spellings.length && isAbsent(present); at++)
+        present = found[spellings[at] as number]
+      if (isAbsent(present)) return undefined
+      const value = read(present)
+      if (value === undefined) rescue(name, present)
+      return value
     }
-    return absent
+  })
+  const [first, ...others] = fills
+  return (facts, found, rescue) => {
+    let value = first?.(facts, found, rescue)
+    for (let at = 0; at < others.length && value === undefined; at++)
+      value = others[at]?.(facts, found, rescue)
+    return value === undefined ? absent : value
   }
 }
 

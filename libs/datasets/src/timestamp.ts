@@ -9,7 +9,10 @@ const microsPerSecond = 1_000_000
  * without offset is UTC; a date without time is its midnight. Undefined for anything else: a day that does not exist,
  * hour 24, a leap second, an offset over 23:59.
  */
-export const parseTimestamp = (text: string): number | undefined => {
+export const parseTimestamp = (text: string): number | undefined =>
+  parseUsual(text) ?? parseAny(text)
+
+const parseAny = (text: string): number | undefined => {
   const parts = pattern.exec(text)
   if (!parts) return undefined
   const [, year, month, day, hour = '0', minute = '0', second = '0', fraction = '', zone] = parts
@@ -19,6 +22,45 @@ export const parseTimestamp = (text: string): number | undefined => {
   if (date === undefined || time === undefined || offset === undefined) return undefined
   const micros = Number(fraction.slice(0, 6).padEnd(6, '0'))
   return (date * secondsPerDay + time - offset) * microsPerSecond + micros
+}
+
+/** Lengths of `2026-01-05T10:11:12Z` and of the longest fraction that counts. */
+const usualLength = 20
+const usualLengthMax = 27
+const [zero, dash, colon, dot, letterT, letterZ] = Array.from('0-:.TZ', (char) => char.charCodeAt(0))
+
+/** What nearly all producers send, without a regular expression; undefined for everything else. */
+const parseUsual = (text: string): number | undefined => {
+  const end = text.length - 1
+  if (
+    end < usualLength - 1 ||
+    end >= usualLengthMax ||
+    text.charCodeAt(4) !== dash ||
+    text.charCodeAt(7) !== dash ||
+    text.charCodeAt(10) !== letterT ||
+    text.charCodeAt(13) !== colon ||
+    text.charCodeAt(16) !== colon ||
+    text.charCodeAt(end) !== letterZ ||
+    (end > usualLength - 1 && text.charCodeAt(usualLength - 1) !== dot)
+  )
+    return undefined
+  const date = daysOf(digitsIn(text, 0, 4), digitsIn(text, 5, 7), digitsIn(text, 8, 10))
+  const time = secondsOf(digitsIn(text, 11, 13), digitsIn(text, 14, 16), digitsIn(text, 17, 19))
+  const fraction = end === usualLength - 1 ? 0 : digitsIn(text, usualLength, end)
+  if (date === undefined || time === undefined) return undefined
+  const micros = fraction * 10 ** (usualLengthMax - 1 - Math.max(end, usualLength))
+  const whole = (date * secondsPerDay + time) * microsPerSecond + micros
+  return Number.isNaN(whole) ? undefined : whole
+}
+
+/** NaN unless there are digits only, and at least one. */
+const digitsIn = (text: string, from: number, to: number): number => {
+  let number = from < to ? 0 : NaN
+  for (let at = from; at < to; at++) {
+    const digit = text.charCodeAt(at) - (zero as number)
+    number = digit >= 0 && digit <= 9 ? number * 10 + digit : NaN
+  }
+  return number
 }
 
 const monthDays = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] as const

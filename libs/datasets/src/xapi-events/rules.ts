@@ -70,11 +70,23 @@ const hostPaths: readonly Path[] = [
   ['object', 'id'],
 ]
 
+/** Statements that follow each other mostly are of one host. */
+let lastAddress = ''
+let lastHost: string | undefined
+
+const hostOfAddress = (address: string): string | undefined => {
+  if (address !== lastAddress) {
+    lastHost = hostOf(address)
+    lastAddress = address
+  }
+  return lastHost
+}
+
 const hostName: Derive<EventFacts> = ({ record }) => {
   for (const path of hostPaths) {
     const address = valueAt(record, path, ignore)
     if (typeof address !== 'string' || address.trim() === '') continue
-    const host = hostOf(address)
+    const host = hostOfAddress(address)
     if (host !== undefined) return host
     // The producer's own host name is taken at its word.
     if (path === hostPaths[0]) return address

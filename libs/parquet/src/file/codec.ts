@@ -19,7 +19,7 @@ interface Snappy {
 /** Native code, where there is a build for this machine; see ADR 3 for what it gains. */
 const loadSnappy = (): Snappy | undefined => {
   try {
-    return createRequire(import.meta.url)('snappy/index.js') as Snappy
+    return createRequire(import.meta.url)('snappy') as Snappy
   } catch {
     return undefined
   }
