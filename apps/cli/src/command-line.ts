@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 import type { Command, CommandOf, Since } from './command.ts'
-import { defaultDir, functionNames, listedStates, targetNames, writerName } from './command.ts'
+import { functionNames, listedStates, targetNames, writerName } from './command.ts'
 import { UsageError } from './usage-error.ts'
 
 const definitions = {
@@ -89,10 +89,6 @@ const sinceOf = ({ since }: Given['values']): Since | undefined => {
 }
 
 const place = ({ values }: Given) => ({ dir: values.dir, json: values.json ?? false })
-const localPlace = ({ values }: Given) => ({
-  dir: values.dir ?? defaultDir,
-  json: values.json ?? false,
-})
 const changing = (given: Given) => ({
   ...place(given),
   dryRun: given.values['dry-run'] === true || given.values.yes !== true,
@@ -115,7 +111,7 @@ const readInvoke = (given: Given): CommandOf<'invoke'> => {
     )
   const { event } = given.values
   if (!event) throw new UsageError('invoke needs --event FILE')
-  return { kind: 'invoke', functionName, event, ...localPlace(given) }
+  return { kind: 'invoke', functionName, event, ...place(given) }
 }
 
 const readReconcile = (given: Given): CommandOf<'reconcile'> => {
@@ -179,14 +175,14 @@ const readers: Readonly<Record<string, Reader>> = {
     options: placeOptions,
     read: (given) => ({
       ...{ kind: 'query', statement: argument(given, 'a statement in quotes') },
-      ...localPlace(given),
+      ...place(given),
     }),
   },
   head: {
     options: ['limit', ...placeOptions],
     read: (given) => ({
       ...{ kind: 'head', table: argument(given, 'a table') },
-      ...{ limit: limitOf(given.values, rowsDefault, rowsMax), ...localPlace(given) },
+      ...{ limit: limitOf(given.values, rowsDefault, rowsMax), ...place(given) },
     }),
   },
   reconcile: {

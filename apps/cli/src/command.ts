@@ -10,7 +10,8 @@ interface Changing extends OnDeployment {
 }
 
 interface OnStack {
-  readonly dir: string
+  /** Undefined: the usual place. */
+  readonly dir: string | undefined
   readonly json: boolean
 }
 

@@ -11,12 +11,16 @@ import { callOf } from './surroundings.ts'
 const redriveMs = 1_800_000
 
 const describe = (result: RedriveResult, dryRun: boolean): string => {
-  const { redriven, problems, missing, whole } = result
+  const { redriven, problems, left, missing, whole } = result
   return [
     `${dryRun ? 'would be sent' : 'sent'} to the queue they died in: ${redriven.length}`,
     ...problems.map(
       ({ messageId, queue, sent, problem }) =>
         `${messageId} (${queue}) ${sent ? 'was sent but stays here, too' : 'was not sent'}: ${problem}`,
+    ),
+    ...left.map(
+      ({ messageId, queue, reason, advice }) =>
+        `${messageId} (${queue}) stays, for sending it would come to nothing: ${reason}: ${advice}`,
     ),
     ...missing.map((id) => `${id} is in neither dead-letter queue now`),
     ...(whole ? [] : ['there are more: run it again']),
@@ -24,7 +28,7 @@ const describe = (result: RedriveResult, dryRun: boolean): string => {
   ].join('\n')
 }
 
-/** Exit code 1 when a message asked for was not found, not sent, or not deleted. */
+/** Exit code 1 when a message stays, or one asked for was not found, not sent, or not deleted. */
 export const runDlqRedrive = async (
   { messageIds, dryRun, dir }: CommandOf<'dlq redrive'>,
   surroundings: Surroundings,
@@ -33,13 +37,13 @@ export const runDlqRedrive = async (
   const { progress, clock } = surroundings
   try {
     progress.show('redriving')
-    const request = { ids: messageIds, dryRun }
+    const request = { ids: messageIds, dryRun, diagnose: office.diagnose }
     const result = await redrive(clock, office.queues, request, callOf(surroundings, redriveMs))
     progress.end()
     return {
       document: { dryRun, ...result },
       text: describe(result, dryRun),
-      code: result.problems.length + result.missing.length === 0 ? 0 : 1,
+      code: result.problems.length + result.missing.length + result.left.length === 0 ? 0 : 1,
     }
   } finally {
     office.cloud.clients.destroy()

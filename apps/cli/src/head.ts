@@ -6,6 +6,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Answer } from './answer.ts'
 import type { CommandOf } from './command.ts'
+import { defaultDir } from './command.ts'
 import { Refused, ask } from './question.ts'
 import { layOutRows } from './row-layout.ts'
 import type { Row } from './row-layout.ts'
@@ -104,6 +105,6 @@ export const runHead = async (
   const server = await findServer(environment, dir)
   const rows = server
     ? await readTable(server, table, limit, signal)
-    : await readSilver(dir, table, limit)
+    : await readSilver(dir ?? defaultDir, table, limit)
   return { document: rows, text: layOutRows(rows), code: 0 }
 }

@@ -37,6 +37,7 @@ When something is wrong
   dlq show MESSAGE          one of them, with its body
   dlq redrive MESSAGE…|--all --yes
                             send them to the queue they died in, then delete them. What was loaded stays loaded once.
+                            --all leaves those for which that would come to nothing, and says why
                             A console redrive does, too; but it gives messages new ids, and where messages are
                             themselves the data it makes second rows. This command hands their first id on
 

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { text as readText } from 'node:stream/consumers'
 import type { Answer } from './answer.ts'
 import type { CommandOf } from './command.ts'
+import { defaultDir } from './command.ts'
 import { needKeptStack } from './kept-stack.ts'
 import { UsageError } from './usage-error.ts'
 
@@ -33,7 +34,7 @@ const describeAnswer = (document: unknown, log: string): string => {
 
 /** Exit code 1 when the function failed. */
 export const runInvoke = async (
-  { functionName, event, dir }: CommandOf<'invoke'>,
+  { functionName, event, dir = defaultDir }: CommandOf<'invoke'>,
   signal: AbortSignal,
 ): Promise<Answer> => {
   const payload = await readEvent(event)

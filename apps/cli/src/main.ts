@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Answer } from './answer.ts'
+import { asCalled } from './called-name.ts'
 import { runBatchFree } from './batch-free.ts'
 import { runBatchList } from './batch-list.ts'
 import { runBatchShow } from './batch-show.ts'
@@ -70,7 +71,9 @@ const main = async (): Promise<number> => {
       return 0
     }
     const { document, text, code } = await answerTo(command)
-    process.stdout.write(`${command.json ? writeJson(document) : text}\n`)
+    const dir = 'dir' in command ? command.dir : undefined
+    const told = command.json ? writeJson(asCalled(document, dir)) : asCalled(text, dir)
+    process.stdout.write(`${told}\n`)
     return code
   } catch (error) {
     progress.end()

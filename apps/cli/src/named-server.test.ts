@@ -58,7 +58,7 @@ it('plans the grants of a user that only inserts, as comments', async () => {
 })
 
 const query = (statement: string, given = environment) =>
-  runQuery({ kind: 'query', statement, dir: 'none', json: false }, given, signal)
+  runQuery({ kind: 'query', statement, dir: undefined, json: false }, given, signal)
 
 it("tells in the server's own words why it refused a question, and which code that is", async () => {
   const told = await query('SELECT wrong').catch((error: Error) => error.message)
@@ -82,7 +82,7 @@ it('says when it is no ClickHouse that answers, and when nothing does', async ()
 
 it('names the tables there are when asked for one that is not', async () => {
   const head = (table: string) =>
-    runHead({ kind: 'head', table, limit: 1, dir: 'none', json: false }, environment, signal)
+    runHead({ kind: 'head', table, limit: 1, dir: undefined, json: false }, environment, signal)
   await expect(head('nope')).rejects.toThrow(UsageError)
   await expect(head('nope')).rejects.toThrow(
     'there is no table nope in the database mine; there are _reloads, raw_events',

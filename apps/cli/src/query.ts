@@ -1,5 +1,6 @@
 import type { Answer } from './answer.ts'
 import type { CommandOf } from './command.ts'
+import { defaultDir } from './command.ts'
 import { ask } from './question.ts'
 import { layOutRows } from './row-layout.ts'
 import { UsageError } from './usage-error.ts'
@@ -18,7 +19,7 @@ export const runQuery = async (
   const server = await findServer(environment, dir)
   if (!server)
     throw new UsageError(
-      `there is no ClickHouse to ask: no local stack with one runs in ${dir} (start it with npm start -- --keep), and CLICKHOUSE_URL is not set`,
+      `there is no ClickHouse to ask: no local stack with one runs in ${dir ?? defaultDir} (start it with npm start -- --keep), and CLICKHOUSE_URL is not set`,
     )
   const rows = await ask(server, statement.replace(/;\s*$/, ''), signal)
   return { document: rows, text: layOutRows(rows), code: 0 }

@@ -69,12 +69,21 @@ export const describeSum = (sum: Sum, enqueue: boolean): string => {
     ),
     ...(truncated ? ['', 'not all findings are told; the counts have them'] : []),
     '',
-    enqueue
-      ? `sent to transform: ${enqueued}; reconcile again when they are through`
-      : isWrong(sum)
-        ? 'something is wrong; the lines above say what mends it'
-        : `nothing is missing, stuck or too much${
-            counts.setAside > 0 ? `; set aside and never loaded: ${counts.setAside}` : ''
-          }`,
+    conclude(sum, enqueue),
   ].join('\n')
+}
+
+const conclude = (sum: Sum, enqueue: boolean): string => {
+  const { matched, recent, missing, stuck, unrouted, setAside, enqueued } = sum.counts
+  if (enqueue) return `sent to transform: ${enqueued}; reconcile again when they are through`
+  if (isWrong(sum)) return 'something is wrong; the lines above say what mends it'
+  if (matched + recent + missing + stuck + unrouted + setAside === 0)
+    return 'there was no object to look at: is the prefix right, and --since?'
+  return [
+    'nothing is missing, stuck or too much',
+    ...(setAside > 0 ? [`set aside and never loaded: ${setAside}`] : []),
+    ...(recent > 0
+      ? [`${recent} younger than an hour may still be on their way: look again later`]
+      : []),
+  ].join('; ')
 }

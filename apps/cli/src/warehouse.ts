@@ -1,5 +1,6 @@
 import { createConnection, parseClickHouseSettings } from '@silversmith/clickhouse'
 import type { ClickHouseSettings, Connection } from '@silversmith/clickhouse'
+import { defaultDir } from './command.ts'
 import { findKeptStack } from './kept-stack.ts'
 import { UsageError } from './usage-error.ts'
 
@@ -31,16 +32,17 @@ export const openNamedWarehouse = (environment: NodeJS.ProcessEnv): Warehouse | 
 }
 
 /**
- * The server the environment names, else that of a local stack that runs in `dir`. Undefined: there is neither.
+ * The server of the local stack in `dir` where one is asked for; else the one the environment names, else that of the local
+ * stack in the usual place. Undefined: there is none.
  * @throws UsageError
  */
 export const findServer = async (
   environment: NodeJS.ProcessEnv,
-  dir: string,
+  dir: string | undefined,
 ): Promise<ClickHouseSettings | undefined> => {
-  const named = findNamedServer(environment)
+  const named = dir === undefined ? findNamedServer(environment) : undefined
   if (named) return named
-  const kept = await findKeptStack(dir)
+  const kept = await findKeptStack(dir ?? defaultDir)
   if (!kept?.clickhouse) return undefined
   return settingsOf({
     CLICKHOUSE_URL: kept.clickhouse.url,

@@ -61,9 +61,16 @@ const right: Accounts = {
   uploaded: [uploaded('a'), uploaded('b')],
   history: [sealed('B1', [source('a')], 2), sealed('B2', [source('b')], 2)],
   targets: { silver: figures(4), clickhouse: figures(4) },
-  quarantine: { files: 1, records: 2 },
+  quarantine: { files: 1, records: 2, refused: {} },
   dead: 0,
 }
+
+it('counts rows a target refuses for ever as not due there, and nowhere else', () => {
+  const quarantine = { files: 2, records: 2, refused: { clickhouse: { raw_events: 3 } } }
+  const refused = { ...right, quarantine, targets: { silver: figures(4), clickhouse: figures(1) } }
+  expect(audit(refused)).toEqual([])
+  expect(audit({ ...refused, targets: { silver: figures(1) } })).toHaveLength(1)
+})
 
 it('finds nothing when everything adds up', () => {
   expect(audit(right)).toEqual([])
@@ -85,7 +92,7 @@ it.each<[string, Partial<Accounts>, RegExp]>([
     {
       history: [...right.history, sealed('B3', [source('a')], 2)],
       targets: { silver: figures(6) },
-      quarantine: { files: 1, records: 3 },
+      quarantine: { files: 1, records: 3, refused: {} },
     },
     /1 objects are in several batches: \["bronze","a","v1"\]/,
   ],
@@ -108,7 +115,7 @@ it.each<[string, Partial<Accounts>, RegExp]>([
   ['rows twice', { targets: { silver: figures(4, 3) } }, /4 rows but 3 row identities/],
   [
     'records quarantine lacks',
-    { quarantine: { files: 1, records: 1 } },
+    { quarantine: { files: 1, records: 1, refused: {} } },
     /quarantine has 1 records, 2 were rejected/,
   ],
   [

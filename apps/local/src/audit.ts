@@ -79,6 +79,14 @@ const auditTarget = (
   return [...counted, ...Object.values(foreign ?? {}).map(describeForeign)]
 }
 
+const withoutRefused = (
+  rows: Readonly<Record<string, number>>,
+  refused: Readonly<Record<string, number>> = {},
+): Readonly<Record<string, number>> =>
+  Object.fromEntries(
+    Object.entries(rows).map(([table, count]) => [table, count - (refused[table] ?? 0)]),
+  )
+
 /** Of a server that is not ours, where others may have been. */
 const lostHint =
   ': the others were deleted there, or replaced by a later load from another state. If they were deleted, load again with a new --dir'
@@ -95,7 +103,7 @@ export const audit = (accounts: Accounts): readonly string[] => {
     ...auditObjects(accounts),
     ...auditSources(accounts),
     ...Object.entries(accounts.targets).flatMap(([target, figures]) =>
-      auditTarget(target, figures, tableRows),
+      auditTarget(target, figures, withoutRefused(tableRows, quarantine.refused[target])),
     ),
     ...(quarantine.records === rejected
       ? []

@@ -3,8 +3,12 @@ import { help, readOptions } from './options.ts'
 import { createProgress } from './progress.ts'
 import { run } from './run.ts'
 import { UsageError } from './usage-error.ts'
+import { namesServer } from './warehouse.ts'
 
-const known = { datasets: datasets.map(({ name }) => name) }
+const known = {
+  datasets: datasets.map(({ name }) => name),
+  hasServer: namesServer(process.env),
+}
 
 /** Ends the process when a clean end does not come. */
 const forceMs = 20_000

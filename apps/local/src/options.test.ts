@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { help, readOptions } from './options.ts'
 import { UsageError } from './usage-error.ts'
 
-const known = { datasets: ['xapi_events', 'shipments'] }
+const known = { datasets: ['xapi_events', 'shipments'], hasServer: false }
 
 it('asks for nothing and runs the sample into both targets', () => {
   expect(readOptions([], known)).toEqual({
@@ -22,7 +22,7 @@ it('asks for nothing and runs the sample into both targets', () => {
 it('takes every option', () => {
   const args =
     '--input a --input=s3://b/c --limit 5 --split-lines 50 --dataset shipments --target clickhouse,silver --dir d --duplicate-events 3 --keep --migrate --json'
-  expect(readOptions(args.split(' '), known)).toEqual({
+  expect(readOptions(args.split(' '), { ...known, hasServer: true })).toEqual({
     inputs: ['a', 's3://b/c'],
     limit: 5,
     splitLines: 50,
@@ -63,6 +63,7 @@ it.each([
   [['--dir', ''], /--dir is empty/],
   [['--input', ''], /--input is empty/],
   [['--keep=yes'], /--keep/],
+  [['--migrate'], /goes with CLICKHOUSE_URL/],
 ])('refuses %j', (args, message) => {
   const read = () => readOptions(args, known)
   expect(read).toThrow(UsageError)

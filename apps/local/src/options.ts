@@ -22,6 +22,8 @@ export interface Options {
 
 export interface Known {
   readonly datasets: readonly string[]
+  /** The environment names a ClickHouse to use. */
+  readonly hasServer: boolean
 }
 
 /** Targets the local stack can run. */
@@ -123,6 +125,8 @@ export const readOptions = (args: readonly string[], known: Known): Options | 'h
   const values = parse(args)
   if (values.help) return 'help'
   for (const input of values.input ?? []) notEmpty('input', input)
+  if (values.migrate && !known.hasServer)
+    throw new UsageError('--migrate goes with CLICKHOUSE_URL: the engine of this run needs none')
   return {
     inputs: values.input ?? [],
     limit: countOf('limit', values.limit, counts.limit),

@@ -32,7 +32,7 @@ export interface WarehouseOptions {
   readonly signal: AbortSignal
 }
 
-const namesServer = (environment: NodeJS.ProcessEnv): boolean =>
+export const namesServer = (environment: NodeJS.ProcessEnv): boolean =>
   Boolean(environment['CLICKHOUSE_URL'] ?? environment['CLICKHOUSE_HOST'])
 
 const defaultDatabase = 'default'

@@ -102,6 +102,16 @@ describe('a body from S3', () => {
     })
   })
 
+  test('is gone when its version id is none of the store: no repetition will find it', async () => {
+    const answer: Answer = (_, response) => answerS3Error(response, 400, 'InvalidArgument')
+    await withServer(answer, async (server) => {
+      await expect(bronzeOf(server).open(pinned, idle)).rejects.toMatchObject({
+        code: 'OBJECT_GONE',
+        message: expect.stringContaining('has no version v1'),
+      })
+    })
+  })
+
   for (const [status, code] of [
     [412, 'PreconditionFailed'],
     [404, 'NoSuchKey'],

@@ -73,7 +73,11 @@ const getObject = async (
   try {
     return await get(query)
   } catch (error) {
-    const fault = readFaultOf(error, `s3://${query.Bucket}/${query.Key}`, 'reading', signal)
+    const name = `s3://${query.Bucket}/${query.Key}`
+    // An id that is none of S3's never was a version of anything: an event that names it is wrong, and stays so.
+    if (query.VersionId !== undefined && errorNameOf(error) === 'InvalidArgument')
+      throw new Fault('OBJECT_GONE', `${name} has no version ${query.VersionId}`, { cause: error })
+    const fault = readFaultOf(error, name, 'reading', signal)
     const isByEtag = query.IfMatch !== undefined && query.VersionId === undefined
     if (!isByEtag || !isFault(fault, 'OBJECT_GONE')) throw fault
     try {

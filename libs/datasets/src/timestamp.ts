@@ -27,7 +27,9 @@ const parseAny = (text: string): number | undefined => {
 /** Lengths of `2026-01-05T10:11:12Z` and of the longest fraction that counts. */
 const usualLength = 20
 const usualLengthMax = 27
-const [zero, dash, colon, dot, letterT, letterZ] = Array.from('0-:.TZ', (char) => char.charCodeAt(0))
+const [zero, dash, colon, dot, letterT, letterZ] = Array.from('0-:.TZ', (char) =>
+  char.charCodeAt(0),
+)
 
 /** What nearly all producers send, without a regular expression; undefined for everything else. */
 const parseUsual = (text: string): number | undefined => {

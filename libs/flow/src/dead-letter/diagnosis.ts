@@ -35,6 +35,8 @@ export interface Diagnosis {
   readonly about: string | undefined
   readonly detail: string
   readonly harmless: boolean
+  /** A redrive now comes to nothing. */
+  readonly pointless?: true
   readonly advice: string
 }
 
@@ -228,8 +230,10 @@ const diagnoseEvent = async (
   const found: Found[] = []
   for (const arrival of arrivals.slice(0, arrivalsMax))
     found.push(await diagnoseArrival(deps, lookUp, arrival, call))
-  // What needs a person is what the letter is about.
-  const told = found.find(({ reason }) => !letterReasons[reason].harmless) ?? found[0]
+  // What needs a person is what the letter is about; first of all what a redrive may help.
+  const open = found.filter(({ reason }) => !letterReasons[reason].harmless)
+  const told =
+    open.find(({ reason }) => !('pointless' in letterReasons[reason])) ?? open[0] ?? found[0]
   if (!told) {
     const detail = `it names nothing to load: ${[...new Set(ignored)].join(', ')}`
     return { reason: 'nothing-to-load', about: undefined, detail }

@@ -1,6 +1,8 @@
 interface Meaning {
   /** Nothing is missing: what the letter asks for is done, or there was nothing to do. */
   readonly harmless: boolean
+  /** A redrive now comes to nothing: something else must be done first, or nothing can be done. */
+  readonly pointless?: true
   /** What a person does. */
   readonly advice: string
 }
@@ -14,7 +16,11 @@ export const letterReasons = {
   'already-applied': { harmless: true, advice: redriveAcks },
   'nothing-to-load': { harmless: true, advice: redriveAcks },
   'batch-aborted': { harmless: true, advice: redriveAcks },
-  'in-work': { harmless: false, advice: 'wait until the batch is through, then look again' },
+  'in-work': {
+    harmless: false,
+    pointless: true,
+    advice: 'wait until the batch is through, then look again',
+  },
   'batch-waits': {
     harmless: false,
     advice:
@@ -28,6 +34,7 @@ export const letterReasons = {
   },
   poison: {
     harmless: false,
+    pointless: true,
     advice:
       'look at the object: correct it and upload it again; redriving this message does nothing',
   },
@@ -38,31 +45,45 @@ export const letterReasons = {
   'never-begun': { harmless: false, advice: 'redrive it' },
   unrouted: {
     harmless: false,
+    pointless: true,
     advice: 'add a route to ROUTES of ingest and transform, then redrive it',
   },
   'object-gone': {
     harmless: false,
+    pointless: true,
     advice:
       'its bytes cannot be had any more; if its name is right, delete the message in the console of SQS',
   },
   'other-bucket': {
     harmless: false,
+    pointless: true,
     advice: 'add the bucket to BRONZE_BUCKET of ingest, then redrive it; or stop its notifications',
   },
-  'other-pipeline': { harmless: false, advice: 'send it to the queue of its pipeline' },
+  'other-pipeline': {
+    harmless: false,
+    pointless: true,
+    advice: 'send it to the queue of its pipeline',
+  },
   'claim-without-batch': {
     harmless: false,
+    pointless: true,
     advice: 'the ledger lacks a batch: silversmith ledger rebuild --yes, then redrive it',
   },
   'manifest-unreadable': {
     harmless: false,
+    pointless: true,
     advice: 'restore the manifest below _batches/ (a former version of it), then redrive it',
   },
   unreadable: {
     harmless: false,
+    pointless: true,
     advice: 'find out who sends it; silversmith dlq show prints the body',
   },
-  unknown: { harmless: false, advice: 'mend what kept us from looking, then look again' },
+  unknown: {
+    harmless: false,
+    pointless: true,
+    advice: 'mend what kept us from looking, then look again',
+  },
 } as const satisfies Record<string, Meaning>
 
 export type LetterReason = keyof typeof letterReasons

@@ -1,6 +1,7 @@
 import type { Clock, DeadLetter, DeadLetterQueue } from '@silversmith/core'
 import { describeFailure } from '../failure.ts'
 import { type Call, mapConcurrently, persist } from '../patience.ts'
+import type { Diagnosis } from './diagnosis.ts'
 import { type Fate, goRound } from './letter-round.ts'
 
 /** A letter that could not be handed on, or not be removed; it stays where it is. */
@@ -12,10 +13,19 @@ export interface RedriveProblem {
   readonly problem: string
 }
 
+export interface LeftLetter {
+  readonly queue: string
+  readonly messageId: string
+  readonly reason: string
+  readonly advice: string
+}
+
 export interface RedriveResult {
   /** Ids of the letters that went back to their queue, or would go in a dry run. */
   readonly redriven: readonly string[]
   readonly problems: readonly RedriveProblem[]
+  /** Not asked for by their ids, and left because a redrive would come to nothing. */
+  readonly left: readonly LeftLetter[]
   /** Asked for, and not found. */
   readonly missing: readonly string[]
   /** False: there are more letters than one run looks at. */
@@ -23,8 +33,10 @@ export interface RedriveResult {
 }
 
 export interface RedriveRequest {
-  /** Message ids in a dead-letter queue; undefined: all. */
+  /** Message ids in a dead-letter queue; undefined: all that it may help. */
   readonly ids: readonly string[] | undefined
+  /** Why letters are there, where all are asked for: those a redrive is pointless for stay. Absent: none stays. */
+  readonly diagnose?: (letters: readonly DeadLetter[], call: Call) => Promise<readonly Diagnosis[]>
   readonly dryRun: boolean
 }
 
@@ -40,12 +52,13 @@ const concurrencyMax = 10
 export const redrive = async (
   clock: Clock,
   queues: readonly DeadLetterQueue[],
-  { ids, dryRun }: RedriveRequest,
+  { ids, dryRun, diagnose }: RedriveRequest,
   call: Call,
 ): Promise<RedriveResult> => {
   const wanted = ids && new Set(ids)
   const redriven = new Set<string>()
   const problems: RedriveProblem[] = []
+  const left: LeftLetter[] = []
   let whole = true
 
   const handOn = async (queue: DeadLetterQueue, letter: DeadLetter): Promise<Fate> => {
@@ -67,9 +80,16 @@ export const redrive = async (
   for (const queue of queues) {
     const isFound = (): boolean => wanted !== undefined && wanted.size === 0
     if (isFound()) break
-    const visit = (page: readonly DeadLetter[], stop: () => void): Promise<Fate[]> =>
-      mapConcurrently(page, concurrencyMax, async (letter) => {
+    const visit = async (page: readonly DeadLetter[], stop: () => void): Promise<Fate[]> => {
+      const diagnoses = wanted ? undefined : await diagnose?.(page, call)
+      return mapConcurrently(page, concurrencyMax, async (letter, at) => {
         const { messageId } = letter
+        const diagnosis = diagnoses?.[at]
+        if (diagnosis?.pointless) {
+          const { reason, advice } = diagnosis
+          left.push({ queue: queue.name, messageId, reason, advice })
+          return 'keep'
+        }
         const isAsked = !wanted || wanted.delete(messageId) || redriven.has(messageId)
         if (isFound()) stop()
         if (!isAsked) return 'keep'
@@ -77,8 +97,9 @@ export const redrive = async (
         redriven.add(messageId)
         return 'keep'
       })
+    }
     const isWhole = await goRound({ clock, queue, lettersMax: redriveMax }, visit, call)
     whole &&= isWhole || isFound()
   }
-  return { redriven: [...redriven], problems, missing: [...(wanted ?? [])], whole }
+  return { redriven: [...redriven], problems, left, missing: [...(wanted ?? [])], whole }
 }

@@ -11,7 +11,7 @@ import {
 } from './values.ts'
 
 /** A dictionary with more entries, or more characters, stops paying. */
-const dictionaryEntriesMax = 32_768
+const dictionaryEntriesMax = 8_192
 const dictionaryCharactersMax = 1024 * 1024
 /** After this many values a dictionary must have been hit every second time. */
 const dictionaryTrialRows = 1_024

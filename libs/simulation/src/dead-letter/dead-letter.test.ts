@@ -52,6 +52,31 @@ const createScene = (options: RoomOptions = {}) => {
 const twoRows = '{"id":"a0"}\n{"id":"a1"}'
 
 describe('a redrive', () => {
+  test('of all leaves the letters it cannot help, and says why; asked for by its id, one goes all the same', async () => {
+    const scene = createScene()
+    const { box } = scene
+    const [good, gone] = [scene.put('a.jsonl', twoRows), scene.put('b.jsonl', twoRows)]
+    scene.bronze.deleteObject('b', 'b.jsonl')
+    scene.send(good, gone)
+    box.send('not a message of ours')
+    box.die()
+    const ask = (ids: readonly string[] | undefined) =>
+      redrive(
+        scene.clock,
+        [box.dead],
+        { ids, dryRun: false, diagnose: (page, call) => diagnose(scene.deps(), page, call) },
+        scene.call(),
+      )
+    const { redriven, left } = await ask(undefined)
+    expect(redriven).toHaveLength(1)
+    expect(left.map(({ reason }) => reason).toSorted()).toEqual(['object-gone', 'unreadable'])
+    await scene.work()
+    expect(await scene.all()).toMatchObject({
+      clickhouse: expect.arrayContaining([expect.stringContaining('a0')]),
+    })
+    expect((await ask(left.map(({ messageId }) => messageId))).redriven).toHaveLength(2)
+  })
+
   test.each([
     ['of ours', (scene: ReturnType<typeof createScene>) => scene.redriveWith(undefined)],
     ['by the console', async ({ box }: ReturnType<typeof createScene>) => box.moveByConsole()],

@@ -1,0 +1,20 @@
+import { expect, test } from 'vitest'
+import { asCalled } from './called-name.ts'
+
+test('a command that is printed runs as it stands, on the stack of the one that printed it', () => {
+  const document = {
+    findings: [{ mend: 'silversmith ledger rebuild; then silversmith batch free B' }],
+    other: 'the silversmith of the house',
+    count: 3n,
+  }
+  expect(asCalled(document, "it's here")).toEqual({
+    findings: [
+      {
+        mend: `npx silversmith --dir 'it'\\''s here' ledger rebuild; then npx silversmith --dir 'it'\\''s here' batch free B`,
+      },
+    ],
+    other: 'the silversmith of the house',
+    count: 3n,
+  })
+  expect(asCalled('silversmith repair B --yes', undefined)).toBe('npx silversmith repair B --yes')
+})
