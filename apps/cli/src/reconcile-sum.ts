@@ -56,10 +56,13 @@ const describeKind = (kind: FindingKind, findings: readonly Finding[]): readonly
 
 export const describeSum = (sum: Sum, enqueue: boolean): string => {
   const { counts, findings, truncated, targets } = sum
-  const { enqueued, ...found } = counts
   const kinds = [...new Set(findings.map(({ kind }) => kind))]
   return [
-    layOutRows(Object.entries(found).map(([what, count]) => ({ what, count }))),
+    layOutRows(
+      Object.entries(counts)
+        .filter(([what]) => what !== 'enqueued')
+        .map(([what, count]) => ({ what, count })),
+    ),
     `targets compared: ${targets.join(', ') || 'none'}`,
     ...kinds.flatMap((kind) =>
       describeKind(
