@@ -31,6 +31,10 @@ it('tells of a batch how far each target is and when it is tried next', () => {
   expect([isFailing(forming), isFailing(sealed)]).toEqual([false, true])
   const committed: Batch = { ...sealed, state: 'C', problems: {} }
   expect(batchRow(committed, ['silver'], now)).toMatchObject({ done: 'silver 5/5', 'next try': '' })
+  const refused = { ...committed, rejected: { clickhouse: 2 } }
+  expect(batchRow(refused, ['silver', 'clickhouse'], now)).toMatchObject({
+    done: 'clickhouse 3/5 (2 rejected), silver 5/5',
+  })
   const aborted: Batch = { ...forming, state: 'A', end: 'lost' }
   expect(batchRow(aborted, [], now)).toMatchObject({ state: 'aborted (lost)', 'next try': '' })
 })

@@ -1,8 +1,7 @@
 import type { Batch, Versioned } from '@silversmith/core'
+import { stateNames } from '@silversmith/flow'
 import { writeDuration, writeMoment } from './age.ts'
 import type { Row } from './row-layout.ts'
-
-const stateNames = { F: 'forming', S: 'sealed', C: 'committed', A: 'aborted' } as const
 
 export const stateOf = ({ state, end }: Batch): string =>
   end === undefined ? stateNames[state] : `${stateNames[state]} (${end})`
@@ -18,14 +17,18 @@ const openedAt = ({ id }: Batch): number => {
   return ms
 }
 
-/** `silver 3/4, clickhouse 0/4`; undefined before the seal. */
-const progressOf = ({ manifest, done = {}, state }: Batch, targets: readonly string[]) => {
+/** `silver 4/4, clickhouse 1/4 (3 rejected)`; undefined before the seal. */
+const progressOf = (
+  { manifest, done = {}, rejected = {}, state }: Batch,
+  targets: readonly string[],
+) => {
   if (!manifest) return undefined
   const names = [...new Set([...targets, ...Object.keys(done)])].sort()
   return names
     .map((name) => {
       const count = state === 'C' ? manifest.chunks : (done[name] ?? 0)
-      return `${name} ${count}/${manifest.chunks}`
+      const out = rejected[name] ?? 0
+      return `${name} ${count - out}/${manifest.chunks}${out > 0 ? ` (${out} rejected)` : ''}`
     })
     .join(', ')
 }

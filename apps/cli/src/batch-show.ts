@@ -1,9 +1,10 @@
 import type { Batch, Chunk, Holding, Inspector, Manifest } from '@silversmith/core'
 import { isFault } from '@silversmith/core'
-import { describeFailure, readManifest } from '@silversmith/flow'
+import { describeFailure, readManifest, refusedFilesOf } from '@silversmith/flow'
 import type { Answer } from './answer.ts'
 import { batchesOf, batchRow, problemLines } from './batch-row.ts'
 import type { CommandOf } from './command.ts'
+import type { Cloud } from './deployment.ts'
 import { findDeployment, openCloud, readDeployment } from './deployment.ts'
 import { deploymentSettings } from './deployment-settings.ts'
 import { layOutRows } from './row-layout.ts'
@@ -46,10 +47,10 @@ const chunkRow = (chunk: Chunk, at: number, targets: ReadonlyMap<string, Looked>
   ),
 })
 
-/** How many chunks of a target should be there and are not whole; chunks an operator rejected are not missed. */
+/** How many chunks of a target should be there and are not whole. */
 const countBroken = (
   { chunks }: Manifest,
-  { state, done = {}, rejected = {} }: Batch,
+  { state, done = {} }: Batch,
   name: string,
   looked: Looked,
 ): number => {
@@ -58,13 +59,50 @@ const countBroken = (
   const broken = chunks
     .slice(0, applied)
     .filter((chunk, at) => !isWhole(chunk, looked.holdings[at])).length
-  return Math.max(0, broken - (rejected[name] ?? 0))
+  return broken
 }
 
 const cut = (rows: readonly Row[]): string =>
   rows.length <= toldMax
     ? layOutRows(rows)
     : `${layOutRows(rows.slice(0, toldMax))}\n… and ${rows.length - toldMax} more; --json has all`
+
+/** A chunk that an operator rejected, and the files its rows are in. */
+interface RejectedChunk {
+  readonly target: string
+  readonly n: number
+  readonly rows: number
+  readonly files: readonly string[]
+}
+
+/** Those whose files are in quarantine: a target that holds none of a chunk has lost it, or it was rejected. */
+const findRejected = async (
+  store: Cloud['store'],
+  { batch, manifest, prefix }: { batch: Batch; manifest: Manifest; prefix: string },
+  looked: ReadonlyMap<string, Looked>,
+  signal: AbortSignal,
+): Promise<readonly RejectedChunk[]> => {
+  const found: RejectedChunk[] = []
+  for (const target of Object.keys(batch.rejected ?? {})) {
+    const one = looked.get(target)
+    for (const [at, chunk] of manifest.chunks.entries()) {
+      if (one && 'holdings' in one && one.holdings[at]?.rows !== 0) continue
+      const files = refusedFilesOf(prefix, manifest, chunk, target).map(({ key }) => key)
+      const [first] = files
+      if (first === undefined || !(await store.look(first, signal))) continue
+      found.push({ target, n: chunk.n, rows: chunk.rows, files })
+    }
+  }
+  return found
+}
+
+const describeRejected = (rejected: readonly RejectedChunk[]): readonly string[] => {
+  if (rejected.length === 0) return []
+  const rows = rejected.flatMap(({ files, ...one }) =>
+    files.map((file) => ({ chunk: one.n, target: one.target, rows: one.rows, 'is in': file })),
+  )
+  return ['', 'rejected by an operator (the runbook says how to load them)', cut(rows)]
+}
 
 const describeManifest = (manifest: Manifest, targets: ReadonlyMap<string, Looked>): string[] => {
   const sources = manifest.sources.map((source) => ({
@@ -122,7 +160,9 @@ export const runBatchShow = async (
     for (const inspector of targets.inspectors)
       if (manifest.targets.includes(inspector.name))
         looked.set(inspector.name, await lookInto(inspector, manifest, signal))
-    return showWhole(batch, manifest, looked, head)
+    const place = { batch, manifest, prefix: `${values.quarantinePrefix}/` }
+    const rejected = await findRejected(cloud.store, place, looked, signal)
+    return showWhole({ batch, manifest, rejected }, looked, head)
   } finally {
     await targets.close()
     cloud.clients.destroy()
@@ -130,21 +170,26 @@ export const runBatchShow = async (
 }
 
 const showWhole = (
-  batch: Batch,
-  manifest: Manifest,
+  {
+    batch,
+    manifest,
+    rejected,
+  }: { batch: Batch; manifest: Manifest; rejected: readonly RejectedChunk[] },
   looked: ReadonlyMap<string, Looked>,
   head: readonly string[],
 ): Answer => {
   const verdicts = [...looked].flatMap(([name, one]) => {
     if ('problem' in one) return [`${name} could not be looked into: ${one.problem}`]
-    const broken = countBroken(manifest, batch, name, one)
-    if (broken === 0) return []
+    // Chunks an operator rejected are not missed.
+    const out = rejected.filter(({ target }) => target === name).length
+    const broken = countBroken(manifest, batch, name, one) - out
+    if (broken <= 0) return []
     return [`${name} does not hold ${broken} chunks whole: silversmith repair ${batch.id} --yes`]
   })
   const isWell = verdicts.length === 0 && Object.keys(batch.problems ?? {}).length === 0
-  const text = [...head, ...describeManifest(manifest, looked)]
+  const text = [...head, ...describeManifest(manifest, looked), ...describeRejected(rejected)]
   return {
-    document: { batch, manifest, targets: Object.fromEntries(looked), verdicts },
+    document: { batch, manifest, targets: Object.fromEntries(looked), rejected, verdicts },
     text: [...text, ...(verdicts.length > 0 ? ['', ...verdicts] : [])].join('\n'),
     code: isWell ? 0 : 1,
   }

@@ -49,15 +49,28 @@ export const runRepair = async (
   })
 
 const describeReject = (result: RejectResult): readonly string[] => {
-  const { batch, target, outcome, reason, held, chunks, committed } = result
+  const { batch, target, outcome, reason, chunks } = result
   return [
     `batch ${batch}, ${target}: ${outcome}${reason === undefined ? '' : `: ${reason}`}`,
-    `${held} chunks are held; ${committed ? 'the batch is committed' : 'the batch is not committed'}`,
+    ...describeHeld(result),
     ...chunks.flatMap((chunk) => [
       `  chunk ${chunk.n} of ${chunk.table}, ${chunk.rows} rows: ${chunk.reason}`,
       ...chunk.quarantine.map((key) => `    ${key}`),
     ]),
   ]
+}
+
+const describeHeld = ({ target, outcome, held, chunks, committed }: RejectResult) => {
+  if (outcome === 'refused') return []
+  const holds = `${target} holds ${held} chunks of it`
+  if (outcome === 'planned' && chunks.length === 0)
+    return [`${holds}, that is all: nothing would go to quarantine, and the batch would commit`]
+  if (outcome === 'planned')
+    return [
+      `${holds} and lacks ${chunks.length}. Each of these would be tried once more; what ${target} refuses then goes to the file below it, and the batch commits without it:`,
+    ]
+  const end = committed ? 'the batch is committed' : 'the sweep goes on with it'
+  return [chunks.length === 0 ? `${holds}; ${end}` : `${holds}; ${end}. In quarantine:`]
 }
 
 /** Exit code 1 when nothing could be decided. */

@@ -61,8 +61,11 @@ export interface Store {
   write(key: string, bytes: Uint8Array, file: FileFacts, signal: AbortSignal): Promise<void>
   /** Server-side, of a file of this store. */
   copy(from: string, to: string, file: FileFacts, signal: AbortSignal): Promise<void>
-  /** MUST throw OBJECT_GONE when there is no such file, OBJECT_UNREADABLE when the bytes do not have that sha256. */
-  read(key: string, sha256: string, signal: AbortSignal): Promise<Uint8Array>
+  /**
+   * MUST throw OBJECT_GONE when there is no such file, OBJECT_UNREADABLE when the bytes do not have that sha256; undefined: they
+   * are taken as they are.
+   */
+  read(key: string, sha256: string | undefined, signal: AbortSignal): Promise<Uint8Array>
   /** What is known of a file without reading it; undefined: there is none. `sha256` is what its writer said. */
   look(
     key: string,

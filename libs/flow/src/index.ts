@@ -56,4 +56,5 @@ export type {
   RepairOutcome,
   RepairResult,
 } from './repair/repair-result.ts'
+export { stateNames } from './repair/state-name.ts'
 export { type RefusedFile, refusedFilesOf } from './repair/refused-file.ts'

@@ -39,13 +39,27 @@ export const readManifest = async (
   ref: ManifestRef,
   signal: AbortSignal,
 ): Promise<Manifest> => {
-  const bytes = await store.read(ref.key, ref.sha256, signal)
-  const manifest = JSON.parse(Buffer.from(bytes).toString()) as Manifest
+  return parseManifest(ref.key, await store.read(ref.key, ref.sha256, signal))
+}
+
+/** @throws Fault OBJECT_UNREADABLE for bytes that are no JSON object, STORE_CONFLICT for a manifest of another version. */
+export const parseManifest = (key: string, bytes: Uint8Array): Manifest => {
+  const manifest = parseObject(Buffer.from(bytes).toString()) as Manifest | undefined
+  if (!manifest) throw new Fault('OBJECT_UNREADABLE', `${key} is no manifest`)
   if (manifest.version !== 1) {
     throw new Fault(
       'STORE_CONFLICT',
-      `${ref.key} has manifest version ${String(manifest.version)}; this release reads version 1: deploy the newer one`,
+      `${key} has manifest version ${String(manifest.version)}; this release reads version 1: deploy the newer one`,
     )
   }
   return manifest
+}
+
+const parseObject = (text: string): object | undefined => {
+  try {
+    const parsed: unknown = JSON.parse(text)
+    return typeof parsed === 'object' && parsed !== null ? parsed : undefined
+  } catch {
+    return undefined
+  }
 }

@@ -13,8 +13,11 @@ import {
 import { readManifest } from '../manifest.ts'
 import { type Call, mapConcurrently, persist } from '../patience.ts'
 import { refusedFilesOf } from '../repair/refused-file.ts'
-import { batchOf, listManifests, readBatches } from './ledger-pass.ts'
-import { createTally, type Tally } from './reconcile-report.ts'
+import { batchOfManifest } from '../repair/manifest-walk.ts'
+import { type DoubledSources, findDoubled } from './doubled-sources.ts'
+import { listManifests, readBatches } from './ledger-pass.ts'
+import type { Position } from './position.ts'
+import { createTally, mendOfManifest, type Tally } from './reconcile-report.ts'
 import { graceMs, type Piece, type ReconcileDeps, type ReconcileRequest } from './reconcile-room.ts'
 
 /** Batches compared at a time: so many manifests are held. */
@@ -24,9 +27,11 @@ const batchesMax = 4
 export const passBatches = async function* (
   deps: ReconcileDeps,
   { since }: ReconcileRequest,
-  start: string | undefined,
+  start: Position,
   call: Call,
 ): AsyncGenerator<Piece> {
+  const { barred } = start
+  const next = { pass: 'batches', ...(barred && { barred }) } as const
   let group: string[] = []
   const compare = async (): Promise<Tally> => {
     const found = createTally()
@@ -40,16 +45,16 @@ export const passBatches = async function* (
     tallies.forEach(found.add)
     return found
   }
-  for await (const key of listManifests(deps, since, start, call)) {
+  for await (const key of listManifests(deps, since, start.from, call)) {
     group.push(key)
     if (group.length < batchesMax) continue
     const found = await compare()
     group = []
-    yield { found, next: { pass: 'batches', from: key } }
+    yield { found, next: { ...next, from: key } }
   }
   const found = await compare()
   await tellTargets(deps, found, call)
-  yield { found, next: { pass: 'tokens' } }
+  yield { found, next: { ...next, pass: 'tokens' } }
 }
 
 /** What a target lost that nobody looks into would go unseen. */
@@ -76,7 +81,7 @@ const compareBatch = async (
   found: Tally,
   call: Call,
 ): Promise<void> => {
-  const id = batchOf(key)
+  const id = batchOfManifest(key)
   if (!batch) return
   const { manifest: ref, sealedAt = 0, state } = batch
   // An aborted or forming batch may have left a manifest; nothing of it is anywhere.
@@ -89,20 +94,20 @@ const compareBatch = async (
   })
   if (!manifest) {
     const why = `its manifest ${key} is gone or does not have the sha256 of the seal`
-    const mend = 'put back the manifest from a version or a copy of the silver bucket'
-    return found.find({ kind: 'manifest-unreadable', batch: id, why, mend })
+    return found.find({ kind: 'manifest-unreadable', batch: id, why, mend: mendOfManifest(key) })
   }
   if (state === 'S' && sealedAt <= deps.clock.now() - graceMs)
     found.find({
       ...{ kind: 'batch-stuck', batch: id, why: whyStuck(batch) },
       mend: `silversmith batch show ${id}; the sweep ({"mode":"sweep"}) takes it up`,
     })
+  const doubled = await findDoubled(deps, manifest, call)
   for (const inspector of deps.inspectors) {
     if (!manifest.targets.includes(inspector.name)) continue
     const applied = state === 'C' ? manifest.chunks.length : (batch.done?.[inspector.name] ?? 0)
     const chunks = manifest.chunks.slice(0, applied)
     if (chunks.length === 0) continue
-    await compareChunks(deps, { batch, manifest, inspector, chunks }, found, call)
+    await compareChunks(deps, { batch, manifest, inspector, chunks, doubled }, found, call)
   }
 }
 
@@ -117,11 +122,12 @@ interface Comparison {
   readonly inspector: Inspector
   /** Those known to be applied. */
   readonly chunks: readonly Chunk[]
+  readonly doubled: DoubledSources | undefined
 }
 
 const compareChunks = async (
   deps: ReconcileDeps,
-  { batch, manifest, inspector, chunks }: Comparison,
+  { batch, manifest, inspector, chunks, doubled }: Comparison,
   found: Tally,
   call: Call,
 ): Promise<void> => {
@@ -134,11 +140,15 @@ const compareChunks = async (
       'TARGET_UNAVAILABLE',
       `${name} told of ${holdings.length} chunks of batch ${batch.id}, asked were ${chunks.length}`,
     )
+  if (doubled && holdings.some(({ rows }) => rows > 0)) tellDoubled(batch.id, name, doubled, found)
+  // Rows that are to be deleted, were, or were merged away as equal to those of the other batch: none of them is missed.
+  const isSpare = doubled?.isAll === true
   for (const [index, chunk] of chunks.entries()) {
     const { rows, distinct } = holdings[index] as Holding
     const place = { batch: batch.id, chunk: tokenOf(batch.id, chunk.n), target: name }
     const where = { ...place, table: chunk.table }
     const isMissing =
+      !isSpare &&
       distinct < chunk.rows &&
       !(rows === 0 && (await isRejected(deps, { batch, manifest, chunk, target: name }, call)))
     const isDoubled = rows > distinct || distinct > chunk.rows
@@ -154,6 +164,20 @@ const compareChunks = async (
     }
     if (!isMissing && !isDoubled) found.count('chunksMatched')
   }
+}
+
+const tellDoubled = (
+  batch: string,
+  target: string,
+  { count, url, other, isAll }: DoubledSources,
+  found: Tally,
+): void => {
+  const rows = isAll ? 'its rows' : 'its rows of these sources, and of no others,'
+  found.find({
+    ...{ kind: 'source-doubled', batch, target },
+    why: `it holds rows of ${count} sources that other batches loaded, too: of ${url} batch ${other}, whose claim it has`,
+    mend: `delete ${rows} from ${target}, those with _chunk like '${batch}#%': the runbook says how`,
+  })
 }
 
 /** Was it taken out by an operator? Its payload is in quarantine then. */

@@ -1,7 +1,8 @@
-import type { Batch, Manifest, Versioned } from '@silversmith/core'
+import { type Batch, isFault, type Versioned } from '@silversmith/core'
 import { dayOf, isManifestKey, manifestPrefix } from '../manifest.ts'
 import { type Call, persist } from '../patience.ts'
-import { createTally, type Tally } from './reconcile-report.ts'
+import { batchOfManifest, readUnnamed } from '../repair/manifest-walk.ts'
+import { createTally, mendOfManifest, type Tally } from './reconcile-report.ts'
 import type { Position } from './position.ts'
 import type { Piece, ReconcileDeps, ReconcileRequest } from './reconcile-room.ts'
 
@@ -71,38 +72,38 @@ const firstDay = async (
   return undefined
 }
 
-export const batchOf = (key: string): string =>
-  key.slice(key.lastIndexOf('/') + 1).replace(/\.json$/, '')
-
 /** The batches of these manifests, as the ledger has them. */
 export const readBatches = async (
   { clock, ledger }: ReconcileDeps,
   manifestKeys: readonly string[],
   call: Call,
 ): Promise<readonly (Batch | undefined)[]> => {
-  const keys = manifestKeys.map((key) => ({ kind: 'batch', id: batchOf(key) }) as const)
+  const keys = manifestKeys.map((key) => ({ kind: 'batch', id: batchOfManifest(key) }) as const)
   const found = await persist(clock, call, () => ledger.read(keys, call.signal))
   return (found as readonly (Versioned<Batch> | undefined)[]).map((one) => one?.item)
 }
 
 /** False: it is of another pipeline, which may have a ledger of its own. */
 const tellUnknown = async (
-  { clock, store, pipeline }: ReconcileDeps,
+  deps: ReconcileDeps,
   key: string,
   found: Tally,
   call: Call,
 ): Promise<boolean> => {
-  const manifest = await persist(clock, call, async () => {
-    const there = await store.look(key, call.signal)
-    if (!there?.sha256) return undefined
-    const bytes = await store.read(key, there.sha256, call.signal)
-    return JSON.parse(Buffer.from(bytes).toString()) as Manifest
-  })
-  if (manifest && manifest.pipeline !== pipeline) return false
-  found.find({
-    ...{ kind: 'batch-unknown', batch: batchOf(key) },
-    why: `there is a manifest ${key}, and the ledger does not know its batch: it was restored, or is another`,
-    mend: 'silversmith ledger rebuild',
-  })
+  const batch = batchOfManifest(key)
+  try {
+    const { manifest } = await readUnnamed(deps, key, call)
+    if (manifest.pipeline !== deps.pipeline) return false
+    found.find({
+      ...{ kind: 'batch-unknown', batch },
+      why: `there is a manifest ${key}, and the ledger does not know its batch: it was restored, or is another`,
+      mend: 'silversmith ledger rebuild',
+    })
+  } catch (error) {
+    if (!isFault(error, 'OBJECT_GONE', 'OBJECT_UNREADABLE', 'STORE_CONFLICT')) throw error
+    const why = `the ledger does not know its batch, and its manifest cannot be read: ${error.message}`
+    const mend = `${mendOfManifest(key)}; silversmith ledger rebuild then`
+    found.find({ kind: 'manifest-unreadable', batch, why, mend })
+  }
   return true
 }

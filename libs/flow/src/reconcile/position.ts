@@ -12,7 +12,7 @@ export interface Position {
   /** Of tokens. */
   readonly target?: string
   readonly table?: string
-  /** The ledger does not know a batch there is a manifest of: nothing may be sent, it may have been loaded. */
+  /** The ledger does not know a batch there is a manifest of: nothing may be sent or deleted, that may have loaded it. */
   readonly barred?: 'yes'
 }
 

@@ -8,6 +8,7 @@ import type { ReconcileCount } from '@silversmith/core'
  * - `batch-stuck`: sealed and not committed for over `graceMs`.
  * - `batch-unknown`: a manifest whose batch the ledger does not know; the ledger was restored or rebuilt in part.
  * - `manifest-unreadable`: the manifest of a sealed batch is not there or has other bytes.
+ * - `source-doubled`: a batch holds rows of sources that another sealed batch loaded in the same generation, too.
  * - `chunk-missing`: a target holds fewer rows of a chunk than were applied.
  * - `chunk-doubled`: a target holds more rows of a chunk than were applied.
  * - `chunk-of-nobody`: a target holds rows of a chunk that no sealed batch has.
@@ -18,6 +19,7 @@ export type FindingKind =
   | 'source-stuck'
   | 'source-set-aside'
   | 'source-unrouted'
+  | 'source-doubled'
   | 'batch-stuck'
   | 'batch-unknown'
   | 'manifest-unreadable'
@@ -40,6 +42,9 @@ export interface Finding {
   readonly why: string
   readonly mend: string
 }
+
+export const mendOfManifest = (key: string): string =>
+  `put back ${key} from a version or a copy of the silver bucket, and reconcile again`
 
 export type ReconcileCounts = Readonly<Record<ReconcileCount, number>>
 

@@ -17,6 +17,9 @@ export type Reconcile = (request: ReconcileRequest, call: Call) => Promise<Recon
  * written since a call before: the ledger may have been restored between the two. Works until all was
  * looked at or the deadline is reached; `next` is then where another call goes on. What was begun and not ended is not told.
  *
+ * Each source costs two reads of its claim, one as an object of bronze and one as an entry of its manifest; each chunk found in a
+ * target a look at the manifest of its batch, at most once for each batch of 1 000 tokens.
+ *
  * Memory is that of one page of 1 000 versions with their claims and 8 manifests at a time, or of 4 manifests (5 000 sources
  * and 1 000 chunks each) with what the targets hold of these, or of 20 000 tokens; whatever the number of objects.
  *
@@ -65,8 +68,8 @@ const openPass = (
     case 'sources':
       return passSources(deps, request, position, call)
     case 'batches':
-      return passBatches(deps, request, position.from, call)
+      return passBatches(deps, request, position, call)
     case 'tokens':
-      return passTokens(deps, position, call)
+      return passTokens(deps, request, position, call)
   }
 }

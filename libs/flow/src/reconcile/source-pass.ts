@@ -14,7 +14,7 @@ import { type Call, mapConcurrently, persist } from '../patience.ts'
 import { type Listings, readListings, readStandings } from '../standing.ts'
 import type { Position } from './position.ts'
 import { passLedger } from './ledger-pass.ts'
-import { createTally, type Finding, type Tally } from './reconcile-report.ts'
+import { createTally, type Finding, mendOfManifest, type Tally } from './reconcile-report.ts'
 import { graceMs, type Piece, type ReconcileDeps, type ReconcileRequest } from './reconcile-room.ts'
 
 /** Sends at a time; the queue's adapter puts them together. */
@@ -42,7 +42,10 @@ export const passSources = async function* (
       deps.bronze.list(request.bucket, request.prefix, from, call.signal),
     )
     await lookAt(deps, { ...request, sending }, page.objects, found, call)
-    if (page.next === undefined) return void (yield { found, next: { pass: 'batches' } })
+    if (page.next === undefined) {
+      const { barred } = position
+      return void (yield { found, next: { pass: 'batches', ...(barred && { barred }) } })
+    }
     position = { ...position, page: page.next }
     yield { found, next: position }
     found = createTally()
@@ -150,7 +153,10 @@ const assess = (
   const touched = Math.max(lastModified, batch?.sealedAt ?? batch?.leaseUntil ?? 0)
   const isRecent = touched > now - graceMs
   const id = claim?.item.batch ?? ''
-  if (listed === 'unreadable') return { count: 'stuck', batch: id, ...manifestUnreadable }
+  if (listed === 'unreadable') {
+    const why = 'the manifest of its batch cannot be read (see the log)'
+    return { count: 'stuck', batch: id, why, mend: mendOfManifest(batch?.manifest?.key ?? '') }
+  }
   const { kind } = judge(standing, listed, now)
   const mend = listed && mendsOfSetAside[listed.disposition]?.(standing.source.object)
   if (listed && mend !== undefined && batch?.state === 'C') {
@@ -210,11 +216,6 @@ const mendsOfSetAside: Readonly<Partial<Record<Disposition, (object: ObjectRef) 
 }
 
 const hours = `${graceMs / 3_600_000} h`
-
-const manifestUnreadable = {
-  why: 'the manifest of its batch cannot be read (see the log)',
-  mend: 'put back the manifest from a version or a copy of the silver bucket',
-}
 
 const whyFree = (listed: ManifestSource | undefined, isAborted: boolean): string => {
   if (isAborted) return 'the batch that claimed it was aborted, and nobody came again'

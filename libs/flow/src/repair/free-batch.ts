@@ -3,6 +3,7 @@ import { changeItem, readItem } from '../ledger-write.ts'
 import { isManifestKey, manifestPrefix } from '../manifest.ts'
 import { type Call, persist } from '../patience.ts'
 import { batchOfManifest } from './manifest-walk.ts'
+import { stateNames } from './state-name.ts'
 
 export interface FreeDeps {
   readonly pipeline: string
@@ -38,7 +39,7 @@ export const freeBatch = async (
 ): Promise<FreeResult> => {
   const found = await readItem<Batch>(deps, { kind: 'batch', id }, call)
   if (found) {
-    const reason = `the ledger has it: it is ${found.item.state}, of pipeline ${found.item.pipeline}`
+    const reason = `the ledger has it: it is ${stateNames[found.item.state]}, of pipeline ${found.item.pipeline}`
     return { batch: id, outcome: 'refused', reason }
   }
   const key = await persist(deps.clock, call, () => findManifest(deps.store, id, call.signal))

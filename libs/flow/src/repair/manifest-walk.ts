@@ -1,5 +1,5 @@
 import { type Clock, Fault, type Manifest, type ManifestRef, type Store } from '@silversmith/core'
-import { dayOf, isManifestKey, manifestPrefix, readManifest } from '../manifest.ts'
+import { dayOf, hashOf, isManifestKey, manifestPrefix, parseManifest } from '../manifest.ts'
 import { type Call, persist } from '../patience.ts'
 
 interface WalkDeps {
@@ -52,17 +52,26 @@ const firstDay = async (store: Store, { signal }: Call): Promise<string | undefi
   return undefined
 }
 
-/** A manifest no ledger item names: its hash is what its writer said, its bytes are checked against that. */
+/**
+ * A manifest no ledger item names. Its bytes are checked against the hash its writer gave it; a copy that was put back has lost
+ * that, and is taken for what it says when it is whole and its key is its own. A PUT leaves no half of a file.
+ */
 export const readUnnamed = async (
   { store, clock }: WalkDeps,
   key: string,
   call: Call,
 ): Promise<{ readonly manifest: Manifest; readonly ref: ManifestRef }> => {
   const found = await persist(clock, call, () => store.look(key, call.signal))
-  if (found?.sha256 === undefined)
-    throw new Fault('OBJECT_UNREADABLE', `${key} is without the hash its writer gave it`)
-  const named = { key, sha256: found.sha256, chunks: 0, rows: 0 }
-  const manifest = await persist(clock, call, () => readManifest(store, named, call.signal))
+  const bytes = await persist(clock, call, () => store.read(key, found?.sha256, call.signal))
+  const manifest = parseManifest(key, bytes)
+  if (found?.sha256 === undefined && !isOwnKey(key, manifest))
+    throw new Fault('OBJECT_UNREADABLE', `${key} holds another manifest than its name says`)
   const rows = manifest.chunks.reduce((sum, chunk) => sum + chunk.rows, 0)
-  return { manifest, ref: { ...named, chunks: manifest.chunks.length, rows } }
+  return { manifest, ref: { key, sha256: hashOf(bytes), chunks: manifest.chunks.length, rows } }
 }
+
+const isOwnKey = (key: string, manifest: Partial<Manifest>): boolean =>
+  manifest.batch === batchOfManifest(key) &&
+  typeof manifest.createdAt === 'number' &&
+  dayOf(manifest.createdAt) === dayIn(key) &&
+  [manifest.sources, manifest.chunks, manifest.quarantine, manifest.targets].every(Array.isArray)

@@ -13,6 +13,7 @@ import { changeItem, readItem } from '../ledger-write.ts'
 import { readManifest } from '../manifest.ts'
 import { type Call, mapConcurrently, persist } from '../patience.ts'
 import { refusedFilesOf } from './refused-file.ts'
+import { stateNames } from './state-name.ts'
 import type { RefusedChunk, RejectOutcome, RejectResult } from './repair-result.ts'
 
 export interface RejectDeps extends ApplyDeps {
@@ -69,15 +70,17 @@ export const rejectBatch = async (
   if (!batch) return refuse(`the ledger has no batch ${id}`)
   if (batch.pipeline !== deps.pipeline) return refuse(`it is of pipeline ${batch.pipeline}`)
   const { manifest: ref } = batch
-  if (!ref) return refuse(`it is ${batch.state}: only a sealed batch (S) can be rejected`)
+  if (!ref)
+    return refuse(`it is ${stateNames[batch.state]}, and only a sealed batch can be rejected`)
   const manifest = await persist(deps.clock, call, () => readManifest(deps.store, ref, call.signal))
   if (!manifest.targets.includes(targetName))
     return refuse(`it was sealed for ${manifest.targets.join(' and ')}, not for ${targetName}`)
   if (!target) return refuse(`target ${targetName} is not set up here; add it to TARGETS`)
   const rejection = { deps, target, batch, manifest, call }
+  if (batch.rejected?.[targetName] !== undefined) return tellRejected(rejection, dryRun)
   if (batch.state !== 'S') {
     if (!dryRun) await removeLeftovers(rejection, batch)
-    return refuse(`it is ${batch.state}: only a sealed batch (S) can be rejected`)
+    return refuse('it is committed, and nothing of it is left to reject')
   }
   if (dryRun) return plan(rejection)
   await holdLease(rejection)
@@ -93,13 +96,19 @@ const resultOf = (
   ...more,
 })
 
+/** An earlier call did it; the other targets may be behind. */
+const tellRejected = async (rejection: Rejection, dryRun: boolean): Promise<RejectResult> => {
+  const { deps, batch, manifest, call } = rejection
+  const chunks = await listRejected(rejection)
+  const isCommitted = batch.state === 'C'
+  const committed = isCommitted || (!dryRun && (await applyBatch(deps, batch.id, 'later', call)))
+  return resultOf(rejection, 'rejected', {
+    ...{ reason: 'it was rejected before', ...heldBeside(manifest, chunks), chunks, committed },
+  })
+}
+
 const reject = async (rejection: Rejection, ref: ManifestRef): Promise<RejectResult> => {
   const { deps, batch, manifest, call } = rejection
-  if (batch.rejected?.[rejection.target.name] !== undefined) {
-    const chunks = await listRejected(rejection)
-    const committed = await applyBatch(deps, batch.id, 'later', call)
-    return resultOf(rejection, 'rejected', { ...heldBeside(manifest, chunks), chunks, committed })
-  }
   const tried = await tryChunks(rejection)
   const { refused, held } = tried
   const stop = tried.stop ?? (await keepPayloads(rejection, refused))

@@ -5,6 +5,7 @@ import { type Call, persist } from '../patience.ts'
 import { fillChunk, type MendingDeps, rewriteDays } from './chunk-mending.ts'
 import { findLosses, inspect, isWhole, type Loss, type LossDeps } from './loss.ts'
 import type { ChunkRepair, RepairResult } from './repair-result.ts'
+import { stateNames } from './state-name.ts'
 
 export interface RepairDeps extends LossDeps, MendingDeps {
   readonly pipeline: string
@@ -40,12 +41,19 @@ export const repairBatch = async (
   }
   const ref = batch.manifest
   const manifest = await persist(deps.clock, call, () => readManifest(deps.store, ref, call.signal))
-  const { intact, losses } = await findLosses(deps, batch, manifest, call)
+  const { intact, losses, rejected } = await findLosses(deps, batch, manifest, call)
   const seen = deps.inspectors.map(({ name }) => name)
   const unseen = manifest.targets.filter((name) => !seen.includes(name))
+  const reasons = [
+    ...unseen.map((name) => `left out, for nobody can look into it: ${name}`),
+    ...Object.entries(rejected).map(
+      ([name, count]) =>
+        `${count} rejected chunks of ${name} are left out: silversmith batch show ${id} names them`,
+    ),
+  ]
   const facts = {
     ...{ batch: id, intact },
-    ...(unseen.length > 0 && { reason: `left out, for nobody can look into it: ${unseen.join()}` }),
+    ...(reasons.length > 0 && { reason: reasons.join('; ') }),
   }
   if (dryRun) {
     const chunks = losses.map((loss) => (loss.giver === undefined ? lost(loss) : planned(loss)))
@@ -59,8 +67,8 @@ export const repairBatch = async (
 const refusalOf = (deps: RepairDeps, id: string, batch: Batch | undefined): string | undefined => {
   if (!batch) return `the ledger has no batch ${id}`
   if (batch.pipeline !== deps.pipeline) return `it is of pipeline ${batch.pipeline}`
-  if (batch.state === 'S') return 'it is sealed and not committed yet (S): the sweep applies it'
-  if (batch.state !== 'C') return `it is ${batch.state}: nothing of it is in any target`
+  if (batch.state === 'S') return 'it is sealed and not committed yet: the sweep applies it'
+  if (batch.state !== 'C') return `it is ${stateNames[batch.state]}: nothing of it is in any target`
   return undefined
 }
 

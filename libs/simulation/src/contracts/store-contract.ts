@@ -126,6 +126,8 @@ const describeWriting = (inRoom: InRoom): void => {
   inRoom('reading with another sha256 refuses the bytes', async (store, prefix) => {
     await store.write(`${prefix}a`, text('one'), factsOf(text('one')), idle())
     await expectFault(store.read(`${prefix}a`, sha256Of(text('two')), idle()), 'OBJECT_UNREADABLE')
+    expect(await store.read(`${prefix}a`, undefined, idle())).toEqual(text('one'))
+    await expectFault(store.read(`${prefix}none`, undefined, idle()), 'OBJECT_GONE')
   })
 }
 

@@ -211,9 +211,13 @@ describe('a source that is stuck', () => {
     const keys = [...store.files.keys()].filter((key) => key.startsWith('_batches/'))
     await store.remove(keys, idle)
     expect(await countsOf({ enqueue: true })).toEqual({ stuck: 3 })
-    expect((await findingsOf()).map(({ why }) => why)).toEqual(
-      Array.from({ length: 3 }, () => 'the manifest of its batch cannot be read (see the log)'),
-    )
+    expect((await findingsOf()).map(({ kind, why }) => `${kind}: ${why}`)).toEqual([
+      ...Array.from(
+        { length: 3 },
+        () => 'source-stuck: the manifest of its batch cannot be read (see the log)',
+      ),
+      `manifest-unreadable: its manifest ${keys[0]} is gone, and there are rows of it in silver, table notes`,
+    ])
   })
 })
 
@@ -275,7 +279,7 @@ describe('what a target lost or has too much', () => {
     expect(found).toEqual([
       ['silver', 'UNKNOWN#3', expect.stringContaining('no batch UNKNOWN')],
       ['clickhouse', `${batch}#7`, expect.stringContaining('has 1 chunks')],
-      ['clickhouse', 'ABORTED#0', expect.stringContaining('never sealed (state A)')],
+      ['clickhouse', 'ABORTED#0', expect.stringContaining('never sealed, it is aborted')],
       ['clickhouse', 'UNKNOWN#0', expect.stringContaining('no batch UNKNOWN')],
       ['clickhouse', 'by hand', expect.stringContaining('not that of a chunk')],
     ])

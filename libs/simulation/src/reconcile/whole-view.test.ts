@@ -93,7 +93,7 @@ test('many manifests written between two calls are looked at in pieces; no page 
     if (passes.at(-1) === 'batches') break
     if (calls !== 1) continue
     const today = new Date(time).toISOString().slice(0, 10)
-    const bytes = Buffer.from('{"pipeline":"other"}')
+    const bytes = Buffer.from('{"version":1,"pipeline":"other","chunks":[]}')
     const facts = { sha256: sha256Of(bytes), contentType: 'x' }
     for (let n = 1_000; n < 2_100; n += 1)
       await room.store.write(`_batches/dt=${today}/${n}.json`, bytes, facts, idle)

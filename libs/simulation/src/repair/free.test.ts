@@ -32,7 +32,7 @@ describe('a batch the ledger lacks', () => {
 
     expect(await room.free('gone')).toMatchObject({
       outcome: 'refused',
-      reason: expect.stringContaining('it is A'),
+      reason: expect.stringContaining('it is aborted'),
     })
     expect(await room.deliver([source])).toEqual([])
     expect(namesOf(room.clickhouse())).toEqual(once)

@@ -237,6 +237,57 @@ describe('manifests', () => {
     expect(statesOf(room)).toEqual({ [good]: 'C' })
   })
 
+  const putBack = async (room: RepairRoom, change: (text: string) => string = (text) => text) => {
+    const [key] = [...room.store.files.keys()].filter((one) => one.startsWith(manifestPrefix))
+    const files = room.store.files as Map<string, unknown>
+    const { bytes } = files.get(key!) as MemoryFile
+    // As a copy is: without the metadata.
+    files.set(key!, { bytes: Buffer.from(change(Buffer.from(bytes).toString())) })
+    return key!
+  }
+
+  test('put back from a copy, without their hash, are taken by their bytes', async () => {
+    const room = createRepairRoom()
+    const a = room.put('a.jsonl', line('a'))
+    const id = await deliverTo(room, () => false, a)
+    const { sha256 } = room.items<Batch>('batch')[0]!.manifest!
+    await putBack(room)
+    forget(room)
+    expect(await room.rebuild()).toMatchObject({ batches: { committed: 1 }, findings: [] })
+    expect(room.items('batch')).toMatchObject([{ id, state: 'C', manifest: { sha256 } }])
+    await room.deliver([a])
+    expect(room.clickhouse()).toHaveLength(1)
+    expect(await room.rebuild()).toMatchObject({ batches: { kept: 1 }, findings: [] })
+  })
+
+  test.each([
+    ['cut short', (text: string) => text.slice(0, -9)],
+    ['of another batch', (text: string) => text.replace(/"batch":"./, '"batch":"7')],
+    ['of another day', (text: string) => text.replace(/"createdAt":\d/, '"createdAt":9')],
+    ['with other fields', (text: string) => text.replace('"sources"', '"others"')],
+  ])('put back without their hash and %s are not believed', async (_, change) => {
+    const room = createRepairRoom()
+    await deliverTo(room, () => false, room.put('a.jsonl', line('a')))
+    const manifest = await putBack(room, change)
+    forget(room)
+    expect(await room.rebuild()).toMatchObject({
+      ...{ batches: { undecided: 1 }, findings: [{ manifest }] },
+    })
+    expect(statesOf(room)).toEqual({})
+  })
+
+  test('put back without their hash are not believed against the seal', async () => {
+    const room = createRepairRoom()
+    await deliverTo(room, () => false, room.put('a.jsonl', line('a')))
+    await putBack(room, (text) => `${text} `)
+    const before = room.items('batch')
+    expect(await room.rebuild()).toMatchObject({
+      batches: { undecided: 1 },
+      findings: [{ problem: expect.stringContaining('another manifest') }],
+    })
+    expect(room.items('batch')).toEqual(before)
+  })
+
   test('there being none, there is nothing to do', async () => {
     expect(await createRepairRoom().rebuild()).toMatchObject({ claims: 0, findingCount: 0 })
   })

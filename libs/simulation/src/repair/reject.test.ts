@@ -57,11 +57,35 @@ describe('a batch that ClickHouse refuses for ever', () => {
     await room.reject(id)
     room.state.refuse = () => undefined
     const before = [...room.store.files.keys()]
-    expect(await room.reject(id)).toMatchObject({ outcome: 'refused', committed: true })
+    const again = {
+      outcome: 'rejected',
+      reason: 'it was rejected before',
+      committed: true,
+      held: 2,
+    }
+    expect(await room.reject(id)).toMatchObject({ ...again, chunks: [{ n: 0 }] })
+    expect(await room.reject(id, { dryRun: true })).toMatchObject({ ...again, chunks: [{ n: 0 }] })
     await room.sweepAll()
     await room.deliver([room.put('a.jsonl', lines)])
     expect([...room.store.files.keys()]).toEqual(before)
     await expectWhole(room)
+  })
+
+  test('is loaded by a repair once the table is mended and its files are taken out of quarantine', async () => {
+    const room = createRepairRoom()
+    const id = await sealRefused(room)
+    const result = await room.reject(id)
+    room.state.refuse = () => undefined
+    expect(await room.repair(id)).toMatchObject({
+      ...{ outcome: 'whole', intact: 5, chunks: [] },
+      reason: `1 rejected chunks of clickhouse are left out: silversmith batch show ${id} names them`,
+    })
+    expect(room.clickhouse()).toHaveLength(2)
+    const files = result?.chunks.flatMap(({ quarantine }) => quarantine) ?? []
+    await room.store.remove(files, room.call().signal)
+    expect(await room.repair(id)).toMatchObject({ outcome: 'whole', chunks: [{ n: 0 }] })
+    expect(namesOf(room.clickhouse())).toEqual(namesOf(await room.silver()))
+    expect(await room.repair(id)).not.toHaveProperty('reason')
   })
 
   test('of a reload rejects its entries in _reloads too, so that no view turns over', async () => {
