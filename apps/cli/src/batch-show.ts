@@ -98,10 +98,15 @@ const findRejected = async (
 
 const describeRejected = (rejected: readonly RejectedChunk[]): readonly string[] => {
   if (rejected.length === 0) return []
-  const rows = rejected.flatMap(({ files, ...one }) =>
-    files.map((file) => ({ chunk: one.n, target: one.target, rows: one.rows, 'is in': file })),
-  )
-  return ['', 'rejected by an operator (the runbook says how to load them)', cut(rows)]
+  const lines = rejected
+    .slice(0, toldMax)
+    .flatMap(({ target, n, rows, files }) => [
+      `chunk ${n} in ${target}, ${rows} rows:`,
+      ...files.map((file) => `  ${file}`),
+    ])
+  const more =
+    rejected.length > toldMax ? [`… and ${rejected.length - toldMax} more; --json has all`] : []
+  return ['', 'rejected by an operator; the runbook says how to load them', ...lines, ...more]
 }
 
 const describeManifest = (manifest: Manifest, targets: ReadonlyMap<string, Looked>): string[] => {

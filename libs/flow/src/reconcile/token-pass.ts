@@ -91,13 +91,15 @@ const lookAt = async (
       ...{ kind: 'chunk-of-nobody', chunk, target: inspector.name, table },
       ...(batch !== undefined && { batch }),
       why: whyNobody(batch, item),
-      mend: `${mayBeLost ? lostFirst : ''}look at the rows with _chunk = '${chunk}' in ${where(table, folder)} and delete them, or keep them; they count in every query`,
+      mend: mayBeLost
+        ? rebuildFirst
+        : `look at the rows with _chunk = '${chunk}' in ${where(table, folder)} and delete them, or keep them; they count in every query`,
     })
   }
 }
 
-const lostFirst =
-  "silversmith ledger rebuild, then reconcile again without --since. What is nobody's even then: "
+const rebuildFirst =
+  'silversmith ledger rebuild, then reconcile again without --since. Delete nothing before: these rows may be good'
 
 /** Of batches the ledger has sealed and that have rows in a target: what nobody finds who only lists the manifests there are. */
 const tellGone = async (
@@ -131,7 +133,7 @@ const where = (table: string, folder: string | undefined): string =>
 const whyNobody = (id: string | undefined, batch: Batch | undefined): string => {
   if (id === undefined) return 'its name is not that of a chunk: somebody else wrote these rows'
   if (!batch)
-    return `the ledger has no batch ${id}: somebody else, or another ledger, wrote these rows`
+    return `the ledger has no batch ${id}: it lost that, or somebody else wrote these rows`
   return batch.manifest
     ? `batch ${id} has ${batch.manifest.chunks} chunks, and this is none of them`
     : `batch ${id} was never sealed, it is ${stateNames[batch.state]}`

@@ -48,7 +48,7 @@ export const repairBatch = async (
     ...unseen.map((name) => `left out, for nobody can look into it: ${name}`),
     ...Object.entries(rejected).map(
       ([name, count]) =>
-        `${count} rejected chunks of ${name} are left out: silversmith batch show ${id} names them`,
+        `left out, for an operator rejected them: ${count} chunks of ${name}; silversmith batch show ${id} names their files`,
     ),
   ]
   const facts = {

@@ -78,7 +78,7 @@ describe('a batch that ClickHouse refuses for ever', () => {
     room.state.refuse = () => undefined
     expect(await room.repair(id)).toMatchObject({
       ...{ outcome: 'whole', intact: 5, chunks: [] },
-      reason: `1 rejected chunks of clickhouse are left out: silversmith batch show ${id} names them`,
+      reason: `left out, for an operator rejected them: 1 chunks of clickhouse; silversmith batch show ${id} names their files`,
     })
     expect(room.clickhouse()).toHaveLength(2)
     const files = result?.chunks.flatMap(({ quarantine }) => quarantine) ?? []
