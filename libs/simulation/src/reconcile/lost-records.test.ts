@@ -117,6 +117,23 @@ describe('sources that two sealed batches loaded, the ledger having been lost be
     expect(room.clickhouse()).toHaveLength(3)
   })
 
+  test('are put back where ClickHouse had merged away those of the batch that stays', async () => {
+    const room = createRepairRoom()
+    const a = room.put('a.jsonl', line('a'))
+    const older = await load(room, a)
+    forget(room)
+    const younger = await load(room, a)
+    await room.rebuild()
+    room.engine.removeRows('notes', (row) => String(row['_chunk']).startsWith(`${younger}#`))
+    room.engine.removeRows('notes', (row) => String(row['_chunk']).startsWith(`${older}#`))
+    expect(namesOf(await reconcile(room))).toEqual([
+      `source-doubled ${older} silver`,
+      `chunk-missing ${younger} clickhouse`,
+    ])
+    expect(await room.repair(younger)).toMatchObject({ outcome: 'whole' })
+    expect(room.clickhouse()).toMatchObject([{ _chunk: `${younger}#0` }])
+  })
+
   test('beside others are found, and the mend says that the others stay', async () => {
     const room = createRepairRoom()
     const [a, b] = ['a', 'b'].map((id) => room.put(`${id}.jsonl`, line(id)))
