@@ -9,7 +9,7 @@ const walls = {
   adapter: ['model'],
   testing: ['model', 'logic', 'flow', 'testing'],
   app: ['model', 'logic', 'flow', 'adapter'],
-  tools: ['model', 'logic', 'flow', 'adapter', 'app'],
+  tools: ['model', 'logic', 'flow', 'adapter', 'app', 'testing'],
 }
 
 const boundaries = (extra = []) => [

@@ -183,7 +183,9 @@ describe('the Parquet encoder in a bundle', () => {
     for (const compression of ['snappy', 'gzip', 'none'] as const) {
       const bytes = await bundled.encodeParquet(columns, rows, { compression })
       const source = await encodeParquet(columns, rows, { compression })
-      expect(Buffer.from(bytes).equals(Buffer.from(source))).toBe(true)
+      // Beside this bundle there is no native Snappy: the same pages, packed by other code.
+      if (compression !== 'snappy')
+        expect(Buffer.from(bytes).equals(Buffer.from(source))).toBe(true)
       expect(await readParquet(bytes)).toEqual(await readParquet(source))
     }
   }, 60_000)

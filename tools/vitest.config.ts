@@ -1,5 +1,5 @@
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
-  test: { include: ['*.test.ts'], pool: 'forks', testTimeout: 120_000 },
+  test: { include: ['*.test.ts', 'bench/*.test.ts'], pool: 'forks', testTimeout: 120_000 },
 })

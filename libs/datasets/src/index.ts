@@ -1,5 +1,8 @@
 export { datasetOf, datasets, defaultRoutes } from './registry.ts'
+export type { Compiled, Facts, Rule } from './rule.ts'
+export { compileRules } from './rule.ts'
 export { parseTimestamp, plausibleTimes } from './timestamp.ts'
+export { eventRules } from './xapi-events/rules.ts'
 export { xapiEvents } from './xapi-events/dataset.ts'
 export { xapiStatements } from './xapi-statements/dataset.ts'
 export type {

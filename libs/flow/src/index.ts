@@ -38,6 +38,7 @@ export { defaultLeaseMarginMs, type TransformDeps, triesMax } from './batch-run.
 export { createTransform, type Delivery } from './transform.ts'
 export type { ChunkBuilder } from './chunk-builder.ts'
 export type { Quarantine } from './quarantine.ts'
+export { readLines } from './lines.ts'
 export { createGate } from './gate.ts'
 export { createCounts, type ReadOptions, readSource } from './source-reader.ts'
 export { freeBatch, type FreeDeps, type FreeOptions, type FreeResult } from './repair/free-batch.ts'
