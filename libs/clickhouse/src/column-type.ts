@@ -89,7 +89,7 @@ export const readTold = (type: ColumnType, told: unknown): Value => {
     case 'boolean':
       return Boolean(told)
     case 'binary':
-      return Buffer.from(told as string, 'hex')
+      return Uint8Array.from(Buffer.from(told as string, 'hex'))
     case 'text':
     case 'category':
     case 'json':

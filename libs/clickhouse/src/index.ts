@@ -1,3 +1,4 @@
+export { clickHouseType, readTold, tell } from './column-type.ts'
 export type { Connection } from './connection.ts'
 export { createConnection } from './connection.ts'
 export { createTable } from './ddl.ts'

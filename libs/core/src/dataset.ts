@@ -1,7 +1,7 @@
 /**
  * Scalar types; each has one Parquet and one ClickHouse form. `category` is text of few distinct values; `json` is text that
  * holds JSON; `binary` is any bytes; `uuid` is text of 36 characters; `timestamp` is a number of whole microseconds since the
- * epoch, UTC (exact in a double until the year 2255); `date` is a number of days since the epoch.
+ * epoch, UTC, from 1900 on (exact in a double until the year 2255); `date` is a number of days since the epoch, 1900 to 2299.
  */
 export type PlainType =
   | 'text'
@@ -177,9 +177,9 @@ export const isValueOf = ({ type, nullable }: Field, value: unknown): boolean =>
     case 'int64':
       return isWhole(value) && value >= -(2n ** 63n) && value < 2n ** 63n
     case 'timestamp':
-      return typeof value === 'number' && Number.isSafeInteger(value)
+      return isWhole(value) && typeof value === 'number' && value >= timestampMin
     case 'date':
-      return typeof value === 'number' && Number.isInteger(value) && Math.abs(value) < 2 ** 31
+      return isWhole(value) && typeof value === 'number' && value >= dateMin && value <= dateMax
     default:
       return isOfParts(type, value)
   }
@@ -206,6 +206,11 @@ const isOfParts = (type: Exclude<ColumnType, PlainType>, value: unknown): boolea
     fields.every(([name, field]) => isValueOf(field, (value as Record<string, unknown>)[name]))
   )
 }
+
+/** ClickHouse's DateTime64 and Date32 begin with 1900-01-01; dates end with 2299-12-31, timestamps with what a double holds. */
+export const timestampMin = Date.UTC(1900, 0, 1) * 1000
+export const dateMin = Date.UTC(1900, 0, 1) / 86_400_000
+export const dateMax = Date.UTC(2299, 11, 31) / 86_400_000
 
 const uuid = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/i
 

@@ -37,7 +37,15 @@ export type {
   TableRow,
   Value,
 } from './dataset.ts'
-export { columnsOf, isValueOf, lineageColumns, rowIdentity } from './dataset.ts'
+export {
+  columnsOf,
+  dateMax,
+  dateMin,
+  isValueOf,
+  timestampMin,
+  lineageColumns,
+  rowIdentity,
+} from './dataset.ts'
 export type { DeadLetter, DeadLetterQueue, MessageAttribute } from './dead-letter.ts'
 export type { Event, ReconcileCount } from './event.ts'
 export type { FaultCode, FaultMeaning } from './fault.ts'

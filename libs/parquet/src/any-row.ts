@@ -1,4 +1,13 @@
-import type { Column, ColumnType, Field, Row, Value } from '@silversmith/core'
+import {
+  type Column,
+  type ColumnType,
+  dateMax,
+  dateMin,
+  type Field,
+  type Row,
+  timestampMin,
+  type Value,
+} from '@silversmith/core'
 import fc from 'fast-check'
 
 const decimals: readonly ColumnType[] = [
@@ -77,9 +86,15 @@ const anyOf = (type: ColumnType): fc.Arbitrary<Value> => {
     case 'boolean':
       return fc.boolean()
     case 'timestamp':
-      return fc.oneof(fc.maxSafeInteger(), fc.constantFrom(1_636_000_000_123_456, -1, 0))
+      return fc.oneof(
+        fc.integer({ min: timestampMin, max: Number.MAX_SAFE_INTEGER }),
+        fc.constantFrom(1_636_000_000_123_456, -1, 0, timestampMin, Number.MAX_SAFE_INTEGER),
+      )
     case 'date':
-      return fc.integer({ min: -700_000, max: 2_900_000 })
+      return fc.oneof(
+        fc.integer({ min: dateMin, max: dateMax }),
+        fc.constantFrom(dateMin, -1, 0, dateMax),
+      )
     default:
       return anyOfParts(type)
   }

@@ -1,4 +1,4 @@
-import type { PlainType, ScalarType } from '@silversmith/core'
+import { dateMax, dateMin, type PlainType, type ScalarType, timestampMin } from '@silversmith/core'
 
 export type Physical =
   'BOOLEAN' | 'INT32' | 'INT64' | 'DOUBLE' | 'BYTE_ARRAY' | 'FIXED_LEN_BYTE_ARRAY'
@@ -64,9 +64,9 @@ export const integerRangeOf = (type: ScalarType): IntegerRange => {
     case 'uint64':
       return rangeOf(0n, 2n ** 64n - 1n)
     case 'date':
-      return rangeOf(-(2n ** 31n), 2n ** 31n - 1n)
+      return rangeOf(BigInt(dateMin), BigInt(dateMax))
     case 'timestamp':
-      return rangeOf(BigInt(-safe), BigInt(safe))
+      return rangeOf(BigInt(timestampMin), BigInt(safe))
     default: {
       if (typeof type === 'string') return rangeOf(-(2n ** 63n), 2n ** 63n - 1n)
       const max = 10n ** BigInt(type.decimal.precision) - 1n
