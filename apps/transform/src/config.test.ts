@@ -45,7 +45,7 @@ describe('the settings of transform', () => {
   test('tell their problems and those of ClickHouse together', () => {
     const parse = () =>
       parseConfig({
-        PARQUET_COMPRESSION: 'zstd',
+        PARQUET_COMPRESSION: 'lz4',
         DRY_RUN: 'yes',
         CLICKHOUSE_HOST: 'db',
         CLICKHOUSE_PORT: '9000',

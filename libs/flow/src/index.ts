@@ -1,5 +1,10 @@
-export { applyBatch, backoffMs, blindApplyMsMax } from './apply.ts'
-export { type Arrivals, type IgnoredReason, readArrivals, readArrivalsText } from './arrivals.ts'
+export { applyBatch, backoffMs, blindApplyMsMax } from './apply/apply.ts'
+export {
+  type Arrivals,
+  type IgnoredReason,
+  readArrivals,
+  readArrivalsText,
+} from './ingest/arrivals.ts'
 export { diagnose, type Diagnosis, type DiagnosisDeps } from './dead-letter/diagnosis.ts'
 export { letterReasons, type LetterReason } from './dead-letter/letter-reason.ts'
 export { lookAt, lookMax } from './dead-letter/letter-round.ts'
@@ -19,7 +24,7 @@ export {
   type Ingested,
   type SendKey,
   type SendOnce,
-} from './ingest.ts'
+} from './ingest/ingest.ts'
 export { manifestPrefix, readManifest, stagingPrefix } from './manifest.ts'
 export type { Call } from './patience.ts'
 export { createReconcile, type Reconcile } from './reconcile/reconcile.ts'
@@ -32,15 +37,15 @@ export {
 } from './reconcile/reconcile-report.ts'
 export { graceMs, type ReconcileDeps, type ReconcileRequest } from './reconcile/reconcile-room.ts'
 export { createSilverInspector, type SilverInspectorOptions } from './reconcile/silver-inspector.ts'
-export { createSilverTarget, silverKeyOf } from './silver-target.ts'
-export { createSweep, type SweepDeps, type SweepResult } from './sweep.ts'
-export { defaultLeaseMarginMs, type TransformDeps, triesMax } from './batch-run.ts'
-export { createTransform, type Delivery } from './transform.ts'
-export type { ChunkBuilder } from './chunk-builder.ts'
-export type { Quarantine } from './quarantine.ts'
-export { readLines } from './lines.ts'
-export { createGate } from './gate.ts'
-export { createCounts, type ReadOptions, readSource } from './source-reader.ts'
+export { createSilverTarget, silverKeyOf } from './apply/silver-target.ts'
+export { createSweep, type SweepDeps, type SweepResult } from './apply/sweep.ts'
+export { defaultLeaseMarginMs, type TransformDeps, triesMax } from './transform/batch-run.ts'
+export { createTransform, type Delivery } from './transform/transform.ts'
+export type { ChunkBuilder } from './staging/chunk-builder.ts'
+export type { Quarantine } from './staging/quarantine.ts'
+export { readLines } from './reading/lines.ts'
+export { createGate } from './reading/gate.ts'
+export { createCounts, type ReadOptions, readSource } from './transform/source-reader.ts'
 export { freeBatch, type FreeDeps, type FreeOptions, type FreeResult } from './repair/free-batch.ts'
 export { rebuildLedger, type RebuildDeps, type RebuildOptions } from './repair/rebuild-ledger.ts'
 export { rejectBatch, type RejectDeps, type RejectOptions } from './repair/reject-batch.ts'

@@ -12,12 +12,12 @@ import {
   sourceIdOf,
   type Source,
 } from '@silversmith/core'
-import type { Arrival } from '../ingest.ts'
-import { readArrivalsText } from '../arrivals.ts'
-import { triesMax } from '../batch-run.ts'
+import type { Arrival } from '../ingest/ingest.ts'
+import { readArrivalsText } from '../ingest/arrivals.ts'
+import { triesMax } from '../transform/batch-run.ts'
 import { describeFailure } from '../failure.ts'
 import { type Call, mapConcurrently, persist } from '../patience.ts'
-import { judge } from '../claims.ts'
+import { judge } from '../claims/claims.ts'
 import { letterReasons, type LetterReason } from './letter-reason.ts'
 import { createLookUp, type LookUp, type LookUpDeps } from './look-up.ts'
 

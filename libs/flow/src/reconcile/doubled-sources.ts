@@ -1,7 +1,7 @@
 import { type Manifest, type ManifestSource, objectUri } from '@silversmith/core'
-import { traceless } from '../claims.ts'
+import { traceless } from '../claims/claims.ts'
 import type { Call } from '../patience.ts'
-import { type Listings, readListings, readStandings } from '../standing.ts'
+import { type Listings, readListings, readStandings } from '../claims/standing.ts'
 import type { ReconcileDeps } from './reconcile-room.ts'
 
 /** Claims read at a time. */

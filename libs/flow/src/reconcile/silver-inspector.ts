@@ -9,7 +9,7 @@ import {
   tokenOf,
 } from '@silversmith/core'
 import { mapConcurrently } from '../patience.ts'
-import { silverKeyOf } from '../silver-target.ts'
+import { silverKeyOf } from '../apply/silver-target.ts'
 
 export interface SilverInspectorOptions {
   readonly store: Pick<Store, 'look' | 'read' | 'list'>

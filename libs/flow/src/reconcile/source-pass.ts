@@ -9,9 +9,9 @@ import {
   sourceIdOf,
   writeObjectsMessage,
 } from '@silversmith/core'
-import { judge, type Standing } from '../claims.ts'
+import { judge, type Standing } from '../claims/claims.ts'
 import { type Call, mapConcurrently, persist } from '../patience.ts'
-import { type Listings, readListings, readStandings } from '../standing.ts'
+import { type Listings, readListings, readStandings } from '../claims/standing.ts'
 import type { Position } from './position.ts'
 import { passLedger } from './ledger-pass.ts'
 import { createTally, type Finding, mendOfManifest, type Tally } from './reconcile-report.ts'

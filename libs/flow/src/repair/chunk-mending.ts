@@ -13,7 +13,7 @@ import {
 } from '@silversmith/core'
 import { hashOf } from '../manifest.ts'
 import { type Call, persist } from '../patience.ts'
-import { silverKeyOf } from '../silver-target.ts'
+import { silverKeyOf } from '../apply/silver-target.ts'
 
 export interface MendingDeps {
   readonly store: Store

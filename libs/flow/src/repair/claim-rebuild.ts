@@ -9,7 +9,7 @@ import {
   type Store,
   type Versioned,
 } from '@silversmith/core'
-import { traceless } from '../claims.ts'
+import { traceless } from '../claims/claims.ts'
 import { readManifest } from '../manifest.ts'
 import { type Call, mapConcurrently, persist } from '../patience.ts'
 

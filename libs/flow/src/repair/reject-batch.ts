@@ -8,7 +8,7 @@ import {
   reloadsTable,
   type Target,
 } from '@silversmith/core'
-import { type ApplyDeps, applyBatch } from '../apply.ts'
+import { type ApplyDeps, applyBatch } from '../apply/apply.ts'
 import { changeItem, readItem } from '../ledger-write.ts'
 import { readManifest } from '../manifest.ts'
 import { type Call, mapConcurrently, persist } from '../patience.ts'

@@ -1,6 +1,6 @@
 import type { Chunk, Clock, Inspector, Manifest, Store } from '@silversmith/core'
 import { type Call, mapConcurrently, persist } from '../patience.ts'
-import { silverKeyOf } from '../silver-target.ts'
+import { silverKeyOf } from '../apply/silver-target.ts'
 import { inspect, inspectMax } from './loss.ts'
 import { refusedFilesOf } from './refused-file.ts'
 

@@ -9,8 +9,12 @@ const hourMs = 60 * minuteMs
 
 /** Nobody asks a target what is there, whoever applies and however often. */
 const blind: readonly SourceEdit[] = [
-  editFlow('apply.ts', `let asksFirst = applier === 'later' || !isYoung`, `let asksFirst = false`),
-  editFlow('apply.ts', `    asksFirst = true\n`, ``),
+  editFlow(
+    'apply/apply.ts',
+    `let asksFirst = applier === 'later' || !isYoung`,
+    `let asksFirst = false`,
+  ),
+  editFlow('apply/apply.ts', `    asksFirst = true\n`, ``),
 ]
 
 /** Breaks of how a batch is read and applied. */
@@ -18,7 +22,7 @@ export const applyMutants: readonly Mutant[] = [
   {
     name: 'rows name their batch instead of their chunk',
     edits: [
-      editFlow('chunk-builder.ts', `token: tokenOf(batch, n),`, `token: batch,`),
+      editFlow('staging/chunk-builder.ts', `token: tokenOf(batch, n),`, `token: batch,`),
       {
         file: 'libs/simulation/src/memory/engine.ts',
         find: `row['_chunk'] === chunk`,
@@ -47,7 +51,7 @@ export const applyMutants: readonly Mutant[] = [
     name: 'the sealer never asks what is there, however late it is',
     edits: [
       editFlow(
-        'apply.ts',
+        'apply/apply.ts',
         `let asksFirst = applier === 'later' || !isYoung`,
         `let asksFirst = applier === 'later'`,
       ),
@@ -88,7 +92,11 @@ export const applyMutants: readonly Mutant[] = [
   {
     name: 'progress goes backwards',
     edits: [
-      editFlow('apply.ts', `done[name] = Math.max(done[name] ?? 0, count)`, `done[name] = count`),
+      editFlow(
+        'apply/apply.ts',
+        `done[name] = Math.max(done[name] ?? 0, count)`,
+        `done[name] = count`,
+      ),
     ],
     terrain: {
       troubles: { targetDown: 0.3, shortVisibility: 1 },
@@ -100,7 +108,7 @@ export const applyMutants: readonly Mutant[] = [
     name: 'progress is kept for the batch and not for each target',
     edits: [
       editFlow(
-        'apply.ts',
+        'apply/apply.ts',
         `let done = batch.done?.[name] ?? 0`,
         `let done = Math.max(0, ...Object.values(batch.done ?? {}))`,
       ),
@@ -110,7 +118,13 @@ export const applyMutants: readonly Mutant[] = [
   },
   {
     name: 'a spoiled pass is kept: its sources are not read again',
-    edits: [editFlow('batch-reading.ts', `if (results.some(({ spoils }) => spoils)) continue`, ``)],
+    edits: [
+      editFlow(
+        'transform/batch-reading.ts',
+        `if (results.some(({ spoils }) => spoils)) continue`,
+        ``,
+      ),
+    ],
     terrain: { ...crowd, troubles: { throttled: 0.1 } },
     worldsMax: 50,
   },
@@ -118,12 +132,12 @@ export const applyMutants: readonly Mutant[] = [
     name: 'the entries of a reload come first',
     edits: [
       editFlow(
-        'batch-reading.ts',
-        `    const results = await mapConcurrently(open, readers, pass.read)`,
+        'transform/batch-reading.ts',
+        `    const results = await mapConcurrently(open, deps.limits.concurrencyMax, pass.read)`,
         `    pass.turnOver(open, new Map(open.map(({ id }) => [id, { kind: 'read', counts: createCounts() }])))
-    const results = await mapConcurrently(open, readers, pass.read)`,
+    const results = await mapConcurrently(open, deps.limits.concurrencyMax, pass.read)`,
       ),
-      editFlow('batch-reading.ts', `    pass.turnOver(open, outcomes)\n`, ``),
+      editFlow('transform/batch-reading.ts', `    pass.turnOver(open, outcomes)\n`, ``),
     ],
     terrain: { troubles: { reload: 0.9 } },
     worldsMax: 20,
@@ -132,7 +146,7 @@ export const applyMutants: readonly Mutant[] = [
     name: 'targets are applied one after the other and kept as one',
     edits: [
       editFlow(
-        'apply.ts',
+        'apply/apply.ts',
         `const applying = manifest.targets.map((name) =>
     applyTarget(deps, batch, manifest, name, problems, applier, call),
   )`,

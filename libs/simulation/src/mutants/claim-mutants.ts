@@ -7,12 +7,12 @@ import { expiringBatches } from './ledger-lies.ts'
 /** A batch that the ledger lost counts as one that is over. */
 const missingIsOver: readonly SourceEdit[] = [
   editFlow(
-    'apply.ts',
+    'apply/apply.ts',
     `throw new Fault('CLAIM_WITHOUT_BATCH', \`the ledger has no batch \${id}; was the table restored?\`)`,
     `return true`,
   ),
   editFlow(
-    'sweep.ts',
+    'apply/sweep.ts',
     `if (state === 'C' || state === 'A')`,
     `if (state === undefined || state === 'C' || state === 'A')`,
   ),
@@ -23,8 +23,12 @@ export const claimMutants: readonly Mutant[] = [
   {
     name: 'nobody looks at claims',
     edits: [
-      editFlow('claims.ts', `  if (!claim) return { kind: 'free' }`, `  return { kind: 'free' }`),
-      editFlow('batch-run.ts', `if (written) return true`, `return true`),
+      editFlow(
+        'claims/claims.ts',
+        `  if (!claim) return { kind: 'free' }`,
+        `  return { kind: 'free' }`,
+      ),
+      editFlow('transform/batch-run.ts', `if (written) return true`, `return true`),
     ],
     worldsMax: 50,
   },
@@ -32,7 +36,7 @@ export const claimMutants: readonly Mutant[] = [
     name: 'the batch of a dead worker is not aborted before its sources are taken',
     edits: [
       editFlow(
-        'claims.ts',
+        'claims/claims.ts',
         `return leaseUntil > now ? { kind: 'wait' } : { kind: 'abort' }`,
         `return leaseUntil > now ? { kind: 'wait' } : { kind: 'free' }`,
       ),
@@ -44,7 +48,7 @@ export const claimMutants: readonly Mutant[] = [
     name: 'a source counts as done though the batch of its claim does not list it',
     edits: [
       editFlow(
-        'claims.ts',
+        'claims/claims.ts',
         `if (!listed || traceless.has(listed.disposition))`,
         `if (listed && traceless.has(listed.disposition))`,
       ),
@@ -54,7 +58,7 @@ export const claimMutants: readonly Mutant[] = [
   },
   {
     name: 'what was gone once is gone for ever',
-    edits: [editFlow('claims.ts', `'gone',\n  'unrouted'`, `'unrouted'`)],
+    edits: [editFlow('claims/claims.ts', `'gone',\n  'unrouted'`, `'unrouted'`)],
     terrain: { troubles: { remove: 0.9, reupload: 0.9 } },
     worldsMax: 100,
   },
@@ -62,7 +66,7 @@ export const claimMutants: readonly Mutant[] = [
     name: 'the generation of a reload is ignored',
     edits: [
       editFlow(
-        'claims.ts',
+        'claims/claims.ts',
         `if (source.generation <= claim.item.generation) return { kind: 'done' }`,
         `return { kind: 'done' }`,
       ),
@@ -74,7 +78,7 @@ export const claimMutants: readonly Mutant[] = [
     name: 'sources are condemned by the times they were received',
     edits: [
       editFlow(
-        'transform.ts',
+        'transform/transform.ts',
         `/** One queue message.`,
         `const receives = new WeakMap()
 const receivesOf = (ids, id) => receives.get(ids)?.get(id) ?? 0
@@ -86,13 +90,13 @@ const receive = (ids, id) => {
 /** One queue message.`,
       ),
       editFlow(
-        'transform.ts',
+        'transform/transform.ts',
         `const { source } = message`,
         `const { source } = message
         receive(deps.ids, source.id)`,
       ),
       editFlow(
-        'transform.ts',
+        'transform/transform.ts',
         `const free = judged.filter(({ verdict }) => verdict.kind === 'free').map(withHighestGeneration)`,
         `const spent = judged.filter(({ source, verdict }) => verdict.kind === 'free' && receivesOf(deps.ids, source.id) > 3)
   if (spent.length > 0) await attempt(deps, () => runBatch(deps, spent, ack, call, 'condemn'))
@@ -106,11 +110,11 @@ const receive = (ids, id) => {
     name: 'the sweep ends batches whose workers are alive, and clears their staging',
     edits: [
       editFlow(
-        'sweep.ts',
+        'apply/sweep.ts',
         `deps.ledger.listOpen(deps.pipeline, deps.clock.now(), sweepMax`,
         `deps.ledger.listOpen(deps.pipeline, deps.clock.now() + 3_600_000, sweepMax`,
       ),
-      editFlow('sweep.ts', `if (ended?.state !== 'A') continue`, `void ended`),
+      editFlow('apply/sweep.ts', `if (ended?.state !== 'A') continue`, `void ended`),
     ],
     terrain: sweptCrowd,
     worldsMax: 100,
@@ -121,7 +125,7 @@ const receive = (ids, id) => {
     edits: [
       ...missingIsOver,
       editFlow(
-        'claims.ts',
+        'claims/claims.ts',
         `if (!batch) return { kind: 'alarm' }`,
         `if (!batch) return { kind: 'done' }`,
       ),
@@ -135,7 +139,7 @@ const receive = (ids, id) => {
     edits: [
       ...missingIsOver,
       editFlow(
-        'claims.ts',
+        'claims/claims.ts',
         `if (!batch) return { kind: 'alarm' }`,
         `if (!batch) return { kind: 'free' }`,
       ),

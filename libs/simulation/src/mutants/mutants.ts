@@ -26,12 +26,12 @@ export const leaseMutants: readonly Mutant[] = [
     name: 'batches are taken from workers whose leases are not over',
     edits: [
       editFlow(
-        'claims.ts',
+        'claims/claims.ts',
         `return leaseUntil > now ? { kind: 'wait' } : { kind: 'abort' }`,
         `return { kind: 'abort' }`,
       ),
       editFlow(
-        'standing.ts',
+        'claims/standing.ts',
         `item?.state === 'F' && item.leaseUntil <= deps.clock.now()`,
         `item?.state === 'F'`,
       ),

@@ -10,13 +10,13 @@ const inOrder = { concurrencyMax: 1 }
 /** Apply reads the sources once more instead of the staged bytes. */
 const reread: readonly SourceEdit[] = [
   editFlow(
-    'apply.ts',
-    `import { describeFailure } from './failure.ts'`,
-    `import { readBatch } from './batch-reading.ts'
-import { describeFailure } from './failure.ts'`,
+    'apply/apply.ts',
+    `import { describeFailure } from '../failure.ts'`,
+    `import { readBatch } from '../transform/batch-reading.ts'
+import { describeFailure } from '../failure.ts'`,
   ),
   editFlow(
-    'apply.ts',
+    'apply/apply.ts',
     `const manifest = await persist(deps.clock, call, () => readManifest(deps.store, ref, call.signal))`,
     `const sealed = await persist(deps.clock, call, () => readManifest(deps.store, ref, call.signal))
   const suffix = '.' + deps.ids.next()
@@ -44,7 +44,7 @@ export const orderMutants: readonly Mutant[] = [
     name: 'rows are inserted before the seal',
     edits: [
       editFlow(
-        'batch-run.ts',
+        'transform/batch-run.ts',
         `isSealed = read.sources.length > 0 && (await seal(deps, batch, read, call))`,
         `for (const target of deps.targets)
       for (const chunk of read.chunks) await target.put(batch.id, chunk, call.signal)
@@ -57,7 +57,7 @@ export const orderMutants: readonly Mutant[] = [
     name: 'a batch is committed before it is applied',
     edits: [
       editFlow(
-        'apply.ts',
+        'apply/apply.ts',
         `const problems: Problems = new Map()`,
         `await recordProgress(deps, id, { progress: {}, problems: new Map(), whole: true }, call)
   const problems: Problems = new Map()`,
@@ -69,7 +69,7 @@ export const orderMutants: readonly Mutant[] = [
     name: 'messages are acknowledged before the seal',
     edits: [
       editFlow(
-        'batch-run.ts',
+        'transform/batch-run.ts',
         `const sources = claimed.map(({ source }) => source)`,
         `const sources = claimed.map(({ source }) => source)
     for (const { id } of sources) ack(id)`,
@@ -97,7 +97,7 @@ export const orderMutants: readonly Mutant[] = [
     mutation: { ledger: blindSeals },
     edits: [
       editFlow(
-        'batch-run.ts',
+        'transform/batch-run.ts',
         `      item?.state === 'F' && item.owner === batch.owner
         ? { ...item, state: 'S', manifest: ref`,
         `      item && item.state !== 'S' && item.state !== 'C'
@@ -111,7 +111,7 @@ export const orderMutants: readonly Mutant[] = [
     name: 'a seal of unknown outcome counts as failed, and its staging is cleared',
     edits: [
       editFlow(
-        'batch-run.ts',
+        'transform/batch-run.ts',
         `if (!isSealed) isSealed = await endBatch(deps, batch, call)`,
         `if (!isSealed) {
     await endBatch(deps, batch, call)
@@ -138,7 +138,7 @@ export const orderMutants: readonly Mutant[] = [
     name: 'ingest marks an object as sent before it sends it',
     edits: [
       editFlow(
-        'ingest.ts',
+        'ingest/ingest.ts',
         `await deps.sendOnce({ pipeline: deps.pipeline, bucket, key, version, sequencer }, send)`,
         `let isFirst = false
       await deps.sendOnce({ pipeline: deps.pipeline, bucket, key, version, sequencer }, async () => {

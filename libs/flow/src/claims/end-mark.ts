@@ -1,5 +1,5 @@
 import type { Store } from '@silversmith/core'
-import { hashOf, stagingPrefixOf } from './manifest.ts'
+import { hashOf, stagingPrefixOf } from '../manifest.ts'
 
 const keyOf = (batch: string): string => `${stagingPrefixOf(batch)}ended`
 

@@ -9,10 +9,10 @@ import {
   type Target,
   Fault,
 } from '@silversmith/core'
-import { describeFailure } from './failure.ts'
-import { changeItem, readItem } from './ledger-write.ts'
-import { readManifest, stagingPrefixOf } from './manifest.ts'
-import { type Call, endingOf, mapConcurrently, persist } from './patience.ts'
+import { describeFailure } from '../failure.ts'
+import { changeItem, readItem } from '../ledger-write.ts'
+import { readManifest, stagingPrefixOf } from '../manifest.ts'
+import { type Call, endingOf, mapConcurrently, persist } from '../patience.ts'
 
 export interface ApplyDeps {
   readonly pipeline: string

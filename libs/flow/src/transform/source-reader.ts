@@ -13,14 +13,14 @@ import {
   type Source,
   type TableRow,
 } from '@silversmith/core'
-import type { ChunkBuilder } from './chunk-builder.ts'
-import { readPlain } from './decompression.ts'
-import { readDocuments } from './documents.ts'
-import type { Gate } from './gate.ts'
-import { readLines } from './lines.ts'
-import { type Call, persist } from './patience.ts'
-import type { Quarantine } from './quarantine.ts'
-import type { RawRecord, ReadPiece } from './record.ts'
+import type { ChunkBuilder } from '../staging/chunk-builder.ts'
+import { readPlain } from '../reading/decompression.ts'
+import { readDocuments } from '../reading/documents.ts'
+import type { Gate } from '../reading/gate.ts'
+import { readLines } from '../reading/lines.ts'
+import { type Call, persist } from '../patience.ts'
+import type { Quarantine } from '../staging/quarantine.ts'
+import type { RawRecord, ReadPiece } from '../reading/record.ts'
 
 /** records = rows + rejected + discarded; `rows` counts accepted records. */
 export interface ReadCounts {

@@ -8,10 +8,10 @@ import {
   writeObjectsMessage,
 } from '@silversmith/core'
 import { backoffMs, removeStaging } from './apply.ts'
-import { changeItem, readItem } from './ledger-write.ts'
-import { stagingPrefix } from './manifest.ts'
-import { type Call, persist } from './patience.ts'
-import { abortLost } from './standing.ts'
+import { changeItem, readItem } from '../ledger-write.ts'
+import { stagingPrefix } from '../manifest.ts'
+import { type Call, persist } from '../patience.ts'
+import { abortLost } from '../claims/standing.ts'
 
 export interface SweepDeps {
   readonly pipeline: string

@@ -15,11 +15,11 @@ import {
   type Store,
 } from '@silversmith/core'
 import type { ParquetEncoder } from '@silversmith/parquet'
-import { createChunkBuilder, type PayloadKinds } from './chunk-builder.ts'
-import { describeFailure } from './failure.ts'
-import { createGate } from './gate.ts'
-import { type Call, mapConcurrently } from './patience.ts'
-import { createQuarantine } from './quarantine.ts'
+import { createChunkBuilder, type PayloadKinds } from '../staging/chunk-builder.ts'
+import { describeFailure } from '../failure.ts'
+import { createGate } from '../reading/gate.ts'
+import { type Call, mapConcurrently } from '../patience.ts'
+import { createQuarantine } from '../staging/quarantine.ts'
 import { createCounts, type ReadCounts, readSource } from './source-reader.ts'
 
 export interface ReadingDeps {

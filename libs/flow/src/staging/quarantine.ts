@@ -8,9 +8,9 @@ import type {
   Store,
 } from '@silversmith/core'
 import { objectUri } from '@silversmith/core'
-import { dayOf, hashOf, stagingPrefixOf } from './manifest.ts'
-import { type Call, persist } from './patience.ts'
-import type { RawRecord } from './record.ts'
+import { dayOf, hashOf, stagingPrefixOf } from '../manifest.ts'
+import { type Call, persist } from '../patience.ts'
+import type { RawRecord } from '../reading/record.ts'
 
 /** One line of a quarantine file. `raw` is whole up to the record limit; beyond it is cut, with length and hash of the whole. */
 export interface QuarantineRecord {

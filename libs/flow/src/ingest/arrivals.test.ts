@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { readArrivals, readArrivalsText } from './arrivals.ts'
 
-const folder = fileURLToPath(new URL('../../../examples/events/', import.meta.url))
+const folder = fileURLToPath(new URL('../../../../examples/events/', import.meta.url))
 const example = (name: string): unknown => JSON.parse(readFileSync(`${folder}${name}.json`, 'utf8'))
 const bodiesOf = (name: string): string[] =>
   (example(name) as { Records: { body: string }[] }).Records.map(({ body }) => body)

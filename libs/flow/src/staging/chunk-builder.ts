@@ -13,8 +13,8 @@ import {
   type Value,
 } from '@silversmith/core'
 import type { ParquetEncoder, ParquetRows, RowGroup } from '@silversmith/parquet'
-import { dayOf, hashOf, stagingPrefixOf } from './manifest.ts'
-import { type Call, mapConcurrently, persist } from './patience.ts'
+import { dayOf, hashOf, stagingPrefixOf } from '../manifest.ts'
+import { type Call, mapConcurrently, persist } from '../patience.ts'
 
 /** Which payloads the pipeline's targets ask for. */
 export interface PayloadKinds {

@@ -1,6 +1,6 @@
 import { Fault, type PipelinePin } from '@silversmith/core'
-import { changeItem, type LedgerAccess } from './ledger-write.ts'
-import type { Call } from './patience.ts'
+import { changeItem, type LedgerAccess } from '../ledger-write.ts'
+import type { Call } from '../patience.ts'
 
 /**
  * Keeps a pipeline's targets as they were when it first ran. Its claims say what is done, not where it went: a target added

@@ -13,10 +13,10 @@ import {
 } from '@silversmith/core'
 import { judge, type Standing, type Verdict } from './claims.ts'
 import { hasEndMark } from './end-mark.ts'
-import { changeItem } from './ledger-write.ts'
-import { readManifest } from './manifest.ts'
-import { describeFailure } from './failure.ts'
-import { type Call, mapConcurrently, persist } from './patience.ts'
+import { changeItem } from '../ledger-write.ts'
+import { readManifest } from '../manifest.ts'
+import { describeFailure } from '../failure.ts'
+import { type Call, mapConcurrently, persist } from '../patience.ts'
 
 export interface StandingDeps {
   readonly ledger: Ledger

@@ -1,5 +1,5 @@
 import { type Chunk, Fault, type Store, type Target, tokenOf } from '@silversmith/core'
-import { mapConcurrently } from './patience.ts'
+import { mapConcurrently } from '../patience.ts'
 
 export interface SilverOptions {
   readonly store: Store

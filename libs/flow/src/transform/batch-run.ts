@@ -11,15 +11,15 @@ import {
   type Target,
   type Versioned,
 } from '@silversmith/core'
-import { applyBatch, removeStaging } from './apply.ts'
+import { applyBatch, removeStaging } from '../apply/apply.ts'
 import { readBatch, type ReadBatch, type ReadingDeps } from './batch-reading.ts'
-import { describeFailure } from './failure.ts'
-import type { Verdict } from './claims.ts'
-import { markEnd } from './end-mark.ts'
-import { changeItem } from './ledger-write.ts'
-import { writeManifest } from './manifest.ts'
+import { describeFailure } from '../failure.ts'
+import type { Verdict } from '../claims/claims.ts'
+import { markEnd } from '../claims/end-mark.ts'
+import { changeItem } from '../ledger-write.ts'
+import { writeManifest } from '../manifest.ts'
 import { createCounts } from './source-reader.ts'
-import { type Call, endingOf, mapConcurrently, persist } from './patience.ts'
+import { type Call, endingOf, mapConcurrently, persist } from '../patience.ts'
 
 export interface TransformDeps extends Omit<ReadingDeps, 'kinds'> {
   readonly pipeline: string

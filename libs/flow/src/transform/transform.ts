@@ -1,10 +1,10 @@
 import type { ObjectsMessage, Source } from '@silversmith/core'
-import { applyBatch } from './apply.ts'
+import { applyBatch } from '../apply/apply.ts'
 import { runBatch, type TransformDeps, triesMax, triesOf } from './batch-run.ts'
-import { describeFailure } from './failure.ts'
-import type { Call } from './patience.ts'
-import { pinTargets } from './pipeline-pin.ts'
-import { type Judged, judgeSources } from './standing.ts'
+import { describeFailure } from '../failure.ts'
+import type { Call } from '../patience.ts'
+import { pinTargets } from '../claims/pipeline-pin.ts'
+import { type Judged, judgeSources } from '../claims/standing.ts'
 
 /** One queue message. `message` is undefined when its body is not one of ours. */
 export interface Delivery {
