@@ -179,7 +179,12 @@ test('a position that a restore brought back with the ledger sends nothing that 
   ]) {
     const [kept] = ledger.items()
     await ledger.write({ ...kept!.item, position } as LedgerItem, kept!.revision, idle)
-    const manifest = Buffer.from(JSON.stringify({ pipeline: 'p' }))
+    const manifest = Buffer.from(
+      JSON.stringify({
+        ...{ version: 1, batch: 'B', pipeline: 'p', targets: [], createdAt: 86_400_000 },
+        ...{ sources: [], chunks: [], quarantine: [] },
+      }),
+    )
     const sha256 = createHash('sha256').update(manifest).digest('hex')
     await store.write('_batches/dt=1970-01-02/B.json', manifest, { sha256, contentType: '' }, idle)
     const report = await runFor(60_000)
