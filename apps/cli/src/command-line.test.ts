@@ -101,6 +101,8 @@ it.each([
   ['reconcile section/', /takes no argument: section/],
   ['reconcile --since yesterday', /--since must be a day .* not "yesterday"/],
   ['reconcile --since 2026-13-01', /--since must be/],
+  ['reconcile --since', /^--since needs a value; see --help$/],
+  ['reconcile --prefix --since 1d', /^--prefix needs a value; see --help$/],
   ['reconcile --set-aside', /--set-aside goes with --enqueue/],
   ['batch list --state done', /--state must be one of open, forming, sealed, failing, committed/],
   ['batch list --since 24h', /--since goes with --state committed/],

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
 import type { Command, CommandOf, Since } from './command.ts'
 import { functionNames, listedStates, targetNames, writerName } from './command.ts'
-import { UsageError } from './usage-error.ts'
+import { unreadable, UsageError } from './usage-error.ts'
 
 const definitions = {
   plan: { type: 'boolean' },
@@ -37,8 +37,7 @@ const parse = (args: readonly string[]) => {
   try {
     return parseArgs({ args: joinNegative(args), options: definitions, allowPositionals: true })
   } catch (error) {
-    const [message = ''] = (error as Error).message.split('. To specify')
-    throw new UsageError(`${message.replace(/\.$/, '')}; see --help`)
+    throw unreadable(error)
   }
 }
 

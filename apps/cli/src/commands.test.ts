@@ -26,7 +26,8 @@ beforeAll(async () => {
       if (event.includes('nothing')) return response.end('null')
       const failed = event.includes('fail')
       response.writeHead(200, failed ? { 'x-amz-function-error': 'Unhandled' } : {})
-      response.end(failed ? '{"errorType":"Error"}' : JSON.stringify({ path: request.url, event }))
+      const error = { errorType: 'Fault', errorMessage: 'what is wrong', trace: ['at x (i.mjs:1)'] }
+      response.end(failed ? JSON.stringify(error) : JSON.stringify({ path: request.url, event }))
     })
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -61,8 +62,12 @@ it('sends the event to the function of the stack that runs', async () => {
   })
 })
 
-it('ends with 1 when the function failed', async () => {
-  expect(await invoke('fail.json')).toMatchObject({ document: { errorType: 'Error' }, code: 1 })
+it('ends with 1 when the function failed, and tells a person why, without its stack', async () => {
+  expect(await invoke('fail.json')).toMatchObject({
+    document: { errorType: 'Fault', trace: ['at x (i.mjs:1)'] },
+    text: `bulk failed: Fault: what is wrong; its log is ${join(dir, 'logs/bulk.log')}`,
+    code: 1,
+  })
 })
 
 it('says where to look when the answer holds nothing', async () => {

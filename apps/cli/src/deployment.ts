@@ -26,10 +26,16 @@ export interface Deployment {
 /** What may be secret and thus is not in the file of a stack. */
 const personalNames = ['CLICKHOUSE_PASSWORD', 'CLICKHOUSE_SETTINGS']
 
-const ofStack = (stack: KeptStack, environment: Environment): Deployment => {
+/** What a stack is set to, and what of it only the person has. */
+export const settingsOfStack = (stack: KeptStack, environment: Environment): Environment => {
   const personal = personalNames.map((name) => [name, environment[name]] as const)
-  return { stack, settings: { ...Object.fromEntries(personal), ...stack.settings } }
+  return { ...Object.fromEntries(personal), ...stack.settings }
 }
+
+const ofStack = (stack: KeptStack, environment: Environment): Deployment => ({
+  stack,
+  settings: settingsOfStack(stack, environment),
+})
 
 /**
  * The local stack in `dir` where one is asked for; else what the environment describes, by the settings of the functions; else

@@ -10,17 +10,31 @@ import { callOf } from './surroundings.ts'
 /** 10 000 letters of each queue take minutes. */
 const redriveMs = 1_800_000
 
+/** Of each list; `--json` has all. */
+const toldMax = 50
+
+const cut = (lines: readonly string[]): readonly string[] =>
+  lines.length <= toldMax
+    ? lines
+    : [...lines.slice(0, toldMax), `… and ${lines.length - toldMax} more; --json has all`]
+
 const describe = (result: RedriveResult, dryRun: boolean): string => {
   const { redriven, problems, left, missing, whole } = result
+  const planned = redriven.map(
+    ({ messageId, queue, reason = 'unknown' }) => `${messageId} (${queue}): ${reason}`,
+  )
   return [
     `${dryRun ? 'would be sent' : 'sent'} to the queue they died in: ${redriven.length}`,
+    ...(dryRun ? cut(planned) : []),
     ...problems.map(
       ({ messageId, queue, sent, problem }) =>
         `${messageId} (${queue}) ${sent ? 'was sent but stays here, too' : 'was not sent'}: ${problem}`,
     ),
-    ...left.map(
-      ({ messageId, queue, reason, advice }) =>
-        `${messageId} (${queue}) stays, for sending it would come to nothing: ${reason}: ${advice}`,
+    ...(left.length > 0 ? [`left, for sending them would come to nothing: ${left.length}`] : []),
+    ...cut(
+      left.map(
+        ({ messageId, queue, reason, advice }) => `${messageId} (${queue}): ${reason}: ${advice}`,
+      ),
     ),
     ...missing.map((id) => `${id} is in neither dead-letter queue now`),
     ...(whole ? [] : ['there are more: run it again']),

@@ -1,5 +1,6 @@
 import type { Answer } from './answer.ts'
 import { writeDuration, writeTime } from './age.ts'
+import { asCalled } from './called-name.ts'
 import type { CommandOf } from './command.ts'
 import type { Diagnosed } from './letters.ts'
 import { documentOf, lookAtAll, openPostOffice } from './letters.ts'
@@ -31,11 +32,14 @@ export const runDlqShow = async (
   const office = await openPostOffice(surroundings, dir)
   try {
     const { letters } = await lookAtAll(office, surroundings)
-    const found = letters.find(({ letter }) => letter.messageId === messageId)
-    if (!found) {
-      const text = `message ${messageId} is in neither dead-letter queue now; silversmith dlq list shows what is`
+    const seen = letters.find(({ letter }) => letter.messageId === messageId)
+    if (!seen) {
+      const told = `message ${messageId} is in neither dead-letter queue now; silversmith dlq list shows what is`
+      const text = asCalled(told, dir)
       return { document: { letter: null, problem: text }, text, code: 1 }
     }
+    // The body stays as it was sent.
+    const found = { ...seen, diagnosis: asCalled(seen.diagnosis, dir) }
     const { body, attributes } = found.letter
     return {
       document: { letter: { ...documentOf(found), body, attributes: Object.keys(attributes) } },

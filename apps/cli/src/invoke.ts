@@ -32,6 +32,15 @@ const describeAnswer = (document: unknown, log: string): string => {
   return isBare ? `the function answered ${text}; what it did is in ${log}` : text
 }
 
+/** Its stack trace is one of a bundle: nobody reads it, and the log has it. */
+const describeFailed = (functionName: string, document: unknown, log: string): string => {
+  const { errorType = 'Error', errorMessage = 'it said nothing' } = (document ?? {}) as {
+    readonly errorType?: string
+    readonly errorMessage?: string
+  }
+  return `${functionName} failed: ${errorType}: ${errorMessage}; its log is ${log}`
+}
+
 /** Exit code 1 when the function failed. */
 export const runInvoke = async (
   { functionName, event, dir = defaultDir }: CommandOf<'invoke'>,
@@ -44,9 +53,8 @@ export const runInvoke = async (
   const body = await response.text()
   const document: unknown = body === '' ? null : JSON.parse(body)
   const failed = !response.ok || response.headers.has('x-amz-function-error')
-  return {
-    document,
-    text: describeAnswer(document, logOf(dir, functionName)),
-    code: failed ? 1 : 0,
-  }
+  const log = logOf(dir, functionName)
+  return failed
+    ? { document, text: describeFailed(functionName, document, log), code: 1 }
+    : { document, text: describeAnswer(document, log), code: 0 }
 }

@@ -63,21 +63,26 @@ const answerTo = (command: Exclude<Command, { kind: 'help' }>): Promise<Answer> 
   }
 }
 
+/** Their answers hold words of others, which are not ours to rewrite. */
+const quoting: readonly Command['kind'][] = ['query', 'head', 'dlq show']
+
 const main = async (): Promise<number> => {
+  let command: Command | undefined
+  const tell = <Value>(value: Value): Value =>
+    asCalled(value, command && 'dir' in command ? command.dir : undefined)
   try {
-    const command = readCommandLine(process.argv.slice(2))
+    command = readCommandLine(process.argv.slice(2))
     if (command.kind === 'help') {
       process.stdout.write(help)
       return 0
     }
-    const { document, text, code } = await answerTo(command)
-    const dir = 'dir' in command ? command.dir : undefined
-    const told = command.json ? writeJson(asCalled(document, dir)) : asCalled(text, dir)
-    process.stdout.write(`${told}\n`)
+    const answer = await answerTo(command)
+    const { document, text, code } = quoting.includes(command.kind) ? answer : tell(answer)
+    process.stdout.write(`${command.json ? writeJson(document) : text}\n`)
     return code
   } catch (error) {
     progress.end()
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+    process.stderr.write(`${tell(error instanceof Error ? error.message : String(error))}\n`)
     return error instanceof UsageError ? 2 : 1
   }
 }

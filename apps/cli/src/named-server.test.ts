@@ -1,6 +1,9 @@
+import { execFile } from 'node:child_process'
 import { createServer } from 'node:http'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { runHead } from './head.ts'
 import { runMigrate } from './migrate.ts'
@@ -23,6 +26,12 @@ const answerTo = (statement: string, url: string) => {
   if (statement.includes('wrong'))
     return refusal(47, `Unknown identifier wrong. ${'x'.repeat(600)} (UNKNOWN_IDENTIFIER)`)
   if (statement.includes('proxy')) return { status: 502, headers: {}, body: '<h1>Bad Gateway</h1>' }
+  if (statement.includes('a row'))
+    return {
+      status: 200,
+      headers: {},
+      body: '{"meta":[],"data":[{"text":"silversmith batch list"}]}',
+    }
   const isNames = statement.includes('currentDatabase()') && url.includes('database=mine')
   const data = isNames ? [{ name: '_reloads' }, { name: 'raw_events' }] : []
   return { status: 200, headers: {}, body: JSON.stringify({ meta: [], data }) }
@@ -60,6 +69,15 @@ it('plans the grants of a user that only inserts, as comments', async () => {
 const query = (statement: string, given = environment) =>
   runQuery({ kind: 'query', statement, dir: undefined, json: false }, given, signal)
 
+it('prints rows as they are, be there the name of a command in them', async () => {
+  const main = fileURLToPath(new URL('main.ts', import.meta.url))
+  const args = [main, 'query', "SELECT 'a row'", '--json']
+  const { stdout } = await promisify(execFile)(process.execPath, args, {
+    env: { ...process.env, ...environment },
+  })
+  expect(JSON.parse(stdout)).toEqual([{ text: 'silversmith batch list' }])
+})
+
 it("tells in the server's own words why it refused a question, and which code that is", async () => {
   const told = await query('SELECT wrong').catch((error: Error) => error.message)
   expect(told).toMatch(/^ClickHouse says \(code 47\): Unknown identifier wrong\. x+$/)
@@ -78,6 +96,14 @@ it('says when it is no ClickHouse that answers, and when nothing does', async ()
   await expect(query('SELECT 1', { CLICKHOUSE_URL: url })).rejects.toThrow(
     `no whole answer from ${url} (ECONNREFUSED)`,
   )
+})
+
+it('asks the stack of a --dir, whatever server the environment names', async () => {
+  const asked = { dir: '/nowhere', json: false }
+  const queried = runQuery({ kind: 'query', statement: 'SELECT 1', ...asked }, environment, signal)
+  await expect(queried).rejects.toThrow(/no local stack with one runs in \/nowhere/)
+  const head = runHead({ kind: 'head', table: 't', limit: 1, ...asked }, environment, signal)
+  await expect(head).rejects.toThrow(/\/nowhere\/silver\/t holds no files/)
 })
 
 it('names the tables there are when asked for one that is not', async () => {

@@ -19,7 +19,9 @@ export const runQuery = async (
   const server = await findServer(environment, dir)
   if (!server)
     throw new UsageError(
-      `there is no ClickHouse to ask: no local stack with one runs in ${dir ?? defaultDir} (start it with npm start -- --keep), and CLICKHOUSE_URL is not set`,
+      `there is no ClickHouse to ask: no local stack with one runs in ${dir ?? defaultDir} (start it with npm start -- --keep)${
+        dir === undefined ? ', and CLICKHOUSE_URL is not set' : ''
+      }`,
     )
   const rows = await ask(server, statement.replace(/;\s*$/, ''), signal)
   return { document: rows, text: layOutRows(rows), code: 0 }

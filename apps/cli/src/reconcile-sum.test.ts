@@ -26,6 +26,17 @@ it('ends well with what was set aside, and shows it all the same', () => {
   expect(text).toMatch(/nothing is missing, stuck or too much; set aside and never loaded: 1$/)
 })
 
+it('calls nothing well that was not there or is too young to tell', () => {
+  const empty = /there was no object to look at: is the prefix right, and --since\?/
+  expect(describeSum(reportOf({}), false)).toMatch(empty)
+  expect(describeSum(reportOf({}), true)).toMatch(empty)
+  expect(describeSum(reportOf({}), false)).not.toContain('nothing is missing')
+  const young = describeSum(reportOf({ matched: 5, recent: 2 }), false)
+  expect(young).toMatch(/\n2 are recent: they may still be on their way, look again in an hour$/)
+  expect(young).not.toContain('nothing is missing')
+  expect(describeSum(reportOf({ matched: 5 }), false)).toMatch(/nothing is missing/)
+})
+
 it('names the targets that were compared, and does not end well when one was not', () => {
   expect(describeSum(reportOf({}), false)).toContain('\ntargets compared: silver\n')
   expect(describeSum({ ...reportOf({}), targets: [] }, false)).toContain('targets compared: none')

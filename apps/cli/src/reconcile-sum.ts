@@ -78,15 +78,21 @@ export const describeSum = (sum: Sum, enqueue: boolean): string => {
 
 const conclude = (sum: Sum, enqueue: boolean): string => {
   const { matched, recent, missing, stuck, unrouted, setAside, enqueued } = sum.counts
-  if (enqueue) return `sent to transform: ${enqueued}; reconcile again when they are through`
-  if (isWrong(sum)) return 'something is wrong; the lines above say what mends it'
-  if (matched + recent + missing + stuck + unrouted + setAside === 0)
-    return 'there was no object to look at: is the prefix right, and --since?'
+  const isEmpty = matched + recent + missing + stuck + unrouted + setAside === 0
+  const verdict = (): readonly string[] => {
+    if (enqueue) return [`sent to transform: ${enqueued}; reconcile again when they are through`]
+    if (isWrong(sum)) return ['something is wrong; the lines above say what mends it']
+    return isEmpty || recent > 0 ? [] : ['nothing is missing, stuck or too much']
+  }
   return [
-    'nothing is missing, stuck or too much',
+    ...(isEmpty ? ['there was no object to look at: is the prefix right, and --since?'] : []),
+    ...verdict(),
     ...(setAside > 0 ? [`set aside and never loaded: ${setAside}`] : []),
-    ...(recent > 0
-      ? [`${recent} younger than an hour may still be on their way: look again later`]
-      : []),
+    ...(recent > 0 ? [describeRecent(recent)] : []),
   ].join('; ')
 }
+
+const describeRecent = (count: number): string =>
+  count === 1
+    ? '1 is recent: it may still be on its way, look again in an hour'
+    : `${count} are recent: they may still be on their way, look again in an hour`

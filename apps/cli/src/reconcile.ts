@@ -5,13 +5,13 @@ import type { Answer } from './answer.ts'
 import type { CommandOf } from './command.ts'
 import { findDeployment, openCloud, readDeployment } from './deployment.ts'
 import { deploymentSettings } from './deployment-settings.ts'
+import { placesOf } from './reconcile-place.ts'
 import { addReport, describeSum, isWrong, type Sum } from './reconcile-sum.ts'
 import { silentLog } from './silent-log.ts'
 import { startOf } from './since.ts'
 import type { Surroundings } from './surroundings.ts'
 import { callOf } from './surroundings.ts'
 import { openTargets } from './targets.ts'
-import { UsageError } from './usage-error.ts'
 
 /** One call to the flow; between two the person is told how far it is. */
 const stepMs = 20_000
@@ -22,18 +22,6 @@ const sourcesOf = (report: ReconcileReport): ReconcileReport => ({
   ...report,
   findings: report.findings.filter(({ kind }) => kind.startsWith('source-')),
 })
-
-/** A prefix may be written as findings write it, with its bucket. */
-const placesOf = (
-  buckets: readonly string[],
-  prefixes: readonly string[],
-): readonly { readonly bucket: string; readonly prefix: string }[] =>
-  (prefixes.length === 0 ? [''] : prefixes).flatMap((prefix) => {
-    const [, named, own = ''] = /^s3:\/\/([^/]+)\/?(.*)$/s.exec(prefix) ?? []
-    if (named === undefined) return buckets.map((bucket) => ({ bucket, prefix }))
-    if (buckets.includes(named)) return [{ bucket: named, prefix: own }]
-    throw new UsageError(`--prefix ${prefix}: the bucket is not ours; ours: ${buckets.join(', ')}`)
-  })
 
 /** Exit code 1 when anything is missing, stuck or too much. */
 export const runReconcile = async (
@@ -54,8 +42,6 @@ export const runReconcile = async (
       quarantinePrefix: `${values.quarantinePrefix}/`,
     })
     const start = startOf(since, clock.now())
-    if (start !== undefined && start > clock.now())
-      throw new UsageError('--since is in the future: nothing can be as young as that')
     const places = placesOf(values.buckets, prefixes)
     let sum: Sum | undefined
     for (const [at, place] of places.entries()) {

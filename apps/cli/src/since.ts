@@ -1,7 +1,10 @@
 import type { Since } from './command.ts'
+import { UsageError } from './usage-error.ts'
 
-/** Epoch ms. */
+/** Epoch ms. @throws UsageError for a time to come, since which nothing can be. */
 export const startOf = (since: Since | undefined, now: number): number | undefined => {
   if (since === undefined) return undefined
-  return 'at' in since ? since.at : now - since.agoMs
+  if (!('at' in since)) return now - since.agoMs
+  if (since.at <= now) return since.at
+  throw new UsageError(`--since ${new Date(since.at).toISOString()} is in the future`)
 }

@@ -2,3 +2,14 @@
 export class UsageError extends Error {
   override readonly name = 'UsageError'
 }
+
+/** What `parseArgs` did not understand, in words of the house. */
+export const unreadable = (error: unknown): UsageError => {
+  const { message } = error as Error
+  const [, option] =
+    /^Option '(?:-\w, )?(--[\w-]+)[^']*' argument (?:missing|is ambiguous)/.exec(message) ?? []
+  // Node's own text ends with advice about `--` that does not fit here.
+  const [first = ''] = message.split('. To specify')
+  const what = option === undefined ? first.replace(/\.$/, '') : `${option} needs a value`
+  return new UsageError(`${what}; see --help`)
+}

@@ -1,6 +1,7 @@
 import { createConnection, parseClickHouseSettings } from '@silversmith/clickhouse'
 import type { ClickHouseSettings, Connection } from '@silversmith/clickhouse'
 import { defaultDir } from './command.ts'
+import { settingsOfStack } from './deployment.ts'
 import { findKeptStack } from './kept-stack.ts'
 import { UsageError } from './usage-error.ts'
 
@@ -44,8 +45,5 @@ export const findServer = async (
   if (named) return named
   const kept = await findKeptStack(dir ?? defaultDir)
   if (!kept?.clickhouse) return undefined
-  return settingsOf({
-    CLICKHOUSE_URL: kept.clickhouse.url,
-    CLICKHOUSE_DATABASE: kept.clickhouse.database,
-  })
+  return settingsOf(settingsOfStack(kept, environment))
 }

@@ -50,7 +50,8 @@ it('shows every option in the help', () => {
 it.each([
   [['--nothing'], /Unknown option '--nothing'; see --help/],
   [['stray'], /Unexpected argument 'stray'/],
-  [['--limit'], /--limit/],
+  [['--limit'], /^--limit needs a value; see --help$/],
+  [['--dir', '--keep'], /^--dir needs a value; see --help$/],
   [['--limit', '0'], /--limit must be a whole number from 1/],
   [['--limit', '-1'], /--limit must be a whole number from 1 .*not "-1"/],
   [['--keep', '--split-lines', '-5'], /--split-lines must be .*not "-5"/],

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { UsageError } from './usage-error.ts'
+import { unreadable, UsageError } from './usage-error.ts'
 
 export interface Options {
   /** Paths and `s3://bucket/prefix`; none: generated sample data. */
@@ -86,9 +86,7 @@ const parse = (args: readonly string[]) => {
   try {
     return parseArgs({ args: joinNegative(args), options: definitions, strict: true }).values
   } catch (error) {
-    // Node's own text ends with advice about `--` that does not fit here.
-    const [message = ''] = (error as Error).message.split('. To specify')
-    throw new UsageError(`${message.replace(/\.$/, '')}; see --help`)
+    throw unreadable(error)
   }
 }
 

@@ -196,7 +196,7 @@ export const run = async (parts: Run): Promise<0 | 1> => {
     progress.end()
     const known = uploaded.length - report.objects
     if (known > 0) progress.note(`${known} of ${uploaded.length} objects had been loaded before`)
-    if (!options.json) print(humanReport(report, options.dir))
+    if (!options.json) print(humanReport(report, server ? undefined : options.dir))
     const problems =
       unread.length === 0 ? found : [...found, `inputs that could not be read: ${unread.length}`]
     for (const problem of problems) progress.note(`not accounted for: ${problem}`)

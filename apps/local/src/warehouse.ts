@@ -71,7 +71,7 @@ const open = (
 /** What a person at a terminal does about it: nothing is retried here, and whole statements would hide the message. */
 const explain = ({ code, message }: Fault, migrated: boolean): string => {
   if (code === 'TARGET_UNAVAILABLE')
-    return `${message.replace(/ It will be tried again\.$/, '')}
+    return `${message}
 Start that server, correct CLICKHOUSE_URL, or leave it out: then the embedded engine is used.`
   if (code !== 'TARGET_MISCONFIGURED' || migrated) return message
   const lines = message.split('\n').filter((line, at) => at === 0 || line.startsWith('- '))

@@ -50,6 +50,15 @@ it('gives each database of each server a directory of its own', () => {
 it('says when a directory cannot be one', async () => {
   await writeFile(join(dir, 'file'), '')
   await expect(openWorkDir(join(dir, 'file'))).rejects.toThrow(UsageError)
+  for (const name of ['file', 'file/below', 'file/far/below'])
+    await expect(openWorkDir(join(dir, name))).rejects.toThrow(
+      `--dir ${join(dir, name)}: it is a file, or below one: name a folder`,
+    )
+  // As /proc on Linux: a folder that takes none.
+  await expect(openWorkDir('/proc/silversmith')).rejects.toThrow(
+    '--dir /proc/silversmith: no folder can be made there',
+  )
+  await (await openWorkDir(join(dir, 'far/below'))).release()
 })
 
 it('takes no folder that holds something else, and leaves it as it was', async () => {

@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
+import { makeFolder } from './folder.ts'
 import { UsageError } from './usage-error.ts'
 
 /** Where a run keeps its state, held by this process alone. */
@@ -85,9 +86,7 @@ const refuseForeign = async (path: string): Promise<void> => {
  */
 export const openWorkDir = async (dir: string | undefined): Promise<WorkDir> => {
   const path = resolve(dir ?? defaultDir)
-  await mkdir(path, { recursive: true }).catch((error: unknown) => {
-    throw new UsageError(`--dir ${path}: ${(error as Error).message}`)
-  })
+  await makeFolder(path)
   if (dir !== undefined) await refuseForeign(path)
   await takeLock(path)
   if (dir === undefined)

@@ -100,7 +100,7 @@ const faultOf = (error: unknown, what: string, url: string): Fault => {
         : 'unknown'
   return new Fault(
     'TARGET_UNAVAILABLE',
-    `${what}: no usable answer from ${new URL(url).origin} (${reason}). It will be tried again.`,
+    `${what}: no usable answer from ${new URL(url).origin} (${reason}).`,
     { cause: error },
   )
 }

@@ -32,7 +32,6 @@ const quotable: ReadonlySet<number> = new Set([16, 47, 60, 81, 115, 252, 452, 49
 const quotedCharactersMax = 200
 
 const advice: Partial<Record<FaultCode, string>> = {
-  TARGET_UNAVAILABLE: 'It will be tried again.',
   TARGET_OUTCOME_UNKNOWN: 'It may have landed; the next attempt looks before it inserts.',
   TARGET_DENIED: 'Check user, password and grants; the batch waits.',
   TARGET_MISCONFIGURED: 'Run the migration or correct the settings; the batch waits.',

@@ -144,7 +144,7 @@ const unavailable = (what: string, url: URL, cause: Error): Fault =>
       )
     : new Fault(
         'TARGET_UNAVAILABLE',
-        `${what}: ${url.origin} cannot be reached (${reasonOf(cause)}). Nothing was sent; it will be tried again.`,
+        `${what}: ${url.origin} cannot be reached (${reasonOf(cause)}). Nothing was sent.`,
         { cause },
       )
 

@@ -54,14 +54,13 @@ const doubtOf = (reply: Reply, queryId: string): string | undefined => {
  * TARGET_MISCONFIGURED: that is the server's own word about a statement, on which a batch may be rejected.
  */
 const faultOfStatus = (status: number, what: string): Fault => {
-  const fault = (code: Fault['code'], advice: string) =>
-    new Fault(code, `${what}: HTTP ${status} without a ClickHouse exception. ${advice}`)
+  const fault = (code: Fault['code'], advice = '') =>
+    new Fault(code, `${what}: HTTP ${status} without a ClickHouse exception. ${advice}`.trim())
   if (status === 401 || status === 403)
     return fault('TARGET_DENIED', 'Check user and password, and any proxy before the server.')
   if (status === 413)
     return fault('TARGET_DENIED', 'A proxy limits the size of bodies; raise its limit.')
-  if (status === 429 || status === 503)
-    return fault('TARGET_UNAVAILABLE', 'It will be tried again.')
+  if (status === 429 || status === 503) return fault('TARGET_UNAVAILABLE')
   if (status >= 500 || status === 408)
     return fault(
       'TARGET_OUTCOME_UNKNOWN',

@@ -74,7 +74,7 @@ export const createClickHouseTarget = ({
     }
     throw new Fault(
       'TARGET_UNAVAILABLE',
-      `${settings.database}.${name} changes while it is looked at, or its replicas differ. It will be tried again.`,
+      `${settings.database}.${name} changes while it is looked at, or its replicas differ.`,
     )
   }
 

@@ -1,7 +1,8 @@
 import { randomInt } from 'node:crypto'
-import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { makeFolder } from '../folder.ts'
 import { createProgress } from '../progress.ts'
 import type { Progress } from '../progress.ts'
 import { UsageError } from '../usage-error.ts'
@@ -20,11 +21,8 @@ const listenForEnd = (): AbortSignal => {
 const openDir = async (dir: string | undefined): Promise<string> => {
   if (dir === undefined) return mkdtemp(join(tmpdir(), 'silversmith-chaos-'))
   const path = resolve(dir)
-  const names = await mkdir(path, { recursive: true })
-    .then(() => readdir(path))
-    .catch((error: Error) => {
-      throw new UsageError(`--dir ${path}: ${error.message}`)
-    })
+  await makeFolder(path)
+  const names = await readdir(path)
   if (names.length > 0) throw new UsageError(`${path} is not empty: name a new folder with --dir`)
   return path
 }

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { UsageError } from '../usage-error.ts'
+import { unreadable, UsageError } from '../usage-error.ts'
 
 export interface Options {
   readonly minutes: number
@@ -39,8 +39,7 @@ const parse = (args: readonly string[]) => {
     } as const
     return parseArgs({ args: [...args], options, strict: true }).values
   } catch (error) {
-    const [message = ''] = (error as Error).message.split('. To specify')
-    throw new UsageError(`${message.replace(/\.$/, '')}; see --help`)
+    throw unreadable(error)
   }
 }
 

@@ -2,6 +2,7 @@ import type { Clock, DeadLetter, DeadLetterQueue } from '@silversmith/core'
 import { describeFailure } from '../failure.ts'
 import { type Call, mapConcurrently, persist } from '../patience.ts'
 import type { Diagnosis } from './diagnosis.ts'
+import type { LetterReason } from './letter-reason.ts'
 import { type Fate, goRound } from './letter-round.ts'
 
 /** A letter that could not be handed on, or not be removed; it stays where it is. */
@@ -13,16 +14,23 @@ export interface RedriveProblem {
   readonly problem: string
 }
 
+/** A letter that went back to its queue, or would go in a dry run. */
+export interface RedrivenLetter {
+  readonly queue: string
+  readonly messageId: string
+  /** Why it was there; undefined where nobody asked. */
+  readonly reason: LetterReason | undefined
+}
+
 export interface LeftLetter {
   readonly queue: string
   readonly messageId: string
-  readonly reason: string
+  readonly reason: LetterReason
   readonly advice: string
 }
 
 export interface RedriveResult {
-  /** Ids of the letters that went back to their queue, or would go in a dry run. */
-  readonly redriven: readonly string[]
+  readonly redriven: readonly RedrivenLetter[]
   readonly problems: readonly RedriveProblem[]
   /** Not asked for by their ids, and left because a redrive would come to nothing. */
   readonly left: readonly LeftLetter[]
@@ -35,7 +43,7 @@ export interface RedriveResult {
 export interface RedriveRequest {
   /** Message ids in a dead-letter queue; undefined: all that it may help. */
   readonly ids: readonly string[] | undefined
-  /** Why letters are there, where all are asked for: those a redrive is pointless for stay. Absent: none stays. */
+  /** Why letters are there. Where all are asked for, those that a redrive cannot help stay. Absent: none stays. */
   readonly diagnose?: (letters: readonly DeadLetter[], call: Call) => Promise<readonly Diagnosis[]>
   readonly dryRun: boolean
 }
@@ -56,19 +64,23 @@ export const redrive = async (
   call: Call,
 ): Promise<RedriveResult> => {
   const wanted = ids && new Set(ids)
-  const redriven = new Set<string>()
+  const redriven = new Map<string, RedrivenLetter>()
   const problems: RedriveProblem[] = []
   const left: LeftLetter[] = []
   let whole = true
 
-  const handOn = async (queue: DeadLetterQueue, letter: DeadLetter): Promise<Fate> => {
+  const handOn = async (
+    queue: DeadLetterQueue,
+    letter: DeadLetter,
+    reason: LetterReason | undefined,
+  ): Promise<Fate> => {
     const { messageId } = letter
     let sent = redriven.has(messageId)
     try {
       if (!sent) await persist(clock, call, () => queue.resend(letter, call.signal))
       sent = true
       await persist(clock, call, () => queue.remove(letter, call.signal))
-      redriven.add(messageId)
+      redriven.set(messageId, { queue: queue.name, messageId, reason })
       return 'removed'
     } catch (error) {
       const { code, message } = describeFailure(error)
@@ -81,25 +93,29 @@ export const redrive = async (
     const isFound = (): boolean => wanted !== undefined && wanted.size === 0
     if (isFound()) break
     const visit = async (page: readonly DeadLetter[], stop: () => void): Promise<Fate[]> => {
-      const diagnoses = wanted ? undefined : await diagnose?.(page, call)
-      return mapConcurrently(page, concurrencyMax, async (letter, at) => {
+      // What is asked for by its id goes whatever the reason, which is then only told beforehand.
+      const asked = page.filter(({ messageId }) => !wanted || (dryRun && wanted.has(messageId)))
+      const diagnoses = await diagnose?.(asked, call)
+      const diagnosisOf = new Map(asked.map((letter, at) => [letter, diagnoses?.[at]]))
+      return mapConcurrently(page, concurrencyMax, async (letter) => {
         const { messageId } = letter
-        const diagnosis = diagnoses?.[at]
-        if (diagnosis?.pointless) {
-          const { reason, advice } = diagnosis
-          left.push({ queue: queue.name, messageId, reason, advice })
+        const diagnosis = diagnosisOf.get(letter)
+        const reason = diagnosis?.reason
+        if (!wanted && diagnosis?.pointless) {
+          const { advice } = diagnosis
+          left.push({ queue: queue.name, messageId, reason: diagnosis.reason, advice })
           return 'keep'
         }
         const isAsked = !wanted || wanted.delete(messageId) || redriven.has(messageId)
         if (isFound()) stop()
         if (!isAsked) return 'keep'
-        if (!dryRun) return handOn(queue, letter)
-        redriven.add(messageId)
+        if (!dryRun) return handOn(queue, letter, reason)
+        redriven.set(messageId, { queue: queue.name, messageId, reason })
         return 'keep'
       })
     }
     const isWhole = await goRound({ clock, queue, lettersMax: redriveMax }, visit, call)
     whole &&= isWhole || isFound()
   }
-  return { redriven: [...redriven], problems, left, missing: [...(wanted ?? [])], whole }
+  return { redriven: [...redriven.values()], problems, left, missing: [...(wanted ?? [])], whole }
 }

@@ -60,21 +60,27 @@ describe('a redrive', () => {
     scene.send(good, gone)
     box.send('not a message of ours')
     box.die()
-    const ask = (ids: readonly string[] | undefined) =>
+    const ask = (ids: readonly string[] | undefined, dryRun = false) =>
       redrive(
         scene.clock,
         [box.dead],
-        { ids, dryRun: false, diagnose: (page, call) => diagnose(scene.deps(), page, call) },
+        { ids, dryRun, diagnose: (page, call) => diagnose(scene.deps(), page, call) },
         scene.call(),
       )
+    const planned = await ask(undefined, true)
+    expect(planned.redriven.map(({ reason }) => reason)).toEqual(['never-begun'])
     const { redriven, left } = await ask(undefined)
-    expect(redriven).toHaveLength(1)
+    expect(redriven).toEqual(planned.redriven)
+    expect(left).toEqual(planned.left)
     expect(left.map(({ reason }) => reason).toSorted()).toEqual(['object-gone', 'unreadable'])
     await scene.work()
     expect(await scene.all()).toMatchObject({
       clickhouse: expect.arrayContaining([expect.stringContaining('a0')]),
     })
-    expect((await ask(left.map(({ messageId }) => messageId))).redriven).toHaveLength(2)
+    const ids = left.map(({ messageId }) => messageId)
+    const reasons = (await ask(ids, true)).redriven.map(({ reason }) => reason)
+    expect(reasons.toSorted()).toEqual(['object-gone', 'unreadable'])
+    expect((await ask(ids)).redriven).toHaveLength(2)
   })
 
   test.each([
@@ -110,7 +116,9 @@ describe('a redrive', () => {
       ...{ redriven: [], problems: [{ messageId: 'm1', sent: true }] },
     })
     scene.box.fail('remove', unavailable, 0)
-    expect(await scene.redriveWith(undefined)).toMatchObject({ redriven: ['m1'], problems: [] })
+    expect(await scene.redriveWith(undefined)).toMatchObject({
+      ...{ redriven: [{ messageId: 'm1' }], problems: [] },
+    })
     expect(scene.box.main).toHaveLength(2)
     expect(scene.box.letters).toEqual([])
     await scene.work()
@@ -139,7 +147,7 @@ describe('a redrive', () => {
     box.die()
     const result = await redriveWith(['m13', 'm25', 'm99'])
     expect(result).toMatchObject({ missing: ['m99'], problems: [], whole: true })
-    expect([...result.redriven].sort()).toEqual(['m13', 'm25'])
+    expect(result.redriven.map(({ messageId }) => messageId).sort()).toEqual(['m13', 'm25'])
     expect(box.main.map(({ body }) => body).sort()).toEqual(['b13', 'b25'])
     expect((await look()).letters).toHaveLength(23)
   })
@@ -163,7 +171,9 @@ describe('a redrive', () => {
     const { box, redriveWith, look } = createScene()
     box.send('b')
     box.die()
-    expect(await redriveWith(undefined, true)).toMatchObject({ redriven: ['m1'] })
+    expect(await redriveWith(undefined, true)).toMatchObject({
+      redriven: [{ messageId: 'm1', queue: box.dead.name }],
+    })
     expect(box.main).toEqual([])
     expect((await look()).letters).toHaveLength(1)
   })
