@@ -26,7 +26,7 @@ let dir: string
 beforeAll(async () => {
   dir = mkdtempSync(join(tmpdir(), 'bundles-'))
   bundles = new Map((await bundleApps()).map((bundle) => [bundle.name, bundle]))
-}, 120_000)
+})
 
 afterAll(() => rmSync(dir, { recursive: true, force: true }))
 
@@ -50,7 +50,7 @@ const runBare = (name: FunctionName, script: string, env: Record<string, string>
     execFile(
       process.execPath,
       ['--input-type=module', '-e', code],
-      { cwd: dir, env, timeout: 30_000 },
+      { cwd: dir, env, timeout: 300_000 },
       (error, stdout) => resolve({ code: error ? Number(error.code ?? -1) : 0, stdout }),
     )
   })
@@ -144,7 +144,7 @@ describe.each(functionNames)('the bundle of %s', (name) => {
     )
     await bundleApps([name])
     expect(readFileSync(bundleOf(name).zip).equals(first)).toBe(true)
-  }, 60_000)
+  })
 })
 
 describe('the Parquet encoder in a bundle', () => {
@@ -188,7 +188,7 @@ describe('the Parquet encoder in a bundle', () => {
         expect(Buffer.from(bytes).equals(Buffer.from(source))).toBe(true)
       expect(await readParquet(bytes)).toEqual(await readParquet(source))
     }
-  }, 60_000)
+  })
 })
 
 const developmentPackages = (): ReadonlySet<string> => {

@@ -7,6 +7,8 @@ export default defineConfig({
     // Most files wait for processes they started; with as many workers as cores less one, a machine of two idles.
     maxWorkers: 3,
     passWithNoTests: true,
-    testTimeout: 30_000,
+    // Only what hangs is stopped: a slow or busy machine takes many times as long as another.
+    testTimeout: 1_200_000,
+    hookTimeout: 1_200_000,
   },
 })

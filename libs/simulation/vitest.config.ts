@@ -5,6 +5,8 @@ export default defineConfig({
     include: ['src/**/*.test.ts'],
     pool: 'forks',
     passWithNoTests: true,
-    testTimeout: 30_000,
+    // Only what hangs is stopped: a slow or busy machine takes many times as long as another.
+    testTimeout: 1_200_000,
+    hookTimeout: 1_200_000,
   },
 })

@@ -28,6 +28,9 @@ it('tells of a batch how far each target is and when it is tried next', () => {
     'next try': '1 h ago',
   })
   expect(problemLines(sealed)).toEqual([`${id} clickhouse (4 failures): TARGET_DENIED: no GRANT`])
+  expect(problemLines({ ...sealed, failures: 1 })).toEqual([
+    `${id} clickhouse (1 failure): TARGET_DENIED: no GRANT`,
+  ])
   expect([isFailing(forming), isFailing(sealed)]).toEqual([false, true])
   const committed: Batch = { ...sealed, state: 'C', problems: {} }
   expect(batchRow(committed, ['silver'], now)).toMatchObject({ done: 'silver 5/5', 'next try': '' })

@@ -1,6 +1,7 @@
 import type { Batch, Versioned } from '@silversmith/core'
 import { stateNames } from '@silversmith/flow'
 import { writeDuration, writeMoment } from './age.ts'
+import { counted } from './counted.ts'
 import type { Row } from './row-layout.ts'
 
 export const stateOf = ({ state, end }: Batch): string =>
@@ -47,7 +48,7 @@ export const batchRow = (batch: Batch, targets: readonly string[], now: number):
 
 /** One line for each problem. */
 export const problemLines = ({ id, problems = {}, failures }: Batch): readonly string[] => {
-  const tries = failures === undefined ? '' : ` (${failures} failures)`
+  const tries = failures === undefined ? '' : ` (${counted(failures, 'failure')})`
   return Object.entries(problems).map(([target, problem]) => `${id} ${target}${tries}: ${problem}`)
 }
 

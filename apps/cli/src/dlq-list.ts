@@ -2,6 +2,7 @@ import type { LetterReason } from '@silversmith/flow'
 import type { Answer } from './answer.ts'
 import { writeDuration } from './age.ts'
 import type { CommandOf } from './command.ts'
+import { counted } from './counted.ts'
 import type { Diagnosed, QueueLook } from './letters.ts'
 import { documentOf, lookAtAll, openPostOffice } from './letters.ts'
 import { layOutRows } from './row-layout.ts'
@@ -13,7 +14,7 @@ const toldMax = 50
 const describeQueue = ({ name, count, whole }: QueueLook, seen: number): string => {
   if (seen === 0 && count > 0)
     return `${name}: about ${count} messages are there and out of sight; look again in five minutes`
-  return `${name}: ${seen} messages${whole ? '' : `, of about ${count}: redrive some to see the others`}`
+  return `${name}: ${counted(seen, 'message')}${whole ? '' : `, of about ${count}: redrive some to see the others`}`
 }
 
 /** What to do, once for each reason. */

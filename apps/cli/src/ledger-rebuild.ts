@@ -3,6 +3,7 @@ import { rebuildLedger } from '@silversmith/flow'
 import type { Answer } from './answer.ts'
 import { atBench } from './bench.ts'
 import type { CommandOf } from './command.ts'
+import { counted } from './counted.ts'
 import { undone } from './dry-run.ts'
 import { layOutRows } from './row-layout.ts'
 import type { Surroundings } from './surroundings.ts'
@@ -17,7 +18,7 @@ const describe = (result: RebuildResult): string => {
     warning,
     '',
     layOutRows(Object.entries(batches).map(([what, count]) => ({ batches: what, count }))),
-    `${claims} claims ${dryRun ? 'would be' : 'were'} put back`,
+    `${counted(claims, 'claim')} ${dryRun ? 'would be' : claims === 1 ? 'was' : 'were'} put back`,
     ...(forming > 0 ? [`${forming} of the batches were forming in the ledger`] : []),
     ...findings.map(({ batch, manifest, problem }) => `${batch} (${manifest}): ${problem}`),
     ...(findingCount > findings.length

@@ -3,6 +3,7 @@ import type { Migration, Role } from '@silversmith/clickhouse'
 import { datasets } from '@silversmith/datasets'
 import type { Answer } from './answer.ts'
 import { type CommandOf, inspectorName, operatorName } from './command.ts'
+import { counted } from './counted.ts'
 import { UsageError } from './usage-error.ts'
 import { openNamedWarehouse } from './warehouse.ts'
 
@@ -25,7 +26,7 @@ const describeGrants = (users: Readonly<Record<Role, string>>, grants: Grants): 
 const describe = ({ steps, differences }: Migration, plan: boolean): string => {
   const lines = steps.flatMap(({ statement, why }) => [`-- ${why}`, `${statement};`, ''])
   if (steps.length === 0) lines.push('nothing to change')
-  else if (!plan) lines.push(`${steps.length} changes made`)
+  else if (!plan) lines.push(`${counted(steps.length, 'change')} made`)
   for (const difference of differences) lines.push(`cannot be changed: ${difference}`)
   return lines.join('\n')
 }

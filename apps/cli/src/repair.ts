@@ -4,6 +4,7 @@ import { encodeParquet } from '@silversmith/parquet'
 import type { Answer } from './answer.ts'
 import { atBench } from './bench.ts'
 import type { CommandOf } from './command.ts'
+import { counted } from './counted.ts'
 import { undone } from './dry-run.ts'
 import { silentLog } from './silent-log.ts'
 import type { Surroundings } from './surroundings.ts'
@@ -20,7 +21,7 @@ const describeChunk = ({ n, table, target, rows, before, after, outcome, reason 
 const describeRepair = (result: RepairResult): readonly string[] => {
   const { batch, outcome, reason, intact, chunks } = result
   return [
-    `batch ${batch}: ${outcome}${reason === undefined ? '' : `: ${reason}`}; ${intact} chunks were whole`,
+    `batch ${batch}: ${outcome}${reason === undefined ? '' : `: ${reason}`}; ${counted(intact, 'chunk')} ${intact === 1 ? 'was' : 'were'} whole`,
     ...chunks.map(describeChunk),
   ]
 }
@@ -54,7 +55,7 @@ const describeReject = (result: RejectResult): readonly string[] => {
     `batch ${batch}, ${target}: ${outcome}${reason === undefined ? '' : `: ${reason}`}`,
     ...describeHeld(result),
     ...chunks.flatMap((chunk) => [
-      `  chunk ${chunk.n} of ${chunk.table}, ${chunk.rows} rows: ${chunk.reason}`,
+      `  chunk ${chunk.n} of ${chunk.table}, ${counted(chunk.rows, 'row')}: ${chunk.reason}`,
       ...chunk.quarantine.map((key) => `    ${key}`),
     ]),
   ]
@@ -62,7 +63,7 @@ const describeReject = (result: RejectResult): readonly string[] => {
 
 const describeHeld = ({ target, outcome, held, chunks, committed }: RejectResult) => {
   if (outcome === 'refused') return []
-  const holds = `${target} holds ${held} chunks of it`
+  const holds = `${target} holds ${counted(held, 'chunk')} of it`
   if (outcome === 'planned' && chunks.length === 0)
     return [`${holds}, that is all: nothing would go to quarantine, and the batch would commit`]
   if (outcome === 'planned')

@@ -70,6 +70,11 @@ it('counts rows a target refuses for ever as not due there, and nowhere else', (
   const refused = { ...right, quarantine, targets: { silver: figures(4), clickhouse: figures(1) } }
   expect(audit(refused)).toEqual([])
   expect(audit({ ...refused, targets: { silver: figures(1) } })).toHaveLength(1)
+  const holding = (rows: number) => audit({ ...refused, targets: { clickhouse: figures(rows) } })
+  expect(holding(0)).toEqual(['clickhouse: raw_events has 0 rows, its batches have 1'])
+  // Loaded by a person since.
+  expect(holding(4)).toEqual([])
+  expect(holding(5)).toHaveLength(1)
 })
 
 it('finds nothing when everything adds up', () => {

@@ -19,7 +19,6 @@ import {
   writeStatement,
 } from './test-objects.ts'
 import type { TestObject } from './test-objects.ts'
-import { runMs } from './test-run.ts'
 import { startTestStack } from './test-stack.ts'
 import type { TestStack } from './test-stack.ts'
 import type { Uploaded } from './upload.ts'
@@ -53,7 +52,7 @@ beforeAll(async () => {
   replaced = { first: first.version, second: second.version }
   tested.stack.start()
   outcome = await tested.account(uploaded)
-}, runMs)
+})
 
 afterAll(() => tested?.close())
 
@@ -200,31 +199,27 @@ describe('a large object', () => {
   /** Far above what is taken, far below what a reader of whole objects would take for 200 MB. */
   const peakMax = 512 * mib
 
-  it(
-    'takes no more memory than the limits say, like the long lines before it',
-    async (context) => {
-      const line = (n: number): string => {
-        const text = writeStatement(n)
-        return `${text.slice(0, -1)},"filler":"${'ab'.repeat((lineBytes - text.length) / 2)}"}\n`
-      }
-      const parts = Array.from({ length: lineCount }, (_, n) => gzipSync(line(n), { level: 1 }))
-      const key = 'section/2/video/large.jsonl.gz'
-      const large = await tested.upload(key, Buffer.concat(parts))
-      const { problems } = await tested.account([...uploaded, large])
-      expect(problems).toEqual([])
-      const [counted] = await tested.query<{ records: string; lines: string }>(
-        `SELECT toString(uniqExact(_record)) AS records, toString(max(_line)) AS lines
+  it('takes no more memory than the limits say, like the long lines before it', async (context) => {
+    const line = (n: number): string => {
+      const text = writeStatement(n)
+      return `${text.slice(0, -1)},"filler":"${'ab'.repeat((lineBytes - text.length) / 2)}"}\n`
+    }
+    const parts = Array.from({ length: lineCount }, (_, n) => gzipSync(line(n), { level: 1 }))
+    const key = 'section/2/video/large.jsonl.gz'
+    const large = await tested.upload(key, Buffer.concat(parts))
+    const { problems } = await tested.account([...uploaded, large])
+    expect(problems).toEqual([])
+    const [counted] = await tested.query<{ records: string; lines: string }>(
+      `SELECT toString(uniqExact(_record)) AS records, toString(max(_line)) AS lines
          FROM raw_events WHERE _source = '${uriOf(key)}'`,
-      )
-      expect(counted).toEqual({ records: String(lineCount), lines: String(lineCount) })
-      if (process.platform !== 'linux')
-        return context.skip('peak memory of a process can be read on Linux only')
-      const peaks = await readPeaks()
-      expect(peaks.length).toBeGreaterThan(0)
-      expect(Math.max(...peaks)).toBeLessThan(peakMax)
-    },
-    runMs,
-  )
+    )
+    expect(counted).toEqual({ records: String(lineCount), lines: String(lineCount) })
+    if (process.platform !== 'linux')
+      return context.skip('peak memory of a process can be read on Linux only')
+    const peaks = await readPeaks()
+    expect(peaks.length).toBeGreaterThan(0)
+    expect(Math.max(...peaks)).toBeLessThan(peakMax)
+  })
 })
 
 describe('the logs', () => {

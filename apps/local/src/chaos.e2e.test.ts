@@ -13,7 +13,6 @@ import { ask } from './kill/engine-question.ts'
 /** Its fire kills ingest once and transform twice. */
 const seed = 3
 const seconds = 8
-const startMs = 240_000
 const none = { lost: [], duplicated: [], extra: [] }
 
 let dir: string
@@ -26,7 +25,7 @@ beforeAll(async () => {
     onProgress: () => undefined,
     signal: new AbortController().signal,
   })
-}, startMs)
+})
 
 afterAll(async () => {
   await chaos?.close()

@@ -8,7 +8,7 @@ import { startClickHouse } from './clickhouse/engine.ts'
 import { sampleSeed } from './run.ts'
 import { createS3Server } from './s3/server.ts'
 import { countBy } from './test-objects.ts'
-import { identitiesIn, runMs, startTestRuns, statementOf } from './test-run.ts'
+import { identitiesIn, startTestRuns, statementOf } from './test-run.ts'
 import type { TestRuns } from './test-run.ts'
 
 let runs: TestRuns
@@ -17,149 +17,135 @@ beforeAll(async () => {
 })
 afterAll(() => runs.close())
 
-it(
-  'brings every record of the sample to both targets or to quarantine, by its identity',
-  async () => {
-    const { expected } = sampleObjects({ seed: sampleSeed })
-    const report = await runs.load(['--dir', 'sample'])
-    expect(report).toEqual({
-      objects: expected.objects,
-      records: expected.records,
-      rows: expected.rows,
-      rejected: expected.rejected,
-      rejectedByReason: expected.rejectedByReason,
-      duplicates: expected.duplicates,
-      dispositions: expected.dispositions,
-      discarded: 0,
-      refused: expect.any(Array),
-      datasets: {
-        xapi_events: {
-          records: expected.records,
-          rows: expected.rows,
-          rejected: expected.rejected,
-        },
+it('brings every record of the sample to both targets or to quarantine, by its identity', async () => {
+  const { expected } = sampleObjects({ seed: sampleSeed })
+  const report = await runs.load(['--dir', 'sample'])
+  expect(report).toEqual({
+    objects: expected.objects,
+    records: expected.records,
+    rows: expected.rows,
+    rejected: expected.rejected,
+    rejectedByReason: expected.rejectedByReason,
+    duplicates: expected.duplicates,
+    dispositions: expected.dispositions,
+    discarded: 0,
+    refused: expect.any(Array),
+    datasets: {
+      xapi_events: {
+        records: expected.records,
+        rows: expected.rows,
+        rejected: expected.rejected,
       },
-      tables: { raw_events: { rows: expected.rows, distinct: expected.rows } },
-      silver: { files: expect.any(Number), rows: expected.rows, bytes: expect.any(Number) },
-      quarantine: { files: expect.any(Number), records: expected.rejected },
-      inserts: expect.any(Number),
-      dlq: 0,
-      seconds: expect.any(Number),
-      silverDir: join(runs.dir, 'sample/silver'),
-      quarantineDir: join(runs.dir, 'sample/quarantine'),
-      clickhouseUrl: null,
-    })
-    expect(countBy(['rows', ...report.refused.map(({ disposition }) => disposition)])).toEqual({
-      ...expected.dispositions,
-      rows: 1,
-    })
-    expect(await identitiesIn(report.silverDir, 'raw_events')).toEqual(
-      expected.accepted
-        .map(({ key, record, hash }) => `s3://bronze/${key} ${record} ${hash}`)
-        .sort(),
+    },
+    tables: { raw_events: { rows: expected.rows, distinct: expected.rows } },
+    silver: { files: expect.any(Number), rows: expected.rows, bytes: expect.any(Number) },
+    quarantine: { files: expect.any(Number), records: expected.rejected },
+    inserts: expect.any(Number),
+    dlq: 0,
+    seconds: expect.any(Number),
+    silverDir: join(runs.dir, 'sample/silver'),
+    quarantineDir: join(runs.dir, 'sample/quarantine'),
+    clickhouseUrl: null,
+  })
+  expect(countBy(['rows', ...report.refused.map(({ disposition }) => disposition)])).toEqual({
+    ...expected.dispositions,
+    rows: 1,
+  })
+  expect(await identitiesIn(report.silverDir, 'raw_events')).toEqual(
+    expected.accepted.map(({ key, record, hash }) => `s3://bronze/${key} ${record} ${hash}`).sort(),
+  )
+  const engine = await startClickHouse({ dir: join(runs.dir, 'sample/clickhouse') })
+  try {
+    const query = 'SELECT _source, _record, event_hash FROM raw_events FORMAT TSV'
+    const answer = await fetch(engine.url, { method: 'POST', body: query })
+    const rows = (await answer.text()).trimEnd().split('\n')
+    expect(rows.map((row) => row.replaceAll('\t', ' ')).sort()).toEqual(
+      await identitiesIn(report.silverDir, 'raw_events'),
     )
-    const engine = await startClickHouse({ dir: join(runs.dir, 'sample/clickhouse') })
-    try {
-      const query = 'SELECT _source, _record, event_hash FROM raw_events FORMAT TSV'
-      const answer = await fetch(engine.url, { method: 'POST', body: query })
-      const rows = (await answer.text()).trimEnd().split('\n')
-      expect(rows.map((row) => row.replaceAll('\t', ' ')).sort()).toEqual(
-        await identitiesIn(report.silverDir, 'raw_events'),
-      )
-    } finally {
-      await engine.close()
-    }
-  },
-  runMs,
-)
+  } finally {
+    await engine.close()
+  }
+})
 
-it(
-  'gives the same rows whatever the objects are cut into and however often events come, and nothing new the second time',
-  async () => {
-    const lines = Array.from({ length: 420 }, (_, n) => statementOf(n))
-    // Two lines come again, one is bad.
-    const text = [...lines, statementOf(3), statementOf(4), '{"bad":'].join('\n')
-    await writeFile(join(runs.dir, 'made.jsonl'), text)
-    const input = ['--input', 'made.jsonl', '--split-lines', '50', '--dataset', 'xapi_events']
-    const args = [...input, '--dir', 'made', '--target', 'silver', '--duplicate-events', '3']
+it('gives the same rows whatever the objects are cut into and however often events come, and nothing new the second time', async () => {
+  const lines = Array.from({ length: 420 }, (_, n) => statementOf(n))
+  // Two lines come again, one is bad.
+  const text = [...lines, statementOf(3), statementOf(4), '{"bad":'].join('\n')
+  await writeFile(join(runs.dir, 'made.jsonl'), text)
+  const input = ['--input', 'made.jsonl', '--split-lines', '50', '--dataset', 'xapi_events']
+  const args = [...input, '--dir', 'made', '--target', 'silver', '--duplicate-events', '3']
 
-    const first = await runs.load(args)
-    expect(first).toMatchObject({
-      objects: 9,
-      records: 423,
-      rows: 422,
-      rejected: 1,
-      rejectedByReason: { invalid_json: 1 },
-      duplicates: 2,
-      dispositions: { rows: 9 },
-      tables: { raw_events: { rows: 422, distinct: 422 } },
-      inserts: 0,
-      clickhouseUrl: null,
+  const first = await runs.load(args)
+  expect(first).toMatchObject({
+    objects: 9,
+    records: 423,
+    rows: 422,
+    rejected: 1,
+    rejectedByReason: { invalid_json: 1 },
+    duplicates: 2,
+    dispositions: { rows: 9 },
+    tables: { raw_events: { rows: 422, distinct: 422 } },
+    inserts: 0,
+    clickhouseUrl: null,
+  })
+  const identities = await identitiesIn(first.silverDir, 'raw_events')
+  expect(new Set(identities).size).toBe(422)
+  await expect(stat(join(runs.dir, 'made/clickhouse'))).rejects.toThrow('ENOENT')
+
+  const again = await runs.load(args)
+  expect(again).toMatchObject({
+    objects: 0,
+    records: 0,
+    rows: 0,
+    duplicates: 0,
+    tables: first.tables,
+    silver: first.silver,
+    quarantine: first.quarantine,
+  })
+  expect(await identitiesIn(again.silverDir, 'raw_events')).toEqual(identities)
+
+  const other = await runs.start(['--dir', 'made', '--target', 'silver,clickhouse']).ended
+  expect(other).toMatchObject({ code: 2, stderr: expect.stringContaining('--target silver,') })
+})
+
+it('reads a bucket and works in an S3 that is not its own, and leaves the bucket as it was', async () => {
+  const server = await createS3Server({ dir: join(runs.dir, 'other-s3') })
+  const s3 = new S3Client({
+    endpoint: server.url,
+    region: 'us-east-1',
+    forcePathStyle: true,
+    credentials: { accessKeyId: 'mine', secretAccessKey: 'mine' },
+  })
+  const listInput = async () => {
+    const { Contents } = await s3.send(new ListObjectsV2Command({ Bucket: 'input' }))
+    return Contents?.map(({ Key, ETag, LastModified }) => ({ Key, ETag, LastModified }))
+  }
+  try {
+    await s3.send(new CreateBucketCommand({ Bucket: 'input' }))
+    const put = (key: string, n: number) =>
+      s3.send(new PutObjectCommand({ Bucket: 'input', Key: key, Body: statementOf(n) }))
+    await put('section/1/video/a b+ü.jsonl', 1)
+    await put('section/1/video/c.jsonl', 2)
+    await put('other/d.jsonl', 3)
+    const before = await listInput()
+
+    const args = ['--input', 's3://input/section/', '--target', 'silver', '--dir', 'bucket']
+    const report = await runs.load(args, {
+      AWS_ENDPOINT_URL_S3: server.url,
+      AWS_ACCESS_KEY_ID: 'mine',
+      AWS_SECRET_ACCESS_KEY: 'mine',
     })
-    const identities = await identitiesIn(first.silverDir, 'raw_events')
-    expect(new Set(identities).size).toBe(422)
-    await expect(stat(join(runs.dir, 'made/clickhouse'))).rejects.toThrow('ENOENT')
-
-    const again = await runs.load(args)
-    expect(again).toMatchObject({
-      objects: 0,
-      records: 0,
-      rows: 0,
-      duplicates: 0,
-      tables: first.tables,
-      silver: first.silver,
-      quarantine: first.quarantine,
-    })
-    expect(await identitiesIn(again.silverDir, 'raw_events')).toEqual(identities)
-
-    const other = await runs.start(['--dir', 'made', '--target', 'silver,clickhouse']).ended
-    expect(other).toMatchObject({ code: 2, stderr: expect.stringContaining('--target silver,') })
-  },
-  runMs,
-)
-
-it(
-  'reads a bucket and works in an S3 that is not its own, and leaves the bucket as it was',
-  async () => {
-    const server = await createS3Server({ dir: join(runs.dir, 'other-s3') })
-    const s3 = new S3Client({
-      endpoint: server.url,
-      region: 'us-east-1',
-      forcePathStyle: true,
-      credentials: { accessKeyId: 'mine', secretAccessKey: 'mine' },
-    })
-    const listInput = async () => {
-      const { Contents } = await s3.send(new ListObjectsV2Command({ Bucket: 'input' }))
-      return Contents?.map(({ Key, ETag, LastModified }) => ({ Key, ETag, LastModified }))
-    }
-    try {
-      await s3.send(new CreateBucketCommand({ Bucket: 'input' }))
-      const put = (key: string, n: number) =>
-        s3.send(new PutObjectCommand({ Bucket: 'input', Key: key, Body: statementOf(n) }))
-      await put('section/1/video/a b+ü.jsonl', 1)
-      await put('section/1/video/c.jsonl', 2)
-      await put('other/d.jsonl', 3)
-      const before = await listInput()
-
-      const args = ['--input', 's3://input/section/', '--target', 'silver', '--dir', 'bucket']
-      const report = await runs.load(args, {
-        AWS_ENDPOINT_URL_S3: server.url,
-        AWS_ACCESS_KEY_ID: 'mine',
-        AWS_SECRET_ACCESS_KEY: 'mine',
-      })
-      expect(report).toMatchObject({ objects: 2, rows: 2, dispositions: { rows: 2 } })
-      const sources = (await identitiesIn(report.silverDir, 'raw_events')).map(
-        (identity) => /^(.*) \d+ \S+$/.exec(identity)?.[1],
-      )
-      expect(sources).toEqual([
-        's3://bronze/section/1/video/a b+ü.jsonl',
-        's3://bronze/section/1/video/c.jsonl',
-      ])
-      expect(await listInput()).toEqual(before)
-    } finally {
-      s3.destroy()
-      await server.close()
-    }
-  },
-  runMs,
-)
+    expect(report).toMatchObject({ objects: 2, rows: 2, dispositions: { rows: 2 } })
+    const sources = (await identitiesIn(report.silverDir, 'raw_events')).map(
+      (identity) => /^(.*) \d+ \S+$/.exec(identity)?.[1],
+    )
+    expect(sources).toEqual([
+      's3://bronze/section/1/video/a b+ü.jsonl',
+      's3://bronze/section/1/video/c.jsonl',
+    ])
+    expect(await listInput()).toEqual(before)
+  } finally {
+    s3.destroy()
+    await server.close()
+  }
+})

@@ -22,17 +22,17 @@ const countLines = async (path: string): Promise<number> => {
   return lines
 }
 
-/** Table and target, by the key of a refused chunk's file. */
-const refusedKey = /([^/]+)\/reason=refused\/[^/]+\/([a-z]+)-[^/]+\.parquet$/
+/** Table and target, by the key of a refused chunk's file. Whoever has loaded it since gives it another ending. */
+const refusedKey = /([^/]+)\/reason=refused\/[^/]+\/([a-z]+)-[^/]+\.parquet(.*)$/
 
 export const countQuarantine = async (stack: Stack): Promise<QuarantineFigures> => {
   const files = await mirror(stack, quarantinePrefix)
   const refused: Record<string, Record<string, number>> = {}
   let records = 0
   for (const { key, path } of files) {
-    const [, table, target] = refusedKey.exec(key) ?? []
+    const [, table, target, ending] = refusedKey.exec(key) ?? []
     if (table === undefined || target === undefined) records += await countLines(path)
-    else {
+    else if (ending === '') {
       const tables = (refused[target] ??= {})
       const { length } = await readParquet(await readFile(path), ['_record'])
       tables[table] = (tables[table] ?? 0) + length

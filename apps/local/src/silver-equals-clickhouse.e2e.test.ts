@@ -8,7 +8,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { splitLines, unpack } from './line-splitter.ts'
 import type { Report } from './report.ts'
 import { sampleSeed } from './run.ts'
-import { runMs } from './test-run.ts'
 import { startTestStack } from './test-stack.ts'
 import type { TestStack } from './test-stack.ts'
 import type { Uploaded } from './upload.ts'
@@ -68,7 +67,7 @@ beforeAll(async () => {
   await upload(extremesKey, Buffer.from(extremes.join('\n')))
   await upload('statements/made.jsonl', Buffer.from([...statements, ...extremes].join('\n')))
   outcome = await tested.account(uploaded)
-}, runMs)
+})
 
 afterAll(async () => {
   duckdb?.closeSync()

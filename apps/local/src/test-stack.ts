@@ -36,7 +36,7 @@ export interface TestStack {
   close(): Promise<void>
 }
 
-const drainMs = 300_000
+const drainMs = 900_000
 
 /** Nothing moves before `stack.start()`. */
 export const startTestStack = async (options: TestStackOptions): Promise<TestStack> => {

@@ -62,7 +62,7 @@ it('leaves out what fails while it is read, small or streamed, and uploads the o
     {
       s3: clients.s3,
       bucket,
-      signal: AbortSignal.timeout(20_000),
+      signal: AbortSignal.timeout(300_000),
       onUploaded: ({ key }) => void uploaded.push(key),
       onUnreadable: ({ origin }, reason) => void unreadable.push([origin, reason]),
     },
@@ -80,7 +80,7 @@ it('leaves out what fails while it is read, small or streamed, and uploads the o
 })
 
 it('ends with the first failure of S3, which names the object', async () => {
-  const options = { s3: clients.s3, bucket: 'nowhere', signal: AbortSignal.timeout(20_000) }
+  const options = { s3: clients.s3, bucket: 'nowhere', signal: AbortSignal.timeout(300_000) }
   await expect(
     uploadAll(list(made('a', 3)), {
       ...options,

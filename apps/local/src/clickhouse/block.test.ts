@@ -22,7 +22,7 @@ beforeAll(async () => {
   pinned = (
     await preflight(clickHouse.admin, [events], made.settings, new AbortController().signal)
   ).pinned
-}, 60_000)
+})
 afterAll(() => clickHouse.close())
 
 const post = async (
@@ -63,7 +63,7 @@ describe('an INSERT of three million rows', () => {
   let body: Uint8Array<ArrayBuffer>
   beforeAll(async () => {
     body = await post(`SELECT number AS n, '' AS text FROM numbers(${count}) FORMAT Parquet`)
-  }, 60_000)
+  })
 
   /** Rows of each block, and whether each row sent is there once. */
   const look = async (table: string) => {
@@ -85,7 +85,7 @@ describe('an INSERT of three million rows', () => {
     expect(first.isExact).toBe(true)
     await send(table, body, { ...otherProfile, ...token })
     expect((await look(table)).isExact).toBe(false)
-  }, 60_000)
+  })
 
   test('is one block with the pinned settings, and repeatable whatever the profile', async () => {
     const table = await makeTable()
@@ -93,7 +93,7 @@ describe('an INSERT of three million rows', () => {
     expect(await look(table)).toEqual({ blocks: [count], isExact: true })
     await send(table, body, { ...otherProfile, ...token, ...pinned })
     expect(await look(table)).toEqual({ blocks: [count], isExact: true })
-  }, 60_000)
+  })
 })
 
 describe('the rows of a file', () => {
@@ -108,7 +108,7 @@ describe('the rows of a file', () => {
       `SELECT number AS n, if(number < ${groupRows}, arrayStringConcat(arrayMap(x -> hex(cityHash64(number, x)), range(60))), '') AS text FROM numbers(${count}) FORMAT Parquet`,
       { output_format_parquet_row_group_size: String(groupRows), max_threads: '1' },
     )
-  }, 60_000)
+  })
 
   /** The first row of each group, as they lie in the table. */
   const insertAndLook = async (
@@ -133,10 +133,10 @@ describe('the rows of a file', () => {
     let attempts = 1
     while (!(await isOther()) && attempts < defaultAttemptsMax) attempts += 1
     expect(attempts).toBeLessThan(defaultAttemptsMax)
-  }, 60_000)
+  })
 
   test('are taken in their order with the pinned settings', async () => {
     for (let attempt = 0; attempt < pinnedAttempts; attempt += 1)
       expect(await insertAndLook(pinned)).toEqual(inOrder)
-  }, 60_000)
+  })
 })

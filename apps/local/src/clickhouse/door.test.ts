@@ -16,7 +16,7 @@ let engine: ClickHouseEngine
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'silversmith-door-'))
   engine = await startClickHouse({ dir })
-}, 60_000)
+})
 
 afterAll(async () => {
   await engine.close()

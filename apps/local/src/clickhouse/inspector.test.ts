@@ -17,7 +17,7 @@ const idle = (): AbortSignal => new AbortController().signal
 let clickHouse: TestClickHouse
 beforeAll(async () => {
   clickHouse = await startTestClickHouse()
-}, 60_000)
+})
 afterAll(() => clickHouse.close())
 
 /** A database of its own, with a target and what looks into it. */

@@ -28,7 +28,7 @@ const dayMicros = 86_400_000_000
 let clickHouse: TestClickHouse
 beforeAll(async () => {
   clickHouse = await startTestClickHouse()
-}, 60_000)
+})
 afterAll(() => clickHouse.close())
 
 /** Rows with everything that could get lost on the way through JSON. */

@@ -11,7 +11,7 @@ const idle = (): AbortSignal => new AbortController().signal
 let clickHouse: TestClickHouse
 beforeAll(async () => {
   clickHouse = await startTestClickHouse()
-}, 60_000)
+})
 afterAll(() => clickHouse.close())
 
 describe('migration', () => {

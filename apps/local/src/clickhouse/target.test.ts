@@ -12,7 +12,7 @@ const idle = (): AbortSignal => new AbortController().signal
 let clickHouse: TestClickHouse
 beforeAll(async () => {
   clickHouse = await startTestClickHouse()
-}, 60_000)
+})
 afterAll(() => clickHouse.close())
 
 /** A database of its own, a store and a target. */

@@ -19,7 +19,7 @@ const idle = (): AbortSignal => new AbortController().signal
 let clickHouse: TestClickHouse
 beforeAll(async () => {
   clickHouse = await startTestClickHouse()
-}, 60_000)
+})
 afterAll(() => clickHouse.close())
 
 /** A table whose merges drop nothing; writers that know nothing of each other. */
@@ -124,7 +124,7 @@ test('a batch of more chunks than tokens are remembered is there once, because a
   expect(await rows(), 'without the look, the window is too small').toEqual(
     sorted([...all, ...all]),
   )
-}, 120_000)
+})
 
 /** The ledger's item of a batch whose manifest is in the store. */
 const sealBatch = async (

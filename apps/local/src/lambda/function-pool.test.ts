@@ -192,7 +192,7 @@ it('leaves no process behind when it closes, not even one in the middle of an ev
   const outcome = pool.invoke(JSON.stringify({ file }))
   const pid = Number(
     await expect
-      .poll(() => readFile(file, 'utf8').catch(() => ''), { timeout: 10_000 })
+      .poll(() => readFile(file, 'utf8').catch(() => ''), { timeout: 300_000 })
       .not.toBe('')
       .then(() => readFile(file, 'utf8')),
   )

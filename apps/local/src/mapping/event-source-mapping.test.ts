@@ -101,7 +101,7 @@ const start = (
 const bodiesOf = (batches: readonly (readonly SQSRecord[])[]) =>
   batches.flat().map(({ body }) => body)
 
-const eventually = (read: () => unknown) => expect.poll(read, { timeout: 15_000, interval: 20 })
+const eventually = (read: () => unknown) => expect.poll(read, { timeout: 300_000, interval: 20 })
 const empty = { ready: 0, inFlight: 0 }
 
 it('gives messages in the shape Lambda gives them and deletes them after success', async () => {

@@ -92,7 +92,7 @@ describe.runIf(hasMoto)('moto', () => {
   let moto: Awaited<ReturnType<typeof startMoto>>
   beforeAll(async () => {
     moto = await startMoto()
-  }, 30_000)
+  })
   afterAll(() => moto.close())
   // Moto 5.2.1 keeps every version of a suspended bucket, and finds no route for a key with a line feed.
   const open = async (state: BucketState): Promise<BronzeRoom> => ({

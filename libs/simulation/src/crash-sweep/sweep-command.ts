@@ -32,10 +32,10 @@ const printBad = ({ scenario, strikes, violations }: BadRun): void => {
  */
 export const runSweepCommand = async (asked: SweepAsked): Promise<number> => {
   const { scenario, isPaired, limit, seed, json } = asked
-  const names = scenarios
-    .map(({ name }) => name)
-    .filter((name) => scenario === undefined || name === scenario || name.includes(scenario))
-  if (names.length === 0) throw new TypeError(`--scenario: none is called "${scenario}"`)
+  const all = scenarios.map(({ name }) => name)
+  const names = all.filter((name) => scenario === undefined || name.includes(scenario))
+  if (names.length === 0)
+    throw new TypeError(`--scenario: none is called "${scenario}"; there are\n${all.join('\n')}\n`)
   const options = { isPaired, seed, ...(limit !== undefined && { limit }) }
   const report = await runSweep(names, options, json ? undefined : printReport)
   const { bad, ...counts } = report

@@ -5,38 +5,33 @@ import { runFuzz } from './fuzz-run.ts'
 import type { Outcome, SeenRejection, SeenRow } from './outcome.ts'
 import { readInput } from './reading.ts'
 
-const minuteMs = 60_000
 const mib = 1024 * 1024
 /** The whole process: test runner, inputs, references and all. */
 const rssBytesMax = 1024 * mib
 
-test(
-  'of 20 000 damaged and odd objects every record is in exactly one of rows, quarantine and discarded',
-  async () => {
-    const report = await runFuzz({ inputs: 20_000, firstSeed: 1 })
-    expect(report.failures).toEqual([])
-    expect(report.inputs).toBe(20_000)
-    expect(report.loaded).toBe(500)
-    expect(report.rows + report.rejected + report.discarded).toBe(report.records)
-    // What the inputs are for is among them.
-    expect(Object.keys(report.dispositions).toSorted()).toEqual([
-      'empty',
-      'rows',
-      'too-large',
-      'unreadable',
-    ])
-    expect(Object.keys(report.rejectedByReason)).toEqual(
-      expect.arrayContaining([
-        ...['invalid_json', 'invalid_utf8', 'record_too_large', 'not_an_object'],
-        ...['truncated_array', 'truncated_document', 'timestamp_missing', 'timestamp_invalid'],
-        ...['timestamp_out_of_range', 'missing_id', 'invalid_time', 'invalid_mark'],
-      ]),
-    )
-    expect(report.discarded).toBeGreaterThan(0)
-    expect(report.peakRssBytes).toBeLessThan(rssBytesMax)
-  },
-  5 * minuteMs,
-)
+test('of 20 000 damaged and odd objects every record is in exactly one of rows, quarantine and discarded', async () => {
+  const report = await runFuzz({ inputs: 20_000, firstSeed: 1 })
+  expect(report.failures).toEqual([])
+  expect(report.inputs).toBe(20_000)
+  expect(report.loaded).toBe(500)
+  expect(report.rows + report.rejected + report.discarded).toBe(report.records)
+  // What the inputs are for is among them.
+  expect(Object.keys(report.dispositions).toSorted()).toEqual([
+    'empty',
+    'rows',
+    'too-large',
+    'unreadable',
+  ])
+  expect(Object.keys(report.rejectedByReason)).toEqual(
+    expect.arrayContaining([
+      ...['invalid_json', 'invalid_utf8', 'record_too_large', 'not_an_object'],
+      ...['truncated_array', 'truncated_document', 'timestamp_missing', 'timestamp_invalid'],
+      ...['timestamp_out_of_range', 'missing_id', 'invalid_time', 'invalid_mark'],
+    ]),
+  )
+  expect(report.discarded).toBeGreaterThan(0)
+  expect(report.peakRssBytes).toBeLessThan(rssBytesMax)
+})
 
 /** A reader with a bug. */
 const readWrongly =

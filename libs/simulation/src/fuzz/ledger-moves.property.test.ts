@@ -256,4 +256,4 @@ test('whatever interleaves, batches move F → S → C or F → A, no claim leav
   )
   // The runs were about something.
   expect([...seen].toSorted()).toEqual(['F → A', 'F → S', 'S → C', 'S → S', 'none → F'])
-}, 120_000)
+})

@@ -22,7 +22,10 @@ const printHunt = (name: string, { killed, worlds, violation }: Hunt): void =>
 export const runMutantsCommand = async ({ only, json }: MutantsAsked): Promise<number> => {
   const isAsked = ({ name }: { name: string }): boolean => only === undefined || name.includes(only)
   const asked = [mutants.filter(isAsked), leaseMutants.filter(isAsked)] as const
-  if (asked.flat().length === 0) throw new TypeError(`--only: no mutant is called "${only}"`)
+  if (asked.flat().length === 0) {
+    const names = [...mutants, ...leaseMutants].map(({ name }) => name)
+    throw new TypeError(`--only: no mutant is called "${only}"; there are\n${names.join('\n')}\n`)
+  }
   const tell = json ? undefined : printHunt
   const hunts = {
     mutants: await runMutants(asked[0], tell),
