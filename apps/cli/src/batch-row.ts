@@ -1,22 +1,11 @@
 import type { Batch, Versioned } from '@silversmith/core'
-import { stateNames } from '@silversmith/flow'
+import { openedAt, stateNames } from '@silversmith/flow'
 import { writeDuration, writeMoment } from './age.ts'
 import { counted } from './counted.ts'
 import type { Row } from './row-layout.ts'
 
 export const stateOf = ({ state, end }: Batch): string =>
   end === undefined ? stateNames[state] : `${stateNames[state]} (${end})`
-
-const crockford = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
-/** Characters of a ULID that are its time. */
-const timeLength = 10
-
-/** When the batch was opened, by its ULID. https://github.com/ulid/spec */
-const openedAt = ({ id }: Batch): number => {
-  let ms = 0
-  for (const letter of id.slice(0, timeLength)) ms = ms * 32 + crockford.indexOf(letter)
-  return ms
-}
 
 /** `silver 4/4, clickhouse 1/4 (3 rejected)`; undefined before the seal. */
 const progressOf = (
@@ -38,7 +27,7 @@ const progressOf = (
 export const batchRow = (batch: Batch, targets: readonly string[], now: number): Row => ({
   batch: batch.id,
   state: stateOf(batch),
-  age: writeDuration(now - openedAt(batch)),
+  age: writeDuration(now - (openedAt(batch.id) ?? now)),
   sources: batch.sourceCount,
   rows: batch.manifest?.rows ?? null,
   chunks: batch.manifest?.chunks ?? null,

@@ -2,6 +2,7 @@ import {
   createClickHouseInspector,
   createClickHouseMender,
   createClickHouseTarget,
+  tablesOf,
 } from '@silversmith/clickhouse'
 import type { ClickHouseSettings } from '@silversmith/clickhouse'
 import type { Inspector, Mender, Route, Store, Target } from '@silversmith/core'
@@ -31,7 +32,6 @@ export const openTargets = (settings: TargetSettings, store: Store): Targets => 
   const routed = datasets.filter(({ name }) =>
     settings.routes.some(({ dataset }) => dataset === name),
   )
-  const tables = routed.flatMap((dataset) => dataset.tables)
   const prefix = `${settings.silverPrefix}/`
   const silver = settings.targets.includes('silver')
     ? {
@@ -39,9 +39,10 @@ export const openTargets = (settings: TargetSettings, store: Store): Targets => 
         inspectors: [createSilverInspector({ store, prefix, decode: readParquet })],
       }
     : { targets: [], inspectors: [] }
-  const names = tables.map(({ name }) => name)
+  const names = routed.flatMap(({ tables }) => tables.map(({ name }) => name))
   if (!settings.clickHouse)
     return { ...silver, menders: [], tables: names, close: () => Promise.resolve() }
+  const tables = tablesOf(datasets, settings.routes, settings.clickHouse)
   const options = { settings: settings.clickHouse, tables, store }
   const target = createClickHouseTarget(options)
   const inspector = createClickHouseInspector(options)

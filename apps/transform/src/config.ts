@@ -58,7 +58,7 @@ export const transformSettings = {
     name: 'ROUTES',
     parse: parseRoutes,
     default: defaultRoutes,
-    description: 'the same as of ingest: the datasets whose tables ClickHouse must have',
+    description: 'the same as of ingest: whose table CLICKHOUSE_TABLE renames',
   }),
   targets: setting<readonly TargetName[]>({
     name: 'TARGETS',

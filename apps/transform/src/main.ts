@@ -6,13 +6,12 @@ import {
   createS3Store,
 } from '@silversmith/aws'
 import { createFunctionLog, observe } from '@silversmith/aws/powertools-log'
-import { createClickHouseTarget } from '@silversmith/clickhouse'
-import { awsSettingsOf, type Clock, type Target } from '@silversmith/core'
-import { datasets } from '@silversmith/datasets'
-import { createSilverTarget, createTransform } from '@silversmith/flow'
+import { awsSettingsOf, type Clock } from '@silversmith/core'
+import { createTransform } from '@silversmith/flow'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseConfig } from './config.ts'
 import { createHandler } from './handler.ts'
+import { openTargets } from './targets.ts'
 import { transformDepsOf } from './transform-deps.ts'
 
 const config = parseConfig(process.env)
@@ -22,25 +21,9 @@ const clock: Clock = { now: Date.now, sleep: async (ms) => void (await sleep(ms)
 const stallMs = config.s3ReadTimeoutMs
 const store = createS3Store({ client: clients.s3, bucket: config.silverBucket, stallMs })
 
-const routed = datasets.filter(({ name }) => config.routes.some(({ dataset }) => dataset === name))
-const targets: readonly Target[] = [
-  ...(config.targets.includes('silver')
-    ? [createSilverTarget({ store, prefix: `${config.silverPrefix}/` })]
-    : []),
-  ...(config.clickHouse
-    ? [
-        createClickHouseTarget({
-          settings: config.clickHouse,
-          tables: routed.flatMap(({ tables }) => tables),
-          store,
-        }),
-      ]
-    : []),
-]
-
 const transform = createTransform(
   transformDepsOf(config, {
-    targets,
+    targets: openTargets(config, store),
     bronze: createS3Bronze({ client: clients.s3, stallMs }),
     store,
     ledger: createDynamoLedger({ client: clients.dynamodb, tableName: config.ledgerTable }),

@@ -1,7 +1,9 @@
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { countChunk } from './chunk-count.ts'
 import { createConnection } from './connection.ts'
+import type { ConnectionLimits } from './connection.ts'
 import { respond, startTestServer } from './test-server.ts'
+import type { ClickHouseSettings } from './settings.ts'
 import type { Behaviour, TestServer } from './test-server.ts'
 
 let server: TestServer | undefined
@@ -12,21 +14,23 @@ afterEach(async () => {
 
 const json = { 'content-type': 'application/json' }
 
+const settingsOf = (url: string): ClickHouseSettings => ({
+  url,
+  database: 'silver',
+  user: 'writer',
+  password: 'hunter2',
+  insertTimeoutMs: 1000,
+  settings: {},
+  engine: 'ReplacingMergeTree',
+  deduplicationWindow: 1,
+})
+
 const count = async (
   behave: Behaviour,
   signal = new AbortController().signal,
 ): Promise<unknown> => {
   server = await startTestServer(behave)
-  const connection = createConnection({
-    url: server.url,
-    database: 'silver',
-    user: 'writer',
-    password: 'hunter2',
-    insertTimeoutMs: 1000,
-    settings: {},
-    engine: 'ReplacingMergeTree',
-    deduplicationWindow: 1,
-  })
+  const connection = createConnection(settingsOf(server.url))
   const chunk = { token: 'B#0', month: '2026-12' }
   return countChunk(connection, { database: 'silver' }, 'events', chunk, signal)
     .catch((error: unknown) => error)
@@ -115,5 +119,49 @@ describe('looking for a chunk', () => {
     expect(await count(() => giving.abort(), giving.signal)).toMatchObject({
       code: 'DEADLINE_REACHED',
     })
+  })
+})
+
+describe('a server that is slow', () => {
+  /** A question that is never answered, and a command that is answered on call. */
+  const startSlow = async (limits: ConnectionLimits) => {
+    let answerCommand = (): void => undefined
+    server = await startTestServer((socket, { body }) => {
+      if (body.includes('DELETE'))
+        answerCommand = () => socket.end(respond(200, '', { 'x-clickhouse-query-id': 'q' }))
+    })
+    const connection = createConnection(settingsOf(server.url), limits)
+    const { signal } = new AbortController()
+    return {
+      connection,
+      ask: () => connection.query({ statement: 'SELECT 1', what: 'a question' }, signal),
+      command: () => connection.command('DELETE FROM t WHERE 1', 'DELETE of chunk B#0', signal),
+      answerCommand: () => answerCommand(),
+    }
+  }
+
+  test('has more time for a DELETE than for a question', async () => {
+    const slow = await startSlow({ questionTimeoutMs: 50 })
+    const deleting = slow.command()
+    await expect(slow.ask()).rejects.toMatchObject({ code: 'TARGET_UNAVAILABLE' })
+    await vi.waitFor(() => expect(server?.received).toHaveLength(2))
+    slow.answerCommand()
+    await expect(deleting).resolves.toBeUndefined()
+    await slow.connection.close()
+  })
+
+  test('may still be at a DELETE that took too long, and never begins it later', async () => {
+    const slow = await startSlow({ commandTimeoutMs: 1_200 })
+    await expect(slow.command()).rejects.toMatchObject({
+      code: 'TARGET_OUTCOME_UNKNOWN',
+      message: expect.stringMatching(
+        /^DELETE of chunk B#0: no whole .* 1200 ms.* at it still: run/,
+      ),
+    })
+    const [request] = server?.received ?? []
+    expect(new URL(request?.target ?? '', 'http://x').searchParams.get('max_execution_time')).toBe(
+      '2',
+    )
+    await slow.connection.close()
   })
 })

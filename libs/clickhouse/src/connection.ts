@@ -1,5 +1,6 @@
 import { ClickHouseError, createClient } from '@clickhouse/client'
 import { Fault } from '@silversmith/core'
+import type { FaultCode } from '@silversmith/core'
 import { faultOfException, findException } from './exception.ts'
 import type { ClickHouseSettings } from './settings.ts'
 
@@ -20,63 +21,100 @@ export interface Connection {
   close(): Promise<void>
 }
 
-const questionTimeoutMs = 30_000
-/** A DELETE rewrites what it marks, on every replica. */
-const commandTimeoutMs = 900_000
+/** How long an answer may take, from connecting to its last byte. */
+export interface ConnectionLimits {
+  readonly questionTimeoutMs?: number
+  /** Longer: a DELETE rewrites what it marks, on every replica. */
+  readonly commandTimeoutMs?: number
+}
+
+/** The client's own limit is there for what ours cannot stop. */
+const clientMarginMs = 60_000
+
+/** How long a call waits, and what it is when that was not enough. */
+interface Patience {
+  readonly timeoutMs: number
+  readonly late: { readonly code: FaultCode; readonly then: string }
+}
 
 /**
- * Faults of all calls: TARGET_UNAVAILABLE (not reached, no whole answer, answer unreadable), DEADLINE_REACHED (given up; a
- * command may run on), or by the server's exception.
+ * Faults of all calls: TARGET_UNAVAILABLE (not reached, no whole answer, answer unreadable), TARGET_OUTCOME_UNKNOWN (a command
+ * took too long; the server may go on with it), DEADLINE_REACHED (given up; a command may run on), or by the server's exception.
  */
-export const createConnection = (settings: ClickHouseSettings): Connection => {
+export const createConnection = (
+  settings: ClickHouseSettings,
+  { questionTimeoutMs = 30_000, commandTimeoutMs = 900_000 }: ConnectionLimits = {},
+): Connection => {
   const client = createClient({
     url: settings.url,
     ...((settings.user || settings.password) && { username: settings.user ?? 'default' }),
     ...(settings.password && { password: settings.password }),
     application: 'silversmith',
     // The client has one limit for all; each call has its own below it.
-    request_timeout: commandTimeoutMs,
+    request_timeout: Math.max(questionTimeoutMs, commandTimeoutMs) + clientMarginMs,
     // A socket kept while a Lambda sleeps is dead when it wakes, and no timer told so.
     keep_alive: { enabled: true, idle_socket_ttl: 2_500, eagerly_destroy_stale_sockets: true },
     log: { level: 127 },
   })
+  const question: Patience = {
+    timeoutMs: questionTimeoutMs,
+    late: { code: 'TARGET_UNAVAILABLE', then: 'It will be tried again.' },
+  }
+  const command: Patience = {
+    timeoutMs: commandTimeoutMs,
+    late: {
+      code: 'TARGET_OUTCOME_UNKNOWN',
+      then: 'The server may have done it, or may be at it still: run the same again.',
+    },
+  }
   const run = async <Result>(
     what: string,
-    timeoutMs: number,
+    { timeoutMs, late }: Patience,
     signal: AbortSignal,
     call: (limit: AbortSignal) => Promise<Result>,
   ): Promise<Result> => {
+    const own = AbortSignal.timeout(timeoutMs)
     try {
-      return await call(AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]))
+      return await call(AbortSignal.any([signal, own]))
     } catch (error) {
       if (signal.aborted)
         throw new Fault('DEADLINE_REACHED', `${what}: the time was up`, { cause: error })
+      if (own.aborted)
+        throw new Fault(
+          late.code,
+          `${what}: no whole answer from ${new URL(settings.url).origin} within ${timeoutMs} ms. ${late.then}`,
+          { cause: error },
+        )
       throw faultOf(error, what, settings.url)
     }
   }
   return {
-    query: (question, signal) =>
-      run(question.what, questionTimeoutMs, signal, async (limit) => {
+    query: (asked, signal) =>
+      run(asked.what, question, signal, async (limit) => {
         const answer = await client.query({
-          query: question.statement,
+          query: asked.statement,
           format: 'JSON',
           abort_signal: limit,
-          ...(question.parameters && { query_params: { ...question.parameters } }),
-          clickhouse_settings: { wait_end_of_query: 1, ...question.settings },
+          ...(asked.parameters && { query_params: { ...asked.parameters } }),
+          clickhouse_settings: { wait_end_of_query: 1, ...asked.settings },
         })
         // Format JSON closes with a brace: a cut answer does not parse.
         return (await answer.json<never>()).data
       }),
     command: (statement, what, signal) =>
-      run(what, commandTimeoutMs, signal, async (limit) => {
+      run(what, command, signal, async (limit) => {
         await client.command({
           query: statement,
           abort_signal: limit,
-          clickhouse_settings: { wait_end_of_query: 1 },
+          clickhouse_settings: {
+            wait_end_of_query: 1,
+            // The server gives up by then, too: a DELETE in a queue must not run after what was filled in since.
+            max_execution_time: Math.ceil(commandTimeoutMs / 1000),
+          },
         })
       }),
     ping: (signal) =>
-      run('ping', questionTimeoutMs, signal, async (limit) => {
+      run('ping', question, signal, async (limit) => {
         const answer = await client.ping({ select: true, abort_signal: limit })
         if (!answer.success) throw answer.error
       }),

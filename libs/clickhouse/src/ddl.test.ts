@@ -3,7 +3,7 @@ import type { Table } from '@silversmith/core'
 import { describe, expect, test } from 'vitest'
 import { createTable, sortingKeyOf } from './ddl.ts'
 import { grantsFor } from './grants.ts'
-import { namesOf } from './name.ts'
+import { namesOf, tablesOf } from './name.ts'
 import type { ClickHouseSettings } from './settings.ts'
 import { viewsOf } from './view.ts'
 
@@ -122,6 +122,15 @@ describe('names', () => {
     expect(() => namesOf([table, { ...table, name: 'other' }], { table: 'raw' })).toThrow(
       /events, other/,
     )
+  })
+
+  test('a pipeline has tables of every dataset, and only those of its routes when one is renamed', () => {
+    const datasets = ['events', 'bills'].map((name) => ({ name, tables: [{ ...table, name }] }))
+    const routes = [{ prefix: '', suffixes: [], dataset: 'bills' }]
+    const namesWith = (renamed: { readonly table?: string }) =>
+      tablesOf(datasets, routes, renamed).map(({ name }) => name)
+    expect(namesWith({})).toEqual(['events', 'bills'])
+    expect(namesWith({ table: 'raw' })).toEqual(['bills'])
   })
 
   test('views read the renamed table and look up reloads by the dataset’s name', () => {

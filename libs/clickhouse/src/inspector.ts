@@ -7,7 +7,7 @@ import type { ClickHouseSettings } from './settings.ts'
 
 export interface ClickHouseInspectorOptions {
   readonly settings: ClickHouseSettings
-  /** All tables the pipeline may write; `_reloads` is added. */
+  /** All tables chunks may be of, see `tablesOf`; `_reloads` is added. */
   readonly tables: readonly Table[]
 }
 

@@ -15,7 +15,7 @@ import { columnsOfChunk } from './target.ts'
 
 export interface ClickHouseMenderOptions {
   readonly settings: ClickHouseSettings
-  /** All tables the pipeline may write; `_reloads` is added. */
+  /** All tables chunks may be of, see `tablesOf`; `_reloads` is added. */
   readonly tables: readonly Table[]
 }
 
@@ -56,7 +56,7 @@ export const createClickHouseMender = ({
     signal: AbortSignal,
   ): Promise<{ readonly pinned: Preflight['pinned']; readonly columns: readonly string[] }> => {
     const { table, name } = tableOf(chunk)
-    const { pinned, tables: seen } = await preflight(connection, tables, settings, signal)
+    const { pinned, tables: seen } = await preflight(connection, [table], settings, signal)
     const found = seen.get(name)
     if (!found) throw new Fault('TARGET_UNAVAILABLE', `${name} went while it was looked at`)
     refuseFeeding(found, settings.database)

@@ -1,5 +1,5 @@
 import { Fault } from '@silversmith/core'
-import type { Table } from '@silversmith/core'
+import type { Dataset, Route, Table } from '@silversmith/core'
 import { reloadsTable } from '@silversmith/core'
 import type { ClickHouseSettings } from './settings.ts'
 
@@ -20,8 +20,21 @@ export const withReloads = (tables: readonly Table[]): readonly Table[] => [
 ]
 
 /**
+ * Tables that chunks of a pipeline may be of: those of all datasets, for what was sealed outlives its route. With
+ * CLICKHOUSE_TABLE, which renames the one table of a pipeline, those of its routes.
+ */
+export const tablesOf = (
+  datasets: readonly Pick<Dataset, 'name' | 'tables'>[],
+  routes: readonly Route[],
+  settings: Pick<ClickHouseSettings, 'table'>,
+): readonly Table[] =>
+  datasets
+    .filter(({ name }) => !settings.table || routes.some(({ dataset }) => dataset === name))
+    .flatMap(({ tables }) => tables)
+
+/**
  * Table name of the datasets → name in ClickHouse. They are the same, except that `settings.table` renames the table when
- * the pipeline writes exactly one; with several, nobody could say which is meant.
+ * the pipeline writes one; with several, nobody could say which is meant.
  *
  * Throws SETTINGS_INVALID.
  */
@@ -30,7 +43,7 @@ export const namesOf = (
   settings: Pick<ClickHouseSettings, 'table'>,
 ): ReadonlyMap<string, string> => {
   const own = tables.filter(({ name }) => name !== reloadsTable.name).map(({ name }) => name)
-  if (settings.table && own.length !== 1)
+  if (settings.table && own.length > 1)
     throw new Fault(
       'SETTINGS_INVALID',
       `CLICKHOUSE_TABLE renames the table of a pipeline that writes one, but this one writes ${own.length} (${own.join(', ')}). ` +

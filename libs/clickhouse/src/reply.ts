@@ -49,10 +49,7 @@ const doubtOf = (reply: Reply, queryId: string): string | undefined => {
   )
 }
 
-/**
- * An answer with no exception code comes from something between us and ClickHouse, or from another server. It is never
- * TARGET_MISCONFIGURED: that is the server's own word about a statement, on which a batch may be rejected.
- */
+/** An answer with no exception code comes from something between us and ClickHouse, or from another server. */
 const faultOfStatus = (status: number, what: string): Fault => {
   const fault = (code: Fault['code'], advice = '') =>
     new Fault(code, `${what}: HTTP ${status} without a ClickHouse exception. ${advice}`.trim())

@@ -15,7 +15,7 @@ import { createTokenMemory } from './token-memory.ts'
 
 export interface ClickHouseTargetOptions {
   readonly settings: ClickHouseSettings
-  /** All tables the pipeline may write; `_reloads` is added. */
+  /** All tables chunks may be of, see `tablesOf`; `_reloads` is added. Only those are asked for that a chunk comes of. */
   readonly tables: readonly Table[]
   readonly store: Pick<Store, 'read'>
   /** Epoch ms; for tests. */
@@ -29,7 +29,7 @@ export const preflightMsMax = 600_000
 const preflightsMax = 3
 
 /**
- * The target `clickhouse`. Its first call, and one every ten minutes, asks the server whether it is fit (see `preflight`).
+ * The target `clickhouse`. The first call for a table, and one every ten minutes, asks whether server and table are fit (see `preflight`).
  * Each call asks whether its table is still what the preflight saw, since ClickHouse casts without a word: 0.5 becomes 0 in a
  * column that someone made an integer. An ALTER between that question and the INSERT, some milliseconds, is not seen.
  * `close` ends idle connections.
@@ -46,31 +46,32 @@ export const createClickHouseTarget = ({
   const known = new Map(withReloads(tables).map((table) => [table.name, table]))
   const connection = createConnection(settings)
   const memory = createTokenMemory(now)
-  let passed: { readonly at: number; readonly outcome: Promise<Preflight> } | undefined
+  const passed = new Map<Table, { readonly at: number; readonly outcome: Promise<Preflight> }>()
 
-  const check = (signal: AbortSignal): Promise<Preflight> => {
-    if (passed && now() - passed.at < preflightMsMax) return passed.outcome
-    const outcome = preflight(connection, tables, settings, signal)
-    passed = { at: now(), outcome }
-    outcome.catch(() => forget(outcome))
+  const check = (table: Table, signal: AbortSignal): Promise<Preflight> => {
+    const before = passed.get(table)
+    if (before && now() - before.at < preflightMsMax) return before.outcome
+    const outcome = preflight(connection, [table], settings, signal)
+    passed.set(table, { at: now(), outcome })
+    outcome.catch(() => forget(table, outcome))
     return outcome
   }
-  const forget = (outcome: Promise<Preflight>): void => {
-    if (passed?.outcome === outcome) passed = undefined
+  const forget = (table: Table, outcome: Promise<Preflight>): void => {
+    if (passed.get(table)?.outcome === outcome) passed.delete(table)
   }
 
   /** A preflight that passed, and the table as it is now. */
   const checkTable = async (
-    name: string,
+    { table, name }: { readonly table: Table; readonly name: string },
     signal: AbortSignal,
   ): Promise<{ readonly pinned: Preflight['pinned']; readonly found: ExistingTable }> => {
     for (let count = 0; count < preflightsMax; count += 1) {
-      const outcome = check(signal)
+      const outcome = check(table, signal)
       const { pinned, tables: seen } = await outcome
       const found = seen.get(name)
       const fingerprint = await readFingerprint(connection, settings, name, signal)
       if (found && fingerprintOf(found) === fingerprint) return { pinned, found }
-      forget(outcome)
+      forget(table, outcome)
     }
     throw new Fault(
       'TARGET_UNAVAILABLE',
@@ -99,8 +100,9 @@ export const createClickHouseTarget = ({
      * right, true may leave the views without rows and false may double the table's: TARGET_MISCONFIGURED, a person decides.
      */
     has: async (batch, chunk, signal) => {
-      const { name } = tableOf(chunk)
-      const { found } = await checkTable(name, signal)
+      const own = tableOf(chunk)
+      const { name } = own
+      const { found } = await checkTable(own, signal)
       const token = tokenOf(batch, chunk.n)
       const place = { token, month: chunk.month }
       const askedAt = now()
@@ -113,7 +115,8 @@ export const createClickHouseTarget = ({
       throw undecidable(token, settings.database, found)
     },
     put: async (batch, chunk, signal) => {
-      const { table, name } = tableOf(chunk)
+      const own = tableOf(chunk)
+      const { table, name } = own
       const token = tokenOf(batch, chunk.n)
       if (!chunk.block)
         throw new Fault(
@@ -122,7 +125,7 @@ export const createClickHouseTarget = ({
         )
       // Bytes first: nothing slow between the look at the table and the INSERT.
       const body = await store.read(chunk.block.key, chunk.block.sha256, signal)
-      const { pinned, found } = await checkTable(name, signal)
+      const { pinned, found } = await checkTable(own, signal)
       const columns = columnsOfChunk(chunk, token, table, settings.database, found)
       const send = (sent: string): Promise<void> =>
         insert(

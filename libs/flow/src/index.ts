@@ -25,7 +25,7 @@ export {
   type SendKey,
   type SendOnce,
 } from './ingest/ingest.ts'
-export { manifestPrefix, readManifest, stagingPrefix } from './manifest.ts'
+export { manifestPrefix, openedAt, readManifest, stagingPrefix } from './manifest.ts'
 export type { Call } from './patience.ts'
 export { createReconcile, type Reconcile } from './reconcile/reconcile.ts'
 export {

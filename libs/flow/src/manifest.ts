@@ -11,6 +11,24 @@ export const dayOf = (epochMs: number): string => new Date(epochMs).toISOString(
 /** Where all manifests are, by day of their batch. */
 export const manifestPrefix = '_batches/'
 
+export const manifestKeyOf = ({
+  batch,
+  createdAt,
+}: Pick<Manifest, 'batch' | 'createdAt'>): string =>
+  `${manifestPrefix}dt=${dayOf(createdAt)}/${batch}.json`
+
+const crockford = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
+/** Characters of a ULID that are its time. */
+const timeLength = 10
+
+/** When a batch was opened, by its ULID, epoch ms; undefined: that is no ULID. https://github.com/ulid/spec */
+export const openedAt = (batch: string): number | undefined => {
+  if (!/^[0-7][0-9A-HJKMNP-TV-Z]{25}$/.test(batch)) return undefined
+  let ms = 0
+  for (const letter of batch.slice(0, timeLength)) ms = ms * 32 + crockford.indexOf(letter)
+  return ms
+}
+
 /** Others may put files there, too: consoles and tools mark folders with an empty one. */
 export const isManifestKey = (key: string): boolean =>
   /^_batches\/dt=\d{4}-\d\d-\d\d\/[^/]+\.json$/.test(key)
@@ -27,7 +45,7 @@ export const writeManifest = async (
 ): Promise<ManifestRef> => {
   const bytes = Buffer.from(JSON.stringify(manifest))
   const sha256 = hashOf(bytes)
-  const key = `${manifestPrefix}dt=${dayOf(manifest.createdAt)}/${manifest.batch}.json`
+  const key = manifestKeyOf(manifest)
   await store.write(key, bytes, { sha256, contentType: 'application/json' }, signal)
   const rows = manifest.chunks.reduce((sum, chunk) => sum + chunk.rows, 0)
   return { key, sha256, chunks: manifest.chunks.length, rows }

@@ -1,8 +1,7 @@
 import type { Batch, Clock, Ledger, Store } from '@silversmith/core'
 import { changeItem, readItem } from '../ledger-write.ts'
-import { isManifestKey, manifestPrefix } from '../manifest.ts'
+import { manifestKeyOf, openedAt } from '../manifest.ts'
 import { type Call, persist } from '../patience.ts'
-import { batchOfManifest } from './manifest-walk.ts'
 import { stateNames } from './state-name.ts'
 
 export interface FreeDeps {
@@ -26,8 +25,9 @@ export interface FreeResult {
 
 /**
  * For a batch that claims name and the ledger does not have: without a manifest it never was sealed, so that nothing of it can
- * be in a target. It is put back as aborted, and its sources may be loaded by others. A worker that was at it cannot seal it
- * any more. Looks through the keys of all manifests. May be repeated at any time.
+ * be in a target. It is put back as aborted, and its sources may be loaded by others. May be repeated at any time, also while
+ * a worker is at the batch: that reads the item after it wrote the manifest, we look for the manifest after we read the item;
+ * so either we find the one, or the worker does not find the other and cannot seal.
  *
  * Throws when ledger or store cannot be reached.
  */
@@ -42,7 +42,10 @@ export const freeBatch = async (
     const reason = `the ledger has it: it is ${stateNames[found.item.state]}, of pipeline ${found.item.pipeline}`
     return { batch: id, outcome: 'refused', reason }
   }
-  const key = await persist(deps.clock, call, () => findManifest(deps.store, id, call.signal))
+  const opened = openedAt(id)
+  if (opened === undefined)
+    return { batch: id, outcome: 'refused', reason: 'that is no id of a batch' }
+  const key = await findManifest(deps, id, opened, call)
   if (key !== undefined) {
     const reason = `it has a manifest, ${key}, so it may have been sealed: silversmith ledger rebuild`
     return { batch: id, outcome: 'refused', reason }
@@ -57,12 +60,18 @@ export const freeBatch = async (
   return { batch: id, outcome: 'freed', reason }
 }
 
+const dayMs = 86_400_000
+
+/** In the folder of the day it was opened, or of a neighbour: its manifest has a time of its own, a little later. */
 const findManifest = async (
-  store: Store,
+  { store, clock }: FreeDeps,
   batch: string,
-  signal: AbortSignal,
+  opened: number,
+  call: Call,
 ): Promise<string | undefined> => {
-  for await (const key of store.list(manifestPrefix, signal))
-    if (isManifestKey(key) && batchOfManifest(key) === batch) return key
+  for (const createdAt of [opened, opened + dayMs, opened - dayMs]) {
+    const key = manifestKeyOf({ batch, createdAt })
+    if (await persist(clock, call, () => store.look(key, call.signal))) return key
+  }
   return undefined
 }

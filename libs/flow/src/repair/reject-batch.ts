@@ -41,9 +41,10 @@ const filesMax = 8
 
 /**
  * For a sealed batch one target refuses for ever: puts each chunk once more, keeps what is refused in quarantine and lets the
- * batch commit without it. Nothing is rejected on a guess: a chunk must be refused just now, and the target must say twice that
- * it holds no row of it; anything not known for sure stops the whole, with nothing rejected. Once a chunk is rejected, so are
- * the batch's entries in `_reloads`, or views would turn to a generation that is not whole.
+ * batch commit without it. Nothing is rejected on a guess: the rows of a chunk must be refused just now (TARGET_REFUSED_DATA),
+ * and the target must say twice that it holds no row of it; anything not known for sure stops the whole, with nothing
+ * rejected. Once a chunk is rejected, so are the batch's entries in `_reloads`, or views would turn to a generation that is not
+ * whole.
  *
  * May be repeated at any time, by several at once, and killed anywhere: what was rejected is settled by one compare-and-set
  * after all files are in quarantine. Killed before it and never repeated, files may stay there of chunks the sweep then
@@ -165,7 +166,8 @@ const holds = ({ deps, target, batch, call }: Rejection, chunk: Chunk): Promise<
 /** What is no Fault is a bug and thrown on. */
 const stopOf = (error: unknown, what: string): string => {
   if (!isFault(error)) throw error
-  return `${what}: ${error.code}: ${error.message} Nothing was rejected.`
+  const advice = error.meaning === 'retry' ? 'run it again when that has passed' : 'mend that'
+  return `${what}: ${error.code}: ${error.message} Nothing was rejected, for this does not say that its rows are refused (TARGET_REFUSED_DATA): ${advice}.`
 }
 
 interface Tried {
@@ -211,7 +213,8 @@ const tryChunk = async (
     await target.put(batch.id, chunk, call.signal)
     return undefined
   } catch (error) {
-    if (!isFault(error, 'TARGET_REFUSED_DATA', 'TARGET_MISCONFIGURED')) throw error
+    // Anything else is about the way to the table, or about the table: mended, it takes these rows.
+    if (!isFault(error, 'TARGET_REFUSED_DATA')) throw error
     refusal = error
   }
   return (await holds(rejection, chunk)) ? undefined : `${refusal.code}: ${refusal.message}`

@@ -37,7 +37,7 @@ export const loadInputs = async (
   const transform = createTransform({
     ...{ pipeline, datasets: fuzzedDatasets, bronze, store, clock, limits: first.limits },
     ledger: createMemoryLedger(),
-    ids: createMemoryIds(),
+    ids: createMemoryIds(1, clock),
     log: createMemoryLog(),
     targets: [createSilverTarget({ store, prefix: 'silver/' })],
     encoder: createParquetEncoder(),

@@ -152,24 +152,27 @@ describe('nothing is rejected on a guess', () => {
     return rejectBatch({ ...deps, targets }, id, 'clickhouse', room.call())
   }
 
-  test.each(['TARGET_UNAVAILABLE', 'TARGET_OUTCOME_UNKNOWN', 'TARGET_DENIED'] as const)(
-    'when the answer is %s',
-    async (code) => {
-      const room = createRepairRoom()
-      const id = await sealRefused(room)
-      room.state.refuse = (chunk) =>
-        january(chunk) ? data : chunk.n === 2 ? new Fault(code, 'hm') : undefined
-      expect(await room.reject(id)).toMatchObject({
-        outcome: 'stopped',
-        reason: expect.stringContaining(code),
-      })
-      expect(await room.refused()).toEqual([])
-      expect(room.items('batch')[0]).not.toHaveProperty('rejected')
-      room.state.refuse = () => undefined
-      await room.sweepAll()
-      await expectWhole(room)
-    },
-  )
+  test.each([
+    ['TARGET_UNAVAILABLE', /run it again when that has passed/],
+    ['TARGET_OUTCOME_UNKNOWN', /run it again when that has passed/],
+    ['TARGET_DENIED', /Check the proxy. .* mend that/],
+    ['TARGET_MISCONFIGURED', /Check the proxy. .* mend that/],
+  ] as const)('when the answer is %s, and it is said what to look at', async (code, advice) => {
+    const room = createRepairRoom()
+    const id = await sealRefused(room)
+    room.state.refuse = (chunk) =>
+      january(chunk) ? data : chunk.n === 2 ? new Fault(code, 'Check the proxy.') : undefined
+    expect(await room.reject(id)).toMatchObject({
+      outcome: 'stopped',
+      reason: expect.stringMatching(advice),
+    })
+    expect(room.clickhouse()).toHaveLength(1)
+    expect(await room.refused()).toEqual([])
+    expect(room.items('batch')[0]).not.toHaveProperty('rejected')
+    room.state.refuse = () => undefined
+    await room.sweepAll()
+    await expectWhole(room)
+  })
 
   test('when the target cannot say whether it holds the chunk', async () => {
     const room = createRepairRoom()

@@ -59,7 +59,7 @@ export const createRepairRoom = (seed = 1) => {
   const log = createMemoryLog()
   const queue = createMemoryQueue()
   const engine = createEngine({ windowBlocks: 10_000 })
-  const ids = createMemoryIds(seed)
+  const ids = createMemoryIds(seed, clock)
   const state: {
     ledger: MemoryLedger
     /** What ClickHouse does with a chunk put to it; undefined: takes it. */

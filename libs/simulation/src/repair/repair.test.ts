@@ -82,6 +82,32 @@ describe('rows lost from ClickHouse', () => {
     await expectRows(room, rows)
   })
 
+  test.each(['never', 'at once', 'after the run'])(
+    'come back by a second run after a DELETE that took too long and is done %s',
+    async (isDone) => {
+      const room = createRepairRoom()
+      const { id, rows } = await commit(room)
+      lose(room, (row) => row['id'] === '1')
+      const deps = room.depsOf(createMortalProcess())
+      const late: (() => Promise<void>)[] = []
+      const menders = deps.menders.map((mender) => ({
+        ...{ name: mender.name, fill: mender.fill, readDay: mender.readDay },
+        clear: async (...args: Parameters<typeof mender.clear>) => {
+          if (isDone === 'at once') await mender.clear(...args)
+          if (isDone === 'after the run') late.push(() => mender.clear(...args))
+          throw new Fault('TARGET_OUTCOME_UNKNOWN', 'DELETE took too long: run the same again.')
+        },
+      }))
+      expect(await repairBatch({ ...deps, menders }, id, room.call())).toMatchObject({
+        outcome: 'broken',
+        chunks: [{ reason: expect.stringMatching(/DELETE took too long: run the same again/) }],
+      })
+      for (const land of late) await land()
+      expect(await room.repair(id)).toMatchObject({ outcome: 'whole' })
+      await expectRows(room, rows)
+    },
+  )
+
   test('are only told of in a dry run', async () => {
     const room = createRepairRoom()
     const { id } = await commit(room)

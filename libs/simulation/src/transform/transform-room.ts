@@ -95,7 +95,7 @@ export const createRoom = (options: RoomOptions = {}) => {
   const memory = createMemoryTarget({ name: 'clickhouse', store, engine, decode })
   const deps = {
     ...{ pipeline: own, datasets: [notes], store: kept, clock, log },
-    ids: createMemoryIds(own === pipeline ? 1 : 2),
+    ids: createMemoryIds(own === pipeline ? 1 : 2, clock),
     ledger: options.ledger?.(ledger) ?? ledger,
     bronze: options.bronze?.(bronze) ?? bronze,
     targets: [

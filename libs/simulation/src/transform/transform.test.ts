@@ -408,7 +408,7 @@ describe('the pipeline', () => {
         log,
         bronze,
         ledger,
-        ids: createMemoryIds(7),
+        ids: createMemoryIds(7, clock),
       },
       targets: [{ name: 'clickhouse', has: async () => false, put: async () => undefined }],
       encoder: createParquetEncoder(),
@@ -457,5 +457,19 @@ describe('the pipeline', () => {
     expect(await world.sweep(world.call())).toMatchObject({ aborted: 1, sent: 0 })
     expect(world.items<Batch>('batch')).toMatchObject([{ state: 'A', end: 'lost' }])
     expect(world.staged()).toEqual([])
+  })
+  test('sweeps its own batches however many older ones another pipeline has left open', async () => {
+    const world = createRoom()
+    const left = (n: number, own: string): Batch => ({
+      ...{ kind: 'batch', id: `${own}-${n}`, pipeline: own, state: 'S', owner: 'o' },
+      ...{ leaseUntil: n, sourceCount: 1 },
+    })
+    for (let n = 0; n < 600; n += 1)
+      await world.ledger.write(left(n, 'old'), 0, world.call().signal)
+    await world.ledger.write(left(600, pipeline), 0, world.call().signal)
+    expect(await world.sweep(world.call())).toEqual({ found: 1, sent: 1, aborted: 0 })
+    expect(world.queue.take().map((body) => JSON.parse(body))).toMatchObject([
+      { batch: `${pipeline}-600` },
+    ])
   })
 })

@@ -71,7 +71,7 @@ export const buildStage = (around: Surroundings, options: StageOptions) => {
     ...{ pipeline, bronze, store, ledger, history, isSplit, send, hold: scheduler.hold },
     clickHouse: createClickHouseModel(around, engine, partitionOf),
     decode: createDecode(),
-    ids: createMemoryIds(seed),
+    ids: createMemoryIds(seed, clock),
     log: { emit: (event) => hear(event, around, dispositions) },
     isSlowToRead: (key) => {
       const isSlow = random.chance(around.troubles().slowRead)
