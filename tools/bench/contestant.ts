@@ -1,38 +1,59 @@
 import { execFile } from 'node:child_process'
+import { writeSync } from 'node:fs'
 import { promisify } from 'node:util'
 
-/** What a process says of itself at its end; CPU and memory as the operating system accounts for them. */
+/** What a process says of itself at its end, as the operating system accounts for it (getrusage). */
 export interface Spent {
-  readonly rows: number
   /** User and system time of all threads, start-up included. */
   readonly cpuSeconds: number
   /** Largest resident set. */
   readonly peakMiB: number
 }
 
-const run = promisify(execFile)
+/** Something that does the same work as we do, in a process of its own. */
+export interface Contestant {
+  /** In the JSON document. */
+  readonly name: string
+  /** For a person. */
+  readonly title: string
+  /** Its last line of output is its Spent. */
+  run(): Promise<Spent>
+}
+
+const runFile = promisify(execFile)
 const toldCharactersMax = 500
 const outputBytesMax = 16 * 1024 * 1024
+const hangMs = 1_800_000
+const kib = 1024
 
-/** Runs a contestant to its end and reads the last line of its output. */
+/** Runs a command to its end and reads the last line of its output. */
 export const spend = async (command: string, args: readonly string[]): Promise<Spent> => {
-  const { stdout } = await run(command, [...args], { maxBuffer: outputBytesMax }).catch(
-    (error: { stderr?: string }) => {
-      // Node tells a failure with the line of code it is in, and a bundle is one line.
-      const told = (error.stderr ?? '').split('\n').filter((line) => /Error|error/.test(line))
-      throw new Error(`${args[0]}: ${(told.at(-1) ?? '').slice(0, toldCharactersMax)}`)
-    },
-  )
+  const { stdout } = await runFile(command, [...args], {
+    maxBuffer: outputBytesMax,
+    timeout: hangMs,
+    env: { ...process.env, OMP_NUM_THREADS: '1' },
+  }).catch((error: { readonly stderr?: string; readonly message: string }) => {
+    // Node tells a failure with the line of code it is in, and a bundle is one line.
+    const told = (error.stderr ?? '').split('\n').filter((line) => /Error|error/.test(line))
+    const why = told.at(-1) ?? error.message
+    throw new Error(`${args[0]}: ${why.slice(0, toldCharactersMax)}`)
+  })
   return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as Spent
 }
 
-/** To be called last, by a contestant that is a Node process. */
-export const report = (rows: number): void => {
-  const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage()
-  const spent: Spent = {
-    rows,
-    cpuSeconds: (userCPUTime + systemCPUTime) / 1e6,
-    peakMiB: maxRSS / 1024,
-  }
-  console.log(JSON.stringify(spent))
+/** True when the command ends well: what a contestant needs is there. */
+export const works = async (command: string, args: readonly string[]): Promise<boolean> =>
+  runFile(command, [...args]).then(
+    () => true,
+    () => false,
+  )
+
+/** Called by a contestant that is a Node process: tells at its exit what it has spent. */
+export const reportAtExit = (): void => {
+  process.once('exit', (code) => {
+    if (code !== 0) return
+    const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage()
+    const spent: Spent = { cpuSeconds: (userCPUTime + systemCPUTime) / 1e6, peakMiB: maxRSS / kib }
+    writeSync(1, `${JSON.stringify(spent)}\n`)
+  })
 }

@@ -1,35 +1,26 @@
-import { execFile } from 'node:child_process'
 import { mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
-import { build } from 'esbuild'
-import { buildOptions } from '../bundle.ts'
-import { type Spent, spend } from './contestant.ts'
+import { columnsOf } from '@silversmith/core'
+import { xapiEvents } from '@silversmith/datasets'
+import type { Bench, BenchResult } from './bench.ts'
+import { type Contest, holdContest } from './contest.ts'
+import { describeContest, pageOf } from './convert/telling.ts'
+import {
+  bundlePeers,
+  contestantOf,
+  fields,
+  hindrance,
+  outputOf,
+  ownColumns,
+  type Peer,
+  type Place,
+  type Variant,
+} from './convert/field.ts'
+import { differences, summarize, type TableSummary } from './convert/output-check.ts'
+import { plain } from './convert/plain-columns.ts'
 import { statementsFile } from './statements.ts'
-
-export interface ConvertOptions {
-  /** JSONL of statements; made when absent. */
-  readonly input: string | undefined
-  readonly statements: number
-  /** Rounds; odd, so that there is a median. */
-  readonly runs: number
-  /** An interpreter with pyarrow. */
-  readonly python: string
-  readonly onRun: (what: string) => void
-}
-
-interface Figures {
-  readonly cpuSeconds: number
-  readonly peakMiB: number
-}
-
-export interface Contest {
-  readonly ours: Figures & { readonly mbPerCpuSecond: number }
-  /** `ratio`: ours by theirs, of CPU seconds, pair by pair; below 1 we are faster. */
-  readonly peers: Readonly<Record<string, Figures & { readonly ratio: number }>>
-}
+import { readWhole, UsageError } from './usage-error.ts'
 
 export interface ConvertResult extends Contest {
   readonly input: { readonly statements: number; readonly bytes: number }
@@ -38,126 +29,104 @@ export interface ConvertResult extends Contest {
   readonly skipped: Readonly<Record<string, string>>
 }
 
-const folder = fileURLToPath(new URL('convert/', import.meta.url))
-const scripts = ['ours', 'plain-ours', 'parquetjs', 'hyparquet-writer', 'duckdb'] as const
-type Script = (typeof scripts)[number]
+/** One file of statements becomes Parquet, by us and by each of the others. */
+export const convert: Bench = {
+  summary: 'xAPI statements in one JSONL file to Parquet, beside what else can do it',
+  options: {
+    statements: { value: 'N', default: '200000', means: 'how many to make; 200000 are 228 MB' },
+    input: {
+      ...{ value: 'FILE', isPath: true },
+      means: 'statements of your own instead; all must be good ones',
+    },
+    runs: { value: 'N', default: '3', means: 'rounds, odd, 3 by default; figures are medians' },
+    python: {
+      ...{ value: 'PATH', isPath: true, default: process.env['SILVERSMITH_PYTHON'] ?? 'python3' },
+      means: 'an interpreter with pyarrow, for seed 000; else SILVERSMITH_PYTHON, else python3',
+    },
+  },
+  run: async ({ statements = '', input: given, runs = '', python = '' }, tell) => {
+    const rounds = readWhole('runs', runs, 1)
+    if (rounds % 2 === 0) throw new UsageError('--runs must be odd: figures are medians')
+    const count = readWhole('statements', statements, 1)
+    if (given !== undefined && !(await stat(given).catch(() => undefined))?.isFile())
+      throw new UsageError(`--input ${given} is no file`)
+    tell('statements are made')
+    const input = given ?? (await statementsFile(count))
+    const outputs = await mkdtemp(join(tmpdir(), 'silversmith-bench-'))
+    const bundles = await bundlePeers()
+    try {
+      return resultOf(await runFields({ bundles, outputs, input, python }, rounds, tell))
+    } finally {
+      await rm(bundles, { recursive: true, force: true })
+      await rm(outputs, { recursive: true, force: true })
+    }
+  },
+}
 
-/** Contestants are bundled as the functions are, so that nobody pays for reading TypeScript; parquetjs itself is taken as it is installed. */
-const bundleScripts = async (into: string): Promise<void> => {
-  for (const name of scripts)
-    await build({
-      ...buildOptions,
-      entryPoints: [join(folder, `${name}.ts`)],
-      outfile: join(into, `${name}.mjs`),
-      external: ['@duckdb/node-api', ...(name === 'parquetjs' ? ['@dsnp/parquetjs'] : [])],
+const runFields = async (
+  place: Place,
+  runs: number,
+  tell: (what: string) => void,
+): Promise<ConvertResult> => {
+  const skipped: Record<string, string> = {}
+  for (const peer of new Set([...fields.whole, ...fields.plain])) {
+    const why = await hindrance(peer, place.python)
+    if (why !== undefined) skipped[peer.name] = why
+  }
+  const { size: bytes } = await stat(place.input)
+  const hold = async (variant: Variant) => {
+    const present = fields[variant].filter(({ name }) => !Object.hasOwn(skipped, name))
+    const judge = createJudge(variant, place)
+    const [ours, ...peers] = present.map((peer) => contestantOf(peer, variant, place))
+    if (!ours) throw new Error('the field is empty')
+    const contest = await holdContest({
+      ...{ ours, peers, bytes, rounds: runs },
+      onRun: (round, title) => tell(`${variant} columns, round ${round} of ${runs}: ${title}`),
+      check: async ({ name }) => {
+        const peer = present.find((one) => one.name === name)
+        if (peer) await judge.check(peer)
+      },
     })
-}
-
-/** Name → what is run. */
-type Field = Readonly<Record<string, () => Promise<Spent>>>
-
-/**
- * Turns one file of statements into Parquet, once by us and once by each of the others, in rounds: every figure is a whole
- * process's, its start-up included, and a ratio is of two that ran one after the other.
- */
-export const runConvert = async (options: ConvertOptions): Promise<ConvertResult> => {
-  const input = options.input ?? (await statementsFile(options.statements))
-  // Below the workspace: what is not bundled is found in its node_modules.
-  const work = await mkdtemp(join(folder, '.run-'))
-  const outputs = await mkdtemp(join(tmpdir(), 'silversmith-bench-'))
-  try {
-    await bundleScripts(work)
-    const node = (name: Script, variant: string) => () =>
-      spend(process.execPath, [
-        join(work, `${name}.mjs`),
-        input,
-        join(outputs, `${name}-${variant}${name === 'ours' ? '' : '.parquet'}`),
-        variant,
-      ])
-    const python = await findPython(options.python)
-    const whole: Field = {
-      ours: node('ours', 'whole'),
-      ...('problem' in python
-        ? {}
-        : { 'seed 000 (Python)': pythonRun(python.path, input, outputs) }),
-      parquetjs: node('parquetjs', 'whole'),
-      'hyparquet-writer': node('hyparquet-writer', 'whole'),
-      DuckDB: node('duckdb', 'whole'),
-    }
-    const plain: Field = {
-      ours: node('plain-ours', 'plain'),
-      parquetjs: node('parquetjs', 'plain'),
-      'hyparquet-writer': node('hyparquet-writer', 'plain'),
-      DuckDB: node('duckdb', 'plain'),
-    }
-    const bytes = (await stat(input)).size
-    const first = await contest(whole, bytes, options)
-    const second = await contest(plain, bytes, options)
-    return {
-      input: { statements: first.rows, bytes },
-      runs: options.runs,
-      ...first.contest,
-      plain: second.contest,
-      skipped: 'problem' in python ? { 'seed 000 (Python)': python.problem } : {},
-    }
-  } finally {
-    await rm(work, { recursive: true, force: true })
-    await rm(outputs, { recursive: true, force: true })
+    return { contest, rows: judge.rows() }
   }
-}
-
-const pythonRun = (path: string, input: string, outputs: string) => () =>
-  spend(path, [join(folder, 'seed_000.py'), input, join(outputs, 'python.parquet')])
-
-const findPython = async (path: string): Promise<{ path: string } | { problem: string }> => {
-  try {
-    await promisify(execFile)(path, ['-c', 'import pyarrow'])
-    return { path }
-  } catch {
-    return { problem: `${path} has no pyarrow; name one that has with --python` }
-  }
-}
-
-const contest = async (
-  field: Field,
-  bytes: number,
-  { runs, onRun }: ConvertOptions,
-): Promise<{ readonly rows: number; readonly contest: Contest }> => {
-  const spent = new Map<string, Spent[]>(Object.keys(field).map((name) => [name, []]))
-  for (let round = 1; round <= runs; round += 1) {
-    for (const [name, run] of Object.entries(field)) {
-      onRun(`round ${round} of ${runs}: ${name}`)
-      spent.get(name)?.push(await run())
-    }
-  }
-  const ours = spent.get('ours') ?? []
-  const rows = ours[0]?.rows ?? 0
-  for (const [name, own] of spent) {
-    const other = own.find((one) => one.rows !== rows)
-    if (other) throw new Error(`${name} wrote ${other.rows} rows, we ${rows}`)
-  }
-  const peers = [...spent].filter(([name]) => name !== 'ours')
-  const figures = figuresOf(ours)
+  const whole = await hold('whole')
+  const { contest: plainContest } = await hold('plain')
   return {
-    rows,
-    contest: {
-      ours: { ...figures, mbPerCpuSecond: round(bytes / 1e6 / figures.cpuSeconds) },
-      peers: Object.fromEntries(
-        peers.map(([name, own]) => {
-          const ratios = own.map((one, at) => (ours[at]?.cpuSeconds ?? NaN) / one.cpuSeconds)
-          return [name, { ...figuresOf(own), ratio: round(median(ratios)) }]
-        }),
-      ),
+    ...{ input: { statements: whole.rows, bytes }, runs },
+    ...{ ...whole.contest, plain: plainContest, skipped },
+  }
+}
+
+/** Compares what contestants wrote with what we wrote, who are first. */
+const createJudge = (variant: Variant, place: Place) => {
+  const [table] = xapiEvents.tables
+  const columns =
+    variant === 'plain'
+      ? plain.columns.filter(({ name }) => name !== '_rescued')
+      : table
+        ? columnsOf(table)
+        : []
+  let ours: TableSummary | undefined
+  return {
+    rows: () => ours?.rows ?? 0,
+    check: async (peer: Peer): Promise<void> => {
+      const output = outputOf(place, peer, variant)
+      const files = output.endsWith('.parquet') ? output : join(output, 'silver/**/*.parquet')
+      const summary = await summarize(files, columns)
+      ours ??= summary
+      const others = new Set([...ownColumns, ...Object.keys(peer.others ?? {})])
+      const absent = new Set(Object.keys(peer.absent ?? {}))
+      const found = differences(ours, summary, others, absent)
+      if (found.length > 0)
+        throw new Error(
+          `${peer.title} wrote other rows than we (${variant} columns): ${found.join('; ')}`,
+        )
     },
   }
 }
 
-const figuresOf = (runs: readonly Spent[]): Figures => ({
-  cpuSeconds: round(median(runs.map(({ cpuSeconds }) => cpuSeconds))),
-  peakMiB: Math.round(median(runs.map(({ peakMiB }) => peakMiB))),
+const resultOf = (result: ConvertResult): BenchResult => ({
+  document: { ...result },
+  text: describeContest(result),
+  page: pageOf(result),
 })
-
-const median = (values: readonly number[]): number =>
-  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN
-
-const round = (value: number): number => Math.round(value * 1000) / 1000

@@ -1,18 +1,21 @@
+import { hash } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
 import { mkdir, rename, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { finished } from 'node:stream/promises'
-import { sampleObjects } from '@silversmith/datasets'
+import { sampleObjects, xapiEvents } from '@silversmith/datasets'
 
-/** Raised when other statements are made: files of an older one are not used. */
-const version = 1
 const objectsPerSeed = 300
-const newline = 10
+const digestCharacters = 10
 
-/** A JSONL file of so many statements of all kinds, 1.1 KB each; made once and kept below the folder for temporary files. */
+/**
+ * A JSONL file of so many statements of all kinds, 1.1 KB each: always the same ones. Made once and kept below the folder for
+ * temporary files, by a name that changes with the statements.
+ */
 export const statementsFile = async (count: number): Promise<string> => {
   const folder = join(tmpdir(), 'silversmith-bench')
+  const version = hash('sha256', [...linesOfSeed(1)].join('\n')).slice(0, digestCharacters)
   const path = join(folder, `statements-${version}-${count}.jsonl`)
   const known = await stat(path).catch(() => undefined)
   if (known) return path
@@ -20,7 +23,8 @@ export const statementsFile = async (count: number): Promise<string> => {
   const partial = `${path}.${process.pid}`
   const file = createWriteStream(partial)
   for (const line of linesOf(count)) {
-    if (!file.write(line)) await new Promise<void>((resolve) => file.once('drain', () => resolve()))
+    if (!file.write(`${line}\n`))
+      await new Promise<void>((resolve) => file.once('drain', () => resolve()))
   }
   file.end()
   await finished(file)
@@ -28,17 +32,23 @@ export const statementsFile = async (count: number): Promise<string> => {
   return path
 }
 
-/** Of one day, so that everybody writes one partition; of ordinary objects only, for the others are there to be refused. */
-const linesOf = function* (count: number): Generator<Buffer> {
+const linesOf = function* (count: number): Generator<string> {
   let left = count
-  for (let seed = 1; left > 0; seed += 1) {
-    const { objects } = sampleObjects({ seed, objects: objectsPerSeed, days: 1 })
-    for (const { body } of objects.slice(0, objectsPerSeed)) {
-      for (const line of Buffer.from(body).toString().split('\n')) {
-        if (line === '' || left === 0) continue
-        left -= 1
-        yield Buffer.concat([Buffer.from(line), Buffer.of(newline)])
-      }
+  for (let seed = 1; ; seed += 1) {
+    for (const line of linesOfSeed(seed)) {
+      if (left === 0) return
+      left -= 1
+      yield line
     }
   }
 }
+
+/** Of one day, so that everybody writes one partition; of the ordinary objects, which come first, and accepted. */
+const linesOfSeed = function* (seed: number): Generator<string> {
+  const { objects } = sampleObjects({ seed, objects: objectsPerSeed, days: 1 })
+  for (const { body } of objects.slice(0, objectsPerSeed))
+    for (const text of Buffer.from(body).toString().split('\n')) if (isAccepted(text)) yield text
+}
+
+const isAccepted = (text: string): boolean =>
+  text !== '' && 'rows' in xapiEvents.map(JSON.parse(text), { hash: '0'.repeat(64), text })

@@ -1,10 +1,11 @@
 import { writeFile } from 'node:fs/promises'
 import type { Column, Value } from '@silversmith/core'
 import { parquetWriteBuffer } from 'hyparquet-writer'
-import { report } from '../contestant.ts'
+import { reportAtExit } from '../contestant.ts'
 import { mappedFile } from './mapped.ts'
 
 const [, , input = '', output = '', variant] = process.argv
+reportAtExit()
 
 const types: Readonly<Record<string, string>> = {
   ...{ text: 'STRING', category: 'STRING', json: 'STRING', uint32: 'INT64', uint64: 'INT64' },
@@ -15,10 +16,8 @@ const isWhole = ({ type }: Column): boolean => types[String(type)] === 'INT64'
 /** The whole file in arrays, a column each: that is its interface. */
 const file = mappedFile(input, variant === 'plain')
 const arrays = file.columns.map((): Value[] => [])
-let rows = 0
 for await (const row of file.rows()) {
   row.forEach((value, at) => arrays[at]?.push(value))
-  rows += 1
 }
 const columnData = file.columns.map((column, at) => ({
   name: column.name,
@@ -32,4 +31,3 @@ await writeFile(
   output,
   Buffer.from(parquetWriteBuffer({ columnData } as Parameters<typeof parquetWriteBuffer>[0])),
 )
-report(rows)

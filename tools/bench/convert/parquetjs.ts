@@ -1,9 +1,10 @@
 import parquet from '@dsnp/parquetjs'
 import type { Column } from '@silversmith/core'
-import { report } from '../contestant.ts'
+import { reportAtExit } from '../contestant.ts'
 import { mappedFile } from './mapped.ts'
 
 const [, , input = '', output = '', variant] = process.argv
+reportAtExit()
 const rowGroupRows = 50_000
 
 const types: Readonly<Record<string, string>> = {
@@ -26,14 +27,11 @@ const writer = await parquet.ParquetWriter.openFile(schema, output, {
   pageIndex: false,
   rowGroupSize: rowGroupRows,
 } as object)
-let rows = 0
 for await (const row of file.rows()) {
   const object: Record<string, unknown> = {}
   file.columns.forEach(({ name }, at) => {
     if (row[at] !== null) object[name] = row[at]
   })
   await writer.appendRow(object)
-  rows += 1
 }
 await writer.close()
-report(rows)

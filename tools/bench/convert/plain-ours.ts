@@ -1,10 +1,11 @@
 import { writeFile } from 'node:fs/promises'
 import { createParquetEncoder } from '@silversmith/parquet'
-import { report } from '../contestant.ts'
+import { reportAtExit } from '../contestant.ts'
 import { linesOf } from './lines.ts'
 import { plain } from './plain-columns.ts'
 
 const [, , input = '', output = ''] = process.argv
+reportAtExit()
 
 /** Our reader, mapping and encoder, without hash and lineage. */
 const encoder = createParquetEncoder()
@@ -14,4 +15,3 @@ for await (const line of linesOf(input)) {
   rows.add(plain.write({ record, hash: '', micros: 0, eventType: 'unknown' }))
 }
 await writeFile(output, await encoder.join(plain.columns, rows.finish()))
-report(rows.rows)
