@@ -50,7 +50,7 @@ test('the same rows in another order and as other types are the same', async () 
 })
 
 test.each([
-  [first, ['1 rows where we have 2', /^id differs/, /^share/, /^good/, /^moment differs/]],
+  [first, ['1 rows where we have 2', /^id differs/, /^share/, /^name differs/, /^good/, /^moment/]],
   [`${first}, (2, 0.25, 'b', false, ${time('00:00:02')})`, [/^name differs in values/]],
   [`${first}, (2, 0.25, NULL, NULL, ${time('00:00:02')})`, [/^good differs/]],
   [`${first}, (2, 0.25, NULL, false, ${time('00:00:03')})`, [/^moment differs in max, sum/]],

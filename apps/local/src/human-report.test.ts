@@ -15,7 +15,7 @@ const report: Report = {
   datasets: { xapi_events: { records: 9, rows: 7, rejected: 2 } },
   tables: { raw_events: { rows: 1007, distinct: 1007 } },
   silver: { files: 2, rows: 7, bytes: 1500 },
-  quarantine: { files: 1, records: 2 },
+  quarantine: { files: 1, records: 2, refused: {} },
   inserts: 1,
   dlq: 0,
   seconds: 1.5,

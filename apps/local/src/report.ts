@@ -36,7 +36,7 @@ export interface Report {
   /** `distinct` counts row identities. */
   readonly tables: Readonly<Record<string, TableFigures>>
   readonly silver: { readonly files: number; readonly rows: number; readonly bytes: number }
-  readonly quarantine: Pick<QuarantineFigures, 'files' | 'records'>
+  readonly quarantine: QuarantineFigures
   /** Chunks of this run, each one INSERT. */
   readonly inserts: number
   readonly dlq: number
@@ -105,7 +105,7 @@ export const writeReport = async (stack: Stack, options: ReportOptions): Promise
     datasets: figures.datasets,
     tables: counted?.tables ?? {},
     silver: { files: silver?.files ?? 0, rows: silver?.rows ?? 0, bytes: silver?.bytes ?? 0 },
-    quarantine: { files: quarantine.files, records: quarantine.records },
+    quarantine,
     inserts: warehouse ? figures.chunks : 0,
     dlq: options.dead,
     seconds,

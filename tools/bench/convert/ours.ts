@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
-import { defaultLimits, identify, sourceIdOf } from '@silversmith/core'
+import { type Clock, defaultLimits, identify, sourceIdOf } from '@silversmith/core'
 import { datasets } from '@silversmith/datasets'
 import { createSilverTarget, createTransform } from '@silversmith/flow'
 import { createParquetEncoder } from '@silversmith/parquet'
@@ -21,12 +21,14 @@ const lastModified = Math.floor(mtimeMs)
 const object = identify({ bucket: 'bench', key: 'input.jsonl', etag: 'etag' })
 if (!object) throw new Error('an object with an etag has an identity')
 
+const clock: Clock = { now: Date.now, sleep: async () => undefined }
+
 /** The whole of transform but for the network: claims, reading, mapping, Parquet, footers checked, staging, seal, silver. */
 const transform = createTransform({
   ...{ pipeline, datasets, store, log, limits: defaultLimits, quarantinePrefix: 'quarantine/' },
-  clock: { now: Date.now, sleep: async () => undefined },
+  clock,
   ledger: createMemoryLedger(),
-  ids: createMemoryIds(),
+  ids: createMemoryIds(1, clock),
   encoder: createParquetEncoder(),
   bronze: {
     open: async () => ({
