@@ -87,7 +87,6 @@ export const buildOptions = {
   mainFields: ['module', 'main'],
   minifySyntax: true,
   minifyWhitespace: true,
-  keepNames: true,
   legalComments: 'none',
   banner: { js: requireBanner },
   plugins: [leaveOutUnreached, renewBuffers],

@@ -1,13 +1,10 @@
-import { RoundedNumber } from './rounded-number.ts'
+import { isRounded, isRoundedNumber, missDigits } from './rounded-number.ts'
 
 /** A JSON object as JSON.parse gives it. */
 export type JsonObject = Readonly<Record<string, unknown>>
 
 export const isObject = (value: unknown): value is JsonObject =>
-  typeof value === 'object' &&
-  value !== null &&
-  !Array.isArray(value) &&
-  !(value instanceof RoundedNumber)
+  typeof value === 'object' && value !== null && !Array.isArray(value) && !isRoundedNumber(value)
 
 /** Absent and null say the same: there is no value. */
 export const isAbsent = (value: unknown): value is null | undefined =>
@@ -19,7 +16,8 @@ export const isAbsent = (value: unknown): value is null | undefined =>
  */
 export const writeJson = (value: unknown): string => {
   try {
-    return JSON.stringify(value, keepInfinity) ?? 'null'
+    const text = JSON.stringify(value) ?? 'null'
+    return needsCare.test(text) ? (JSON.stringify(value, keepInfinity) ?? 'null') : text
   } catch (error) {
     // V8 recurses in JSON.stringify, but not in JSON.parse.
     if (error instanceof RangeError) return writeDeepJson(value)
@@ -27,8 +25,14 @@ export const writeJson = (value: unknown): string => {
   }
 }
 
-const keepInfinity = (_key: string, value: unknown): unknown =>
-  typeof value === 'number' && !Number.isFinite(value) ? String(value) : value
+/** What is written of every number that was rounded, and of Infinity; may be written of others. */
+const needsCare = /\d{16}|\d[eE]|null/
+
+const keepInfinity = (_key: string, value: unknown): unknown => {
+  if (typeof value !== 'number' || !isRounded(value)) return value
+  missDigits()
+  return Number.isFinite(value) ? value : String(value)
+}
 
 /** A piece of finished text, or a value still to be written. */
 type Pending = { readonly text: string } | { readonly value: unknown }

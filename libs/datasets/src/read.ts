@@ -1,6 +1,6 @@
 import type { ColumnType, PlainType, Value } from '@silversmith/core'
 import { isObject, writeJson } from './json.ts'
-import { isRounded, RoundedNumber } from './rounded-number.ts'
+import { isRounded, isRoundedNumber } from './rounded-number.ts'
 import { isWithin, parseTimestamp, plausibleTimes } from './timestamp.ts'
 
 /** A present JSON value → the column's value; undefined when it is not of that kind. */
@@ -50,7 +50,7 @@ const decimal = /^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$/
 
 /** Finite numbers and their decimal text, as near as a double comes. */
 export const readFloat64: Read = (value) => {
-  const text = value instanceof RoundedNumber ? value.digits : value
+  const text = isRoundedNumber(value) ? value.digits : value
   const number = typeof text === 'string' && decimal.test(text.trim()) ? Number(text.trim()) : text
   return typeof number === 'number' && Number.isFinite(number) ? number : undefined
 }
@@ -90,8 +90,11 @@ const preferredLanguages = ['en-US', 'en', 'en-GB', 'und'] as const
 export const readLanguageMap: Read = (value) => {
   if (typeof value === 'string') return value
   if (!isObject(value)) return undefined
-  const text = [...preferredLanguages.map((language) => value[language]), ...Object.values(value)]
-  return text.find((candidate) => typeof candidate === 'string')
+  for (const language of preferredLanguages) {
+    const text = value[language]
+    if (typeof text === 'string') return text
+  }
+  return Object.values(value).find((text) => typeof text === 'string')
 }
 
 const plainReaders: Readonly<Partial<Record<PlainType, Read>>> = {

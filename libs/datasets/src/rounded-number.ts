@@ -11,13 +11,15 @@ export class RoundedNumber {
   }
 }
 
+let areThere = false
+
+/** Asked for every object of every record, while there are such numbers only in the second mapping of a record that has one. */
+export const isRoundedNumber = (value: unknown): value is RoundedNumber =>
+  areThere && value instanceof RoundedNumber
+
 /** Beyond 2^53 two numbers may become one. Infinity is what JSON.parse made of a number no double reaches. */
 export const isRounded = (value: unknown): boolean =>
-  value instanceof RoundedNumber ||
-  (typeof value === 'number' && Math.abs(value) > Number.MAX_SAFE_INTEGER)
-
-/** Finds every text with such a number: it has 16 digits or an exponent. May find others. */
-const largeNumber = /[[:,\s]-?(?:\d{16}|[\d.]+[eE]\+?\d)/
+  isRoundedNumber(value) || (typeof value === 'number' && Math.abs(value) > Number.MAX_SAFE_INTEGER)
 
 /** Node's JSON.parse tells a reviver the source text of each number; its types do not know that. */
 const parseWithSource = JSON.parse as (
@@ -25,12 +27,33 @@ const parseWithSource = JSON.parse as (
   reviver: (key: string, value: unknown, context: { readonly source?: string }) => unknown,
 ) => unknown
 
+let areMissed = false
+
+/** Said of a rounded number whose digits would have been written had they been known. */
+export const missDigits = (): void => void (areMissed = true)
+
 /**
- * The record with a RoundedNumber for every number that JSON.parse rounded; the record itself when it has none, and when its
- * text is not known or nested so deep (thousands of levels) that the numbers cannot be found again.
+ * Maps a record, and once more when digits were missed, then with a RoundedNumber for every number that JSON.parse rounded:
+ * to look for them in the text of every record would take longer than the mapping. `map` must be pure. The text may be unknown.
  */
-export const keepDigits = <Parsed>(record: Parsed, text: string | undefined): Parsed => {
-  if (text === undefined || !largeNumber.test(text)) return record
+export const mapWithDigits = <Parsed, Result>(
+  record: Parsed,
+  text: string | undefined,
+  map: (record: Parsed) => Result,
+): Result => {
+  areMissed = false
+  const result = map(record)
+  if (!areMissed || text === undefined) return result
+  areThere = true
+  try {
+    return map(keepDigits(record, text))
+  } finally {
+    areThere = false
+  }
+}
+
+/** The record itself when it is nested so deep (thousands of levels) that the numbers cannot be found again. */
+const keepDigits = <Parsed>(record: Parsed, text: string): Parsed => {
   try {
     return parseWithSource(text, (_key, value, { source }) =>
       typeof value === 'number' && isRounded(value) && source !== undefined

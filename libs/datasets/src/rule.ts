@@ -62,7 +62,9 @@ export const compileRules = <F extends Facts>(rules: readonly Rule<F>[]): Compil
       const found = index.find(facts.record, rescue)
       const row = new Array<Value>(fills.length + 1)
       for (let at = 0; at < fills.length; at++) {
-        row[at] = (fills[at] as Fill<F>)(facts, found, rescue) as Value
+        const { place, absent, fill } = fills[at] as Fill<F>
+        // Most columns have one place and no value.
+        row[at] = place > 0 && isAbsent(found[place]) ? absent : fill(facts, rescue, found)
       }
       // fromEntries defines keys, also one named __proto__.
       row[fills.length] = kept ? writeJson(Object.fromEntries(kept)) : null
@@ -71,23 +73,29 @@ export const compileRules = <F extends Facts>(rules: readonly Rule<F>[]): Compil
   }
 }
 
-/** The value of one column; undefined when there is none. `found`: the record's values at the paths of all columns. */
-type Fill<F extends Facts> = (
-  facts: F,
-  found: readonly unknown[],
-  rescue: Rescue,
-) => Value | undefined
+/** How one column is filled. */
+interface Fill<F extends Facts> {
+  /** The only place its value can be at; 0 when there are several, or none. */
+  readonly place: number
+  readonly absent: Value
+  /** `found`: the record's values at the paths of all columns. */
+  readonly fill: (facts: F, rescue: Rescue, found: readonly unknown[]) => Value
+}
+
+/** The value of one path; undefined when there is none. */
+type Find = (found: readonly unknown[], rescue: Rescue) => Value | undefined
 
 const fillOf = <F extends Facts>(rule: Rule<F>, index: PathIndex): Fill<F> => {
   const { from, type, nullable } = rule
-  if (typeof from === 'function') return (facts, _found, rescue) => from(facts, rescue)
+  if (typeof from === 'function') return { place: 0, absent: null, fill: from }
   const read = rule.read ?? readerOf(type)
   if (!read) throw new TypeError(`Column ${rule.name} of type ${nameOf(type)} needs a \`read\`.`)
   const absent = nullable ? null : emptyOf(type)
-  const fills = from.map((path): Fill<F> => {
+  const places = from.flatMap((path) => index.placesOf(path))
+  const finds = from.map((path): Find => {
     const name = pathText(path)
     const [place = 0, ...spellings] = index.placesOf(path)
-    return (_facts, found, rescue) => {
+    return (found, rescue) => {
       let present = found[place]
       for (let at = 0; at < spellings.length && isAbsent(present); at++)
         present = found[spellings[at] as number]
@@ -97,13 +105,14 @@ const fillOf = <F extends Facts>(rule: Rule<F>, index: PathIndex): Fill<F> => {
       return value
     }
   })
-  const [first, ...others] = fills
-  return (facts, found, rescue) => {
-    let value = first?.(facts, found, rescue)
+  const [first, ...others] = finds
+  const fill: Fill<F>['fill'] = (_facts, rescue, found) => {
+    let value = first?.(found, rescue)
     for (let at = 0; at < others.length && value === undefined; at++)
-      value = others[at]?.(facts, found, rescue)
+      value = others[at]?.(found, rescue)
     return value === undefined ? absent : value
   }
+  return { place: places.length === 1 ? (places[0] as number) : 0, absent, fill }
 }
 
 const emptyOf = (type: ColumnType): Value => {

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import { type Column, columnsOf, type Row } from '@silversmith/core'
 import { xapiEvents } from '@silversmith/datasets'
+import { textOf } from '@silversmith/flow'
 import { linesOf } from './lines.ts'
 import { plain } from './plain-columns.ts'
 
@@ -20,20 +21,20 @@ export const mappedFile = (path: string, isPlain: boolean): MappedFile => {
 }
 
 const plainRows = async function* (path: string): AsyncGenerator<Row> {
-  for await (const line of linesOf(path)) {
-    const record = JSON.parse(line.toString()) as Record<string, unknown>
-    yield plain.write({ record, hash: '', micros: 0, eventType: 'unknown' })
-  }
+  for await (const lines of linesOf(path))
+    for (const { bytes } of lines) {
+      const record = JSON.parse(textOf(bytes) ?? '') as Record<string, unknown>
+      yield plain.write({ record, hash: '', micros: 0, eventType: 'unknown' })
+    }
 }
 
 const wholeRows = async function* (path: string): AsyncGenerator<Row> {
-  let at = 0
-  for await (const line of linesOf(path)) {
-    const text = line.toString()
-    const mapped = xapiEvents.map(JSON.parse(text), { hash: hash('sha256', line, 'hex'), text })
-    if (!('rows' in mapped)) throw new Error('the statements of the benchmark are all good')
-    for (const { values } of mapped.rows)
-      yield [...values, 's3://bench/input.jsonl', 'etag', at, 0, at + 1, 'batch#0', 0, 0, 0, 1]
-    at += 1
-  }
+  for await (const lines of linesOf(path))
+    for (const { bytes, ordinal, line } of lines) {
+      const text = textOf(bytes) ?? ''
+      const mapped = xapiEvents.map(JSON.parse(text), { hash: hash('sha256', bytes, 'hex'), text })
+      if (!('rows' in mapped)) throw new Error('the statements of the benchmark are all good')
+      for (const { values } of mapped.rows)
+        yield [...values, 's3://bench/input.jsonl', 'etag', ordinal, 0, line, 'batch#0', 0, 0, 0, 1]
+    }
 }

@@ -1,7 +1,7 @@
 import type { Dataset, Mapped, RecordContext } from '@silversmith/core'
-import { isObject } from '../json.ts'
+import { isObject, type JsonObject } from '../json.ts'
 import { compileRules } from '../rule.ts'
-import { keepDigits } from '../rounded-number.ts'
+import { mapWithDigits } from '../rounded-number.ts'
 import { statementTime } from '../statement-time.ts'
 import { eventTypeOf } from './event-type.ts'
 import { eventRules } from './rules.ts'
@@ -10,9 +10,12 @@ import { seedView } from './seed-view.ts'
 const table = 'raw_events'
 const compiled = compileRules(eventRules)
 
-const map = (parsed: unknown, { hash, text }: RecordContext): Mapped => {
-  if (!isObject(parsed)) return { rejection: { reason: 'not_an_object' } }
-  const record = keepDigits(parsed, text)
+const map = (parsed: unknown, context: RecordContext): Mapped =>
+  isObject(parsed)
+    ? mapWithDigits(parsed, context.text, (record) => mapObject(record, context))
+    : { rejection: { reason: 'not_an_object' } }
+
+const mapObject = (record: JsonObject, { hash }: RecordContext): Mapped => {
   const time = statementTime(record, ['timestamp'])
   if ('rejection' in time) return time
   const { micros } = time

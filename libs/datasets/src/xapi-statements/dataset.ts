@@ -1,16 +1,19 @@
 import type { Dataset, Mapped, RecordContext } from '@silversmith/core'
-import { isObject } from '../json.ts'
+import { isObject, type JsonObject } from '../json.ts'
 import { compileRules } from '../rule.ts'
-import { keepDigits } from '../rounded-number.ts'
+import { mapWithDigits } from '../rounded-number.ts'
 import { statementTime } from '../statement-time.ts'
 import { statementRules } from './rules.ts'
 
 const table = 'xapi_statements'
 const compiled = compileRules(statementRules)
 
-const map = (parsed: unknown, { hash, text }: RecordContext): Mapped => {
-  if (!isObject(parsed)) return { rejection: { reason: 'not_an_object' } }
-  const record = keepDigits(parsed, text)
+const map = (parsed: unknown, context: RecordContext): Mapped =>
+  isObject(parsed)
+    ? mapWithDigits(parsed, context.text, (record) => mapObject(record, context))
+    : { rejection: { reason: 'not_an_object' } }
+
+const mapObject = (record: JsonObject, { hash, text }: RecordContext): Mapped => {
   const time = statementTime(record, ['timestamp', 'stored'])
   if ('rejection' in time) return time
   const { micros } = time

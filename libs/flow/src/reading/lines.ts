@@ -32,10 +32,8 @@ export async function* readLines(
     const bytes = ends ? taken.bytes.subarray(0, -1) : taken.bytes
     if (!cut && isBlank(bytes)) return
     const sizeBytes = ends ? taken.sizeBytes - 1 : taken.sizeBytes
-    records.push({
-      ...{ ordinal: ordinal++, line, offset: start, sizeBytes, bytes },
-      ...(cut && { cut }),
-    })
+    const record = { ordinal: ordinal++, line, offset: start, sizeBytes, bytes }
+    records.push(cut ? { ...record, cut } : record)
   }
 
   for await (const piece of stream) {

@@ -1,3 +1,4 @@
+import { isAscii, isUtf8 } from 'node:buffer'
 import { createHash, type Hash } from 'node:crypto'
 
 /** One record as it stands in an object, before anything is made of it. */
@@ -64,6 +65,12 @@ export const createRecordBuffer = (limits: RecordLimits) => {
   }
 
   return { add, take, size: () => sizeBytes }
+}
+
+/** Undefined when the bytes are not UTF-8. */
+export const textOf = (bytes: Buffer): string | undefined => {
+  if (isAscii(bytes)) return bytes.toString('latin1')
+  return isUtf8(bytes) ? bytes.toString('utf8') : undefined
 }
 
 /** Nothing but white space: no record at all. */

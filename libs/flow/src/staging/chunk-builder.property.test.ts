@@ -47,11 +47,13 @@ const build = async (
     clock: { now: () => 0, sleep: async () => undefined },
     call: { deadline: Infinity, signal: new AbortController().signal },
   })
-  const lineage = { source: 's3://b/k', version: 'v', part: 0, line: null, generation: 0 }
+  const origin = {
+    ...{ source: 's3://b/k', version: 'v', generation: 0 },
+    ...{ objectTimeMicros: 0, loadedAtMicros: 0, datasetVersion: 1 },
+  }
   for (const [record, [table, timeMs]] of rows.entries()) {
-    chunks.addRow(table, timeMs * 1000, [record], {
-      ...{ ...lineage, record, objectTimeMicros: 0, loadedAtMicros: 0, datasetVersion: 1 },
-    })
+    const row = { table, timeMicros: timeMs * 1000, values: [record] }
+    chunks.addRow(row, origin, { record, part: 0, line: null })
     if (chunks.isFull()) await chunks.settle()
   }
   return { chunks: await chunks.finish(), staged }

@@ -9,8 +9,8 @@ import {
   type Row,
   type Store,
   type Table,
+  type TableRow,
   tokenOf,
-  type Value,
 } from '@silversmith/core'
 import type { ParquetEncoder, ParquetRows, RowGroup } from '@silversmith/parquet'
 import { dayOf, hashOf, stagingPrefixOf } from '../manifest.ts'
@@ -37,17 +37,21 @@ export interface ChunkBuilderOptions {
   readonly call: Call
 }
 
-/** What the row's object and record add to it; `_chunk` is the builder's own. */
-export interface Lineage {
+/** Lineage that all rows of a source share; `_chunk` is the builder's own. */
+export interface Origin {
   readonly source: string
   readonly version: string
-  readonly record: number
-  readonly part: number
-  readonly line: number | null
   readonly generation: number
   readonly objectTimeMicros: number
   readonly loadedAtMicros: number
   readonly datasetVersion: number
+}
+
+/** Where in its source a row comes from. */
+export interface RowPlace {
+  readonly record: number
+  readonly part: number
+  readonly line: number | null
 }
 
 interface OpenChunk {
@@ -78,27 +82,8 @@ interface OpenDay {
 }
 
 const dayMicros = 86_400_000_000
-const perValueBytes = 9
-
 /** Files staged at a time. */
 const stagesMax = 8
-
-/** Decoded size of values as ClickHouse would hold them, roughly: texts by length, the rest by eight bytes. */
-const sizeOf = (values: Iterable<Value>): number => {
-  let bytes = 0
-  for (const value of values) {
-    bytes += perValueBytes
-    if (typeof value === 'string') bytes += value.length
-    else if (typeof value === 'object' && value !== null) bytes += sizeOfParts(value)
-  }
-  return bytes
-}
-
-const sizeOfParts = (value: Exclude<Value, string | number | bigint | boolean | null>): number => {
-  if (value instanceof Uint8Array) return value.length
-  if (value instanceof Map) return sizeOf(value.keys() as Iterable<string>) + sizeOf(value.values())
-  return sizeOf(Array.isArray(value) ? (value as readonly Value[]) : Object.values(value))
-}
 
 /**
  * Gathers the rows of a batch by table and month, and stages each chunk as it closes: at its row or byte limit, when all open
@@ -138,30 +123,34 @@ export const createChunkBuilder = (options: ChunkBuilderOptions) => {
   }
 
   /** Bounded by the limits as long as `settle` is awaited whenever `isFull` after a record. */
-  const addRow = (name: string, timeMicros: number, values: Row, lineage: Lineage): void => {
+  const addRow = (
+    { table: name, timeMicros, values }: TableRow,
+    origin: Origin,
+    place: RowPlace,
+  ): void => {
     const table = tables.get(name)
     if (!table) throw new Error(`a dataset made a row for table ${name}, which it does not define`)
     const dayNumber = Math.floor(timeMicros / dayMicros)
     const { chunk, rows } = table.days.get(dayNumber) ?? openDay(table, dayNumber)
     const own: Row = [
-      lineage.source,
-      lineage.version,
-      lineage.record,
-      lineage.part,
-      lineage.line,
+      origin.source,
+      origin.version,
+      place.record,
+      place.part,
+      place.line,
       chunk.token,
-      lineage.generation,
-      lineage.objectTimeMicros,
-      lineage.loadedAtMicros,
-      lineage.datasetVersion,
+      origin.generation,
+      origin.objectTimeMicros,
+      origin.loadedAtMicros,
+      origin.datasetVersion,
     ]
-    const heldBefore = rows.heldBytes
+    const { heldBytes: heldBefore, decodedBytes: decodedBefore } = rows
     rows.add(values, own)
     const grown = rows.heldBytes - heldBefore
     heldBytes += grown
     chunk.heldBytes += grown
     chunk.rows += 1
-    chunk.decodedBytes += sizeOf(values) + sizeOf(own)
+    chunk.decodedBytes += rows.decodedBytes - decodedBefore
     if (chunk.rows >= limits.chunkRowsMax || chunk.decodedBytes >= limits.chunkBytesMax) {
       full.add(chunk)
     }

@@ -8,7 +8,6 @@ import {
   type Limits,
   type Log,
   type ManifestSource,
-  objectUri,
   type QuarantinePayload,
   reloadsTable,
   type Source,
@@ -20,7 +19,7 @@ import { describeFailure } from '../failure.ts'
 import { createGate } from '../reading/gate.ts'
 import { type Call, mapConcurrently } from '../patience.ts'
 import { createQuarantine } from '../staging/quarantine.ts'
-import { createCounts, type ReadCounts, readSource } from './source-reader.ts'
+import { createCounts, originOf, type ReadCounts, readSource } from './source-reader.ts'
 
 export interface ReadingDeps {
   readonly datasets: readonly Dataset[]
@@ -158,12 +157,12 @@ const createPass = (
       const dataset = deps.datasets.find(({ name }) => name === source.dataset)
       const loadedAtMicros = batch.createdAt * 1000
       dataset?.tables.forEach((table, part) => {
-        chunks.addRow(reloadsTable.name, loadedAtMicros, [loadedAtMicros, table.name, false, ''], {
-          ...{ source: objectUri(source.object), version: source.object.version },
-          ...{ record: 0, part, line: null, generation: source.generation, loadedAtMicros },
-          objectTimeMicros: outcome.counts.lastModified * 1000,
-          datasetVersion: dataset.version,
-        })
+        const values = [loadedAtMicros, table.name, false, '']
+        chunks.addRow(
+          { table: reloadsTable.name, timeMicros: loadedAtMicros, values },
+          originOf(source, dataset, outcome.counts.lastModified, loadedAtMicros),
+          { record: 0, part, line: null },
+        )
       })
     }
   }

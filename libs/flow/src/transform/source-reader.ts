@@ -1,4 +1,3 @@
-import { isAscii, isUtf8 } from 'node:buffer'
 import { hash } from 'node:crypto'
 import {
   type Bronze,
@@ -13,14 +12,14 @@ import {
   type Source,
   type TableRow,
 } from '@silversmith/core'
-import type { ChunkBuilder } from '../staging/chunk-builder.ts'
+import type { ChunkBuilder, Origin } from '../staging/chunk-builder.ts'
 import { readPlain } from '../reading/decompression.ts'
 import { readDocuments } from '../reading/documents.ts'
 import type { Gate } from '../reading/gate.ts'
 import { readLines } from '../reading/lines.ts'
 import { type Call, persist } from '../patience.ts'
 import type { Quarantine } from '../staging/quarantine.ts'
-import type { RawRecord, ReadPiece } from '../reading/record.ts'
+import { type RawRecord, type ReadPiece, textOf } from '../reading/record.ts'
 
 /** records = rows + rejected + discarded; `rows` counts accepted records. */
 export interface ReadCounts {
@@ -115,6 +114,8 @@ const takePieces = async (
   readBytes: () => number,
 ): Promise<void> => {
   const { call, chunks, clock, counts, quarantine } = options
+  const { source, dataset, loadedAtMicros } = options
+  const origin = originOf(source, dataset, opened.lastModified, loadedAtMicros)
   const startedAt = clock.now()
   let leave: (() => void) | undefined
   try {
@@ -123,7 +124,7 @@ const takePieces = async (
         if (call.signal.aborted || clock.now() > options.readUntil)
           throw outOfTime(options, readBytes(), clock.now() - startedAt)
         counts.records += 1
-        place(options, opened, record, mapRecord(options.dataset, record))
+        place(options, origin, record, mapRecord(options.dataset, record))
         if (chunks.isFull()) await chunks.settle()
         if (quarantine.isFull()) await quarantine.settle()
       }
@@ -172,9 +173,8 @@ export const mapRecord = (dataset: Dataset, record: RawRecord): Mapped => {
   if (record.broken !== undefined) return reject(record.broken)
   if (record.cut) return reject('record_too_large')
   const { bytes } = record
-  const isPlain = isAscii(bytes)
-  if (!isPlain && !isUtf8(bytes)) return reject('invalid_utf8')
-  const text = bytes.toString(isPlain ? 'latin1' : 'utf8')
+  const text = textOf(bytes)
+  if (text === undefined) return reject('invalid_utf8')
   let parsed: unknown
   try {
     parsed = JSON.parse(text)
@@ -198,22 +198,40 @@ const mistypedIn = (dataset: Dataset, rows: readonly TableRow[]): string | undef
     const table = dataset.tables.find((candidate) => candidate.name === name)
     if (!table || !Number.isSafeInteger(timeMicros)) return name
     if (values.length !== table.columns.length) return name
-    const bad = table.columns.findIndex((column, index) => !isValueOf(column, values[index]))
-    if (bad >= 0) return `${name}.${table.columns[bad]!.name}`
+    for (let at = 0; at < values.length; at += 1) {
+      const [column, value] = [table.columns[at]!, values[at]]
+      // Most values are null: asked first.
+      if (value === null ? !column.nullable : !isValueOf(column, value))
+        return `${name}.${column.name}`
+    }
   }
   return undefined
 }
 
+/** What all rows of a source have in common. `lastModified`: epoch ms. */
+export const originOf = (
+  { object, generation }: Source,
+  dataset: Dataset,
+  lastModified: number,
+  loadedAtMicros: number,
+): Origin => ({
+  source: objectUri(object),
+  version: object.version,
+  generation,
+  objectTimeMicros: lastModified * 1000,
+  loadedAtMicros,
+  datasetVersion: dataset.version,
+})
+
 const place = (
-  options: ReadOptions,
-  opened: OpenObject,
+  { source, dataset, counts, chunks, quarantine }: ReadOptions,
+  origin: Origin,
   record: RawRecord,
   mapped: Mapped,
 ): void => {
-  const { source, dataset, counts } = options
   if ('rejection' in mapped) {
     counts.rejected += 1
-    options.quarantine.add(source.object, dataset, record, mapped.rejection)
+    quarantine.add(source.object, dataset, record, mapped.rejection)
     return
   }
   if ('discarded' in mapped) {
@@ -221,17 +239,7 @@ const place = (
     return
   }
   counts.rows += 1
-  mapped.rows.forEach((row, part) => {
-    options.chunks.addRow(row.table, row.timeMicros, row.values, {
-      source: objectUri(source.object),
-      version: source.object.version,
-      record: record.ordinal,
-      part,
-      line: record.line,
-      generation: source.generation,
-      objectTimeMicros: opened.lastModified * 1000,
-      loadedAtMicros: options.loadedAtMicros,
-      datasetVersion: dataset.version,
-    })
-  })
+  const { ordinal, line } = record
+  for (let part = 0; part < mapped.rows.length; part += 1)
+    chunks.addRow(mapped.rows[part]!, origin, { record: ordinal, part, line })
 }

@@ -5,15 +5,18 @@ import type { EncodedValues, Meter, Values } from './values.ts'
 /** Any bytes, plain. */
 export class BinaryValues implements Values {
   count = 0
+  readonly #meter: Meter
   readonly #run: ByteRun
 
   constructor(meter: Meter) {
+    this.#meter = meter
     this.#run = new ByteRun(meter)
   }
 
   add(value: Scalar): boolean {
     if (!(value instanceof Uint8Array)) return false
     this.#run.addBytes(value)
+    this.#meter.decodedBytes += value.length
     this.count += 1
     return true
   }

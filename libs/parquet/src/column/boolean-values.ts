@@ -27,7 +27,7 @@ export class BooleanValues implements Values {
   #grow(): void {
     const bits = new Uint8Array(grownCapacity(this.#bits.length, 0))
     bits.set(this.#bits)
-    this.#meter.bytes += bits.length - this.#bits.length
+    this.#meter.heldBytes += bits.length - this.#bits.length
     this.#bits = bits
   }
 }

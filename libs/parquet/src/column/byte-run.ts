@@ -44,7 +44,7 @@ export class ByteRun {
     if (this.length + extra <= this.#bytes.length) return
     const bytes = Buffer.allocUnsafeSlow(grownCapacity(this.#bytes.length, this.length + extra))
     this.#bytes.copy(bytes, 0, 0, this.length)
-    this.#meter.bytes += bytes.length - this.#bytes.length
+    this.#meter.heldBytes += bytes.length - this.#bytes.length
     this.#bytes = bytes
   }
 }

@@ -35,7 +35,7 @@ export class FixedValues implements Values {
   #grow(): void {
     const bytes = Buffer.alloc(grownCapacity(this.#bytes.length / fixedBytes, 0) * fixedBytes)
     this.#bytes.copy(bytes)
-    this.#meter.bytes += bytes.length - this.#bytes.length
+    this.#meter.heldBytes += bytes.length - this.#bytes.length
     this.#bytes = bytes
   }
 }

@@ -26,7 +26,7 @@ export class FloatValues implements Values {
   #grow(): void {
     const cells = new Float64Array(grownCapacity(this.#cells.length, 0))
     cells.set(this.#cells)
-    this.#meter.bytes += cells.byteLength - this.#cells.byteLength
+    this.#meter.heldBytes += cells.byteLength - this.#cells.byteLength
     this.#cells = cells
   }
 }

@@ -52,7 +52,7 @@ export class IntegerValues implements Values {
   #grow(): void {
     const cells = new Uint32Array(grownCapacity(this.#cells.length, 0))
     cells.set(this.#cells)
-    this.#meter.bytes += cells.byteLength - this.#cells.byteLength
+    this.#meter.heldBytes += cells.byteLength - this.#cells.byteLength
     this.#cells = cells
   }
 }

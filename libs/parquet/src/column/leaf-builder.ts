@@ -8,7 +8,7 @@ import { FloatValues } from './float-values.ts'
 import { IntegerValues } from './integer-values.ts'
 import { Levels } from './levels.ts'
 import { TextValues } from './text-values.ts'
-import type { Meter, Values } from './values.ts'
+import { type Meter, decodedValueBytes, type Values } from './values.ts'
 
 /** Gathers one leaf of a row group. */
 export class LeafBuilder {
@@ -17,12 +17,14 @@ export class LeafBuilder {
   /** Where they could be only one, levels are not written. */
   readonly definitions: Levels | undefined
   readonly repetitions: Levels | undefined
+  readonly #meter: Meter
   /** Of a nested leaf: values, nulls and the places of empty lists. */
   #entries = 0
 
   constructor(leaf: Leaf, meter: Meter) {
     const { definitionMax, repetitionMax } = leaf
     this.leaf = leaf
+    this.#meter = meter
     this.values = createValues(leaf.type, meter)
     this.definitions = definitionMax > 0 ? new Levels(definitionMax, meter) : undefined
     this.repetitions = repetitionMax > 0 ? new Levels(repetitionMax, meter) : undefined
@@ -57,6 +59,7 @@ export class LeafBuilder {
     this.definitions?.set(this.#entries, definition)
     this.repetitions?.set(this.#entries, repetition)
     this.#entries += 1
+    this.#meter.decodedBytes += decodedValueBytes
   }
 
   /** Flat leaves have an entry a row. */

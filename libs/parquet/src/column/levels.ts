@@ -35,7 +35,7 @@ export class Levels {
   #grow(needed: number): void {
     const bytes = new Uint8Array(grownCapacity(this.#bytes.length, needed))
     bytes.set(this.#bytes)
-    this.#meter.bytes += bytes.length - this.#bytes.length
+    this.#meter.heldBytes += bytes.length - this.#bytes.length
     this.#bytes = bytes
   }
 }

@@ -41,6 +41,7 @@ export class TextValues implements Values {
     if (typeof value !== 'string') return false
     if (this.#isPlain) this.#plain.addText(value)
     else this.#addIndex(value)
+    this.#meter.decodedBytes += value.length
     this.count += 1
     return true
   }
@@ -59,7 +60,7 @@ export class TextValues implements Values {
         }
         entries.set(text, index)
         this.#characters += text.length
-        this.#meter.bytes += entryBytes + text.length
+        this.#meter.heldBytes += entryBytes + text.length
       }
       this.#last = text
       this.#lastIndex = index
@@ -94,7 +95,7 @@ export class TextValues implements Values {
 
   #encodeIndexes(entries: number): EncodedValues {
     const texts = [...(this.#entries?.keys() ?? [])]
-    const dictionary = new ByteRun({ bytes: 0 })
+    const dictionary = new ByteRun({ heldBytes: 0, decodedBytes: 0 })
     for (const text of texts) dictionary.addText(text)
     const bitWidth = bitWidthOf(entries - 1)
     const sink = createByteSink(Math.ceil((this.count * bitWidth) / 8) + 16)
@@ -110,7 +111,7 @@ export class TextValues implements Values {
   #grow(): void {
     const indexes = new Int32Array(grownCapacity(this.#indexes.length, 0))
     indexes.set(this.#indexes)
-    this.#meter.bytes += indexes.byteLength - this.#indexes.byteLength
+    this.#meter.heldBytes += indexes.byteLength - this.#indexes.byteLength
     this.#indexes = indexes
   }
 }

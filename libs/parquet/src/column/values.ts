@@ -22,10 +22,15 @@ export interface Bounds {
   readonly max: Uint8Array
 }
 
-/** Bytes that the builders of a row group hold, all together. Counted as buffers grow. */
+/** What the builders of a row group count, all together. */
 export interface Meter {
-  bytes: number
+  /** Memory held; grows as buffers do. */
+  heldBytes: number
+  /** Of the values as a database would hold them, roughly: texts by their length, everything by eight bytes and one more. */
+  decodedBytes: number
 }
+
+export const decodedValueBytes = 9
 
 const valuesMin = 16
 

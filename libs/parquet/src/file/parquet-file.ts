@@ -20,6 +20,8 @@ export interface ParquetRows {
   readonly rows: number
   /** Memory held, encoded row groups included. */
   readonly heldBytes: number
+  /** As a database would hold the values, roughly: texts by their length, and nine bytes for each. */
+  readonly decodedBytes: number
   /**
    * A row in one part, or in two that follow each other.
    *
@@ -43,6 +45,7 @@ export const createParquetRows = (
   checkNames(columns)
   const groups: RowGroup[] = []
   let groupBytes = 0
+  let groupDecodedBytes = 0
   let rows = 0
   let open: RowGroupBuilder | undefined
 
@@ -50,6 +53,7 @@ export const createParquetRows = (
     const group = builder.finish()
     groups.push(group)
     groupBytes += group.sizeBytes
+    groupDecodedBytes += builder.meter.decodedBytes
     open = undefined
   }
 
@@ -58,13 +62,16 @@ export const createParquetRows = (
       return rows
     },
     get heldBytes() {
-      return groupBytes + (open?.heldBytes ?? 0)
+      return groupBytes + (open?.meter.heldBytes ?? 0)
+    },
+    get decodedBytes() {
+      return groupDecodedBytes + (open?.meter.decodedBytes ?? 0)
     },
     add: (first, rest = []) => {
       open ??= createRowGroupBuilder(columns, codecs[compression])
       open.add(first, rest)
       rows += 1
-      if (open.rows >= rowGroupRows || open.heldBytes >= rowGroupBytes) close(open)
+      if (open.rows >= rowGroupRows || open.meter.heldBytes >= rowGroupBytes) close(open)
     },
     finish: () => {
       if (open) close(open)

@@ -1,7 +1,7 @@
 import type { Column, Row, Value } from '@silversmith/core'
 import { type ColumnBuilder, createColumnBuilder } from '../column/column-builder.ts'
 import type { LeafBuilder } from '../column/leaf-builder.ts'
-import type { Bounds, EncodedValues, Meter } from '../column/values.ts'
+import { type Bounds, decodedValueBytes, type EncodedValues, type Meter } from '../column/values.ts'
 import type { Leaf } from '../schema/leaf.ts'
 import { createByteSink } from './byte-sink.ts'
 import type { Codec } from './codec.ts'
@@ -38,8 +38,8 @@ const columnBytes = 512
 /** Rows of one row group, gathered column by column. */
 export interface RowGroupBuilder {
   readonly rows: number
-  /** Memory held. */
-  readonly heldBytes: number
+  /** What it counts so far. */
+  readonly meter: Readonly<Meter>
   /** @throws TypeError that names column and type, never the value, when a value is not of its column's type. The rows are lost then. */
   add(first: Row, rest: Row): void
   /** To be called once, last. */
@@ -50,11 +50,14 @@ export const createRowGroupBuilder = (
   columns: readonly Column[],
   codec: Codec,
 ): RowGroupBuilder => {
-  const meter: Meter = { bytes: columns.length * columnBytes }
+  const meter: Meter = { heldBytes: columns.length * columnBytes, decodedBytes: 0 }
   const builders = columns.map((column) => createColumnBuilder(column, meter))
+  const rowBytes = columns.length * decodedValueBytes
   let rows = 0
 
   const put = (at: number, value: Value | undefined): void => {
+    // A null leaves no trace, and most values are nulls.
+    if (value === null && (columns[at] as Column).nullable) return
     if (!(builders[at] as ColumnBuilder).add(value, rows)) refuse(columns[at] as Column, rows)
   }
 
@@ -62,9 +65,7 @@ export const createRowGroupBuilder = (
     get rows() {
       return rows
     },
-    get heldBytes() {
-      return meter.bytes
-    },
+    meter,
     add: (first, rest) => {
       const width = first.length + rest.length
       if (width !== builders.length)
@@ -73,6 +74,7 @@ export const createRowGroupBuilder = (
       for (let own = 0; own < first.length; own++) put(at++, first[own])
       for (let own = 0; own < rest.length; own++) put(at++, rest[own])
       rows += 1
+      meter.decodedBytes += rowBytes
     },
     finish: () => encode(builders, rows, codec),
   }

@@ -72,7 +72,7 @@ const nothingToDo = async (): Promise<void> => undefined
 const unbroken = (): undefined => undefined
 
 const chunksInto = (rows: SeenRow[], dataset: Dataset): ChunkBuilder => ({
-  addRow: (table, _timeMicros, values, { record, part, line }) => {
+  addRow: ({ table, values }, _origin, { record, part, line }) => {
     const columns = dataset.tables.find(({ name }) => name === table)?.columns ?? []
     const at = columns.findIndex(({ name }) => name === 'event_hash')
     rows.push({ table, record, part, line, hash: at < 0 ? undefined : String(values[at]) })
