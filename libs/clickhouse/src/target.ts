@@ -1,5 +1,6 @@
 import { Fault, columnsOf, tokenOf } from '@silversmith/core'
 import type { Chunk, Store, Table, Target } from '@silversmith/core'
+import { createChunkBodies } from './chunk-bodies.ts'
 import { countChunk } from './chunk-count.ts'
 import { createConnection } from './connection.ts'
 import { fingerprintOf, readFingerprint } from './existing.ts'
@@ -46,6 +47,7 @@ export const createClickHouseTarget = ({
   const known = new Map(withReloads(tables).map((table) => [table.name, table]))
   const connection = createConnection(settings)
   const memory = createTokenMemory(now)
+  const bodies = createChunkBodies(store)
   const passed = new Map<Table, { readonly at: number; readonly outcome: Promise<Preflight> }>()
 
   const check = (table: Table, signal: AbortSignal): Promise<Preflight> => {
@@ -114,6 +116,7 @@ export const createClickHouseTarget = ({
       if (memory.isSure(batch, token)) return false
       throw undecidable(token, settings.database, found)
     },
+    prepare: ({ block }, signal) => void (block && bodies.fetchAhead(block, signal)),
     put: async (batch, chunk, signal) => {
       const own = tableOf(chunk)
       const { table, name } = own
@@ -124,7 +127,7 @@ export const createClickHouseTarget = ({
           `Chunk ${token} was staged without a block: its batch was sealed for targets other than clickhouse`,
         )
       // Bytes first: nothing slow between the look at the table and the INSERT.
-      const body = await store.read(chunk.block.key, chunk.block.sha256, signal)
+      const body = await bodies.read(chunk.block, signal)
       const { pinned, found } = await checkTable(own, signal)
       const columns = columnsOfChunk(chunk, token, table, settings.database, found)
       const send = (sent: string): Promise<void> =>

@@ -122,6 +122,8 @@ export interface Target {
   readonly name: string
   /** True when the chunk's rows are there, whole. Sees every insert acknowledged before. */
   has(batch: string, chunk: Chunk, signal: AbortSignal): Promise<boolean>
+  /** Told before the chunk in front of it is put: its bytes may be fetched meanwhile. Never fails. */
+  prepare?(chunk: Chunk, signal: AbortSignal): void
   /** Applies the staged bytes. Again, at once or at the same time elsewhere: the rows are there once. */
   put(batch: string, chunk: Chunk, signal: AbortSignal): Promise<void>
 }

@@ -133,6 +133,8 @@ const applyTarget = async (
     }
     // In order, and no further than the first that fails: `done` says so, and reload entries count on being last.
     for (const chunk of manifest.chunks.slice(done)) {
+      const next = manifest.chunks[done + 1]
+      if (next) target.prepare?.(next, call.signal)
       await applyChunk(deps, batch, target, chunk, applier, call)
       done += 1
     }
