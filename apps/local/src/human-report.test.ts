@@ -14,9 +14,13 @@ const report: Report = {
   refused: [],
   datasets: { xapi_events: { records: 9, rows: 7, rejected: 2 } },
   tables: { raw_events: { rows: 1007, distinct: 1007 } },
-  silver: { files: 2, rows: 7, bytes: 1500 },
+  silver: {
+    ...{ files: 2, rows: 7, bytes: 1500 },
+    sizes: { under64KiB: 2, under1MiB: 0, under16MiB: 0, under128MiB: 0, more: 0 },
+  },
   quarantine: { files: 1, records: 2, refused: {} },
   inserts: 1,
+  insertRows: { under100: 1, under1000: 0, under10000: 0, under100000: 0, more: 0 },
   dlq: 0,
   seconds: 1.5,
   silverDir: '/s/silver',
@@ -36,6 +40,12 @@ it('tells the figures, the tables and the dead letters', () => {
   expect(text).toMatch(/^raw_events +1 007 +1 007$/m)
   expect(text).toMatch(/^DLQ +0$/m)
   expect(text).not.toContain('without rows')
+})
+
+it('tells how large files and INSERTs are, by the classes something is in', () => {
+  const text = humanReport(report)
+  expect(text).toMatch(/^silver +2 files, 1\.5 kB \(under64KiB 2\): \/s\/silver$/m)
+  expect(text).toMatch(/^clickhouse +1 insert \(rows: under100 1\)$/m)
 })
 
 it('tells what was discarded, and what a duplicate is', () => {

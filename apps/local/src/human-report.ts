@@ -78,12 +78,16 @@ const refusedLines = ({ objects, dispositions, refused }: Report): readonly stri
   ]
 }
 
+/** Classes that something is in. */
+const classes = (histogram: Readonly<Record<string, number>>): string =>
+  counts(Object.fromEntries(Object.entries(histogram).filter(([, count]) => count > 0)))
+
 const placeLines = (report: Report): readonly string[] => {
-  const { silver, quarantine, inserts, clickhouseUrl } = report
+  const { silver, quarantine, inserts, insertRows, clickhouseUrl } = report
   return [
     ...(silver.files > 0
       ? [
-          `silver      ${plural(silver.files, 'file')}, ${sizeOf(silver.bytes)}: ${report.silverDir}`,
+          `silver      ${plural(silver.files, 'file')}, ${sizeOf(silver.bytes)} (${classes(silver.sizes)}): ${report.silverDir}`,
         ]
       : []),
     ...(quarantine.files > 0
@@ -92,7 +96,9 @@ const placeLines = (report: Report): readonly string[] => {
         ]
       : []),
     ...(inserts > 0
-      ? [`clickhouse  ${plural(inserts, 'insert')}${clickhouseUrl ? `: ${clickhouseUrl}` : ''}`]
+      ? [
+          `clickhouse  ${plural(inserts, 'insert')} (rows: ${classes(insertRows)})${clickhouseUrl ? `: ${clickhouseUrl}` : ''}`,
+        ]
       : []),
     `DLQ         ${number(report.dlq)}`,
   ]

@@ -38,15 +38,23 @@ it('brings every record of the sample to both targets or to quarantine, by its i
       },
     },
     tables: { raw_events: { rows: expected.rows, distinct: expected.rows } },
-    silver: { files: expect.any(Number), rows: expected.rows, bytes: expect.any(Number) },
+    silver: {
+      ...{ files: expect.any(Number), rows: expected.rows, bytes: expect.any(Number) },
+      sizes: expect.objectContaining({ under64KiB: expect.any(Number), more: 0 }),
+    },
     quarantine: { files: expect.any(Number), records: expected.rejected },
     inserts: expect.any(Number),
+    insertRows: expect.objectContaining({ more: 0 }),
     dlq: 0,
     seconds: expect.any(Number),
     silverDir: join(runs.dir, 'sample/silver'),
     quarantineDir: join(runs.dir, 'sample/quarantine'),
     clickhouseUrl: null,
   })
+  const sum = (counts: readonly number[]): number => counts.reduce((all, one) => all + one, 0)
+  const { sizes, files } = report.silver
+  expect(sum(Object.values(sizes))).toBe(files)
+  expect(sum(Object.values(report.insertRows))).toBe(report.inserts)
   expect(countBy(['rows', ...report.refused.map(({ disposition }) => disposition)])).toEqual({
     ...expected.dispositions,
     rows: 1,

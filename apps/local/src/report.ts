@@ -1,4 +1,4 @@
-import type { Dataset } from '@silversmith/core'
+import { countFileSizes, type Dataset, type FileSizes, type InsertRows } from '@silversmith/core'
 import { join } from 'node:path'
 import { audit } from './audit.ts'
 import { quarantinePrefix, silverPrefix } from './functions.ts'
@@ -35,10 +35,18 @@ export interface Report {
   readonly datasets: Readonly<Record<string, DatasetFigures>>
   /** `distinct` counts row identities. */
   readonly tables: Readonly<Record<string, TableFigures>>
-  readonly silver: { readonly files: number; readonly rows: number; readonly bytes: number }
+  readonly silver: {
+    readonly files: number
+    readonly rows: number
+    readonly bytes: number
+    /** Files by their bytes. */
+    readonly sizes: FileSizes
+  }
   readonly quarantine: QuarantineFigures
   /** Chunks of this run, each one INSERT. */
   readonly inserts: number
+  /** These by their rows. */
+  readonly insertRows: InsertRows
   readonly dlq: number
   readonly seconds: number
   readonly silverDir: string
@@ -104,9 +112,13 @@ export const writeReport = async (stack: Stack, options: ReportOptions): Promise
     refused: listRefused(fresh),
     datasets: figures.datasets,
     tables: counted?.tables ?? {},
-    silver: { files: silver?.files ?? 0, rows: silver?.rows ?? 0, bytes: silver?.bytes ?? 0 },
+    silver: {
+      ...{ files: silver?.files ?? 0, rows: silver?.rows ?? 0, bytes: silver?.bytes ?? 0 },
+      sizes: silver?.sizes ?? countFileSizes([]),
+    },
     quarantine,
     inserts: warehouse ? figures.chunks : 0,
+    insertRows: figures.insertRows,
     dlq: options.dead,
     seconds,
     silverDir: join(stack.dir, silverPrefix),

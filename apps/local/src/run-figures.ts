@@ -1,4 +1,4 @@
-import type { Disposition } from '@silversmith/core'
+import { countInsertRows, type Disposition, insertRowsOf, type InsertRows } from '@silversmith/core'
 import type { SealedBatch } from './history.ts'
 
 export interface DatasetFigures {
@@ -20,6 +20,8 @@ export interface RunFigures {
   /** Table → rows; a record may feed two. */
   readonly tableRows: Readonly<Record<string, number>>
   readonly chunks: number
+  /** Chunks that ClickHouse gets, by their rows. */
+  readonly insertRows: InsertRows
 }
 
 const sorted = <Value>(record: Record<string, Value>): Record<string, Value> =>
@@ -59,5 +61,6 @@ export const sumBatches = (batches: readonly SealedBatch[]): RunFigures => {
     dispositions: sorted(dispositions),
     datasets: sorted(datasets),
     tableRows: sorted(tableRows),
+    insertRows: countInsertRows(batches.flatMap(({ manifest }) => insertRowsOf(manifest.chunks))),
   }
 }

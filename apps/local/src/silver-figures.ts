@@ -1,4 +1,4 @@
-import { rowIdentity } from '@silversmith/core'
+import { countFileSizes, type FileSizes, rowIdentity } from '@silversmith/core'
 import { readParquet } from '@silversmith/parquet'
 import { readFile } from 'node:fs/promises'
 import type { ForeignRows } from './foreign-rows.ts'
@@ -25,6 +25,7 @@ export interface SilverFigures extends TargetFigures {
   readonly files: number
   readonly rows: number
   readonly bytes: number
+  readonly sizes: FileSizes
 }
 
 export interface CountOptions {
@@ -81,5 +82,6 @@ export const countSilver = async (stack: Stack, options: CountOptions): Promise<
     files: files.length,
     rows: [...rows.values()].reduce((sum, count) => sum + count, 0),
     bytes: files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+    sizes: countFileSizes(files.map(({ sizeBytes }) => sizeBytes)),
   }
 }

@@ -47,7 +47,7 @@ describe('the log of a function', () => {
   test('writes one line for an event, with its facts and where it happened', () => {
     const lines = linesOf(`
       log.begin(context)
-      log.emit({ kind: 'batch-sealed', batch: 'B1', sources: 2, rows: 5, rejected: 1, chunks: 1, dispositions: { rows: 1, poison: 1 } })
+      log.emit({ kind: 'batch-sealed', batch: 'B1', sources: 2, rows: 5, rejected: 1, chunks: 1, dispositions: { rows: 1, poison: 1 }, silverFiles: { under64KiB: 30, more: 0 }, inserts: { under1000: 1 } })
       log.end()`)
     expect(logsIn(lines)).toMatchObject([
       {
@@ -61,7 +61,7 @@ describe('the log of a function', () => {
   test('counts the same facts as metrics of the pipeline', () => {
     const lines = linesOf(`
       log.begin(context)
-      const sealed = { kind: 'batch-sealed', batch: 'B1', sources: 2, rows: 5, rejected: 1, chunks: 1, dispositions: { rows: 1, poison: 1 } }
+      const sealed = { kind: 'batch-sealed', batch: 'B1', sources: 2, rows: 5, rejected: 1, chunks: 1, dispositions: { rows: 1, poison: 1 }, silverFiles: { under64KiB: 30, more: 0 }, inserts: { under1000: 1 } }
       log.emit(sealed)
       log.emit({ ...sealed, batch: 'B2' })
       log.end()`)
@@ -72,6 +72,9 @@ describe('the log of a function', () => {
     expect(sum(metrics?.['BatchesSealed'])).toBe(2)
     expect(sum(metrics?.['RowsSealed'])).toBe(10)
     expect(sum(metrics?.['Sources.poison'])).toBe(2)
+    expect(sum(metrics?.['SilverFiles.under64KiB'])).toBe(60)
+    expect(sum(metrics?.['Inserts.under1000'])).toBe(2)
+    expect(metrics).not.toHaveProperty(['SilverFiles.more'])
     expect(metricsIn(lines).filter((line) => line['ColdStart'] === 1)).toHaveLength(1)
   })
 

@@ -126,9 +126,9 @@ export const countsOf = (event: Event): readonly Count[] => {
         SourcesSealed: event.sources,
         RowsSealed: event.rows,
         RecordsRejected: event.rejected,
-        ...Object.fromEntries(
-          Object.entries(event.dispositions).map(([name, count]) => [`Sources.${name}`, count]),
-        ),
+        ...named('Sources', event.dispositions),
+        ...named('SilverFiles', event.silverFiles),
+        ...named('Inserts', event.inserts),
       })
     case 'chunk-applied':
       return [
@@ -171,6 +171,15 @@ export const countsOf = (event: Event): readonly Count[] => {
       return [{ name: event.code === 'BUG' ? 'Bugs' : 'WorkFailed', count: 1 }]
   }
 }
+
+/** `Sources.rows`, `SilverFiles.under1MiB`: one metric for each name, so that each is a line of a graph. */
+const named = (
+  metric: string,
+  counts: Readonly<Partial<Record<string, number>>>,
+): Record<string, number> =>
+  Object.fromEntries(
+    Object.entries(counts).map(([name, count]) => [`${metric}.${name}`, count ?? 0]),
+  )
 
 const withoutZeros = (counts: Readonly<Record<string, number>>): readonly Count[] =>
   Object.entries(counts)

@@ -1,5 +1,6 @@
 import type { Disposition } from './batch.ts'
 import type { FaultCode } from './fault.ts'
+import type { FileSizes, InsertRows } from './histogram.ts'
 
 /** What a reconcile counts: object versions of bronze by their standing, chunks by what their targets hold of them. */
 export type ReconcileCount =
@@ -32,6 +33,10 @@ export type Event =
       readonly rejected: number
       readonly chunks: number
       readonly dispositions: Partial<Record<Disposition, number>>
+      /** Of the silver files it becomes. */
+      readonly silverFiles: FileSizes
+      /** Of the INSERTs it becomes. */
+      readonly inserts: InsertRows
     }
   | {
       readonly kind: 'chunk-applied'

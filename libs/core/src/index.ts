@@ -50,6 +50,8 @@ export type { DeadLetter, DeadLetterQueue, MessageAttribute } from './dead-lette
 export type { Event, ReconcileCount } from './event.ts'
 export type { FaultCode, FaultMeaning } from './fault.ts'
 export { Fault, faults, isFault } from './fault.ts'
+export type { FileSizes, InsertRows } from './histogram.ts'
+export { countFileSizes, countInsertRows, insertRowsOf, silverSizesOf } from './histogram.ts'
 export type { Limits } from './limits.ts'
 export { defaultLimits } from './limits.ts'
 export type {

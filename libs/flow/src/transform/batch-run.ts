@@ -2,11 +2,15 @@ import {
   type Batch,
   type Claim,
   type Clock,
+  countFileSizes,
+  countInsertRows,
   Fault,
   type Ids,
+  insertRowsOf,
   type Ledger,
   type Log,
   type Manifest,
+  silverSizesOf,
   type Source,
   type Target,
   type Versioned,
@@ -210,7 +214,11 @@ const summarize = ({ sources, chunks }: ReadBatch) => {
     rows += source.rows
     rejected += source.rejected
   }
-  return { sources: sources.length, rows, rejected, chunks: chunks.length, dispositions }
+  return {
+    ...{ sources: sources.length, rows, rejected, chunks: chunks.length, dispositions },
+    silverFiles: countFileSizes(silverSizesOf(chunks)),
+    inserts: countInsertRows(insertRowsOf(chunks)),
+  }
 }
 
 /**
