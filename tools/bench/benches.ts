@@ -1,4 +1,6 @@
 import type { Bench } from './bench.ts'
 import { convert } from './convert.ts'
+import { pipeline } from './pipeline.ts'
+import { small } from './small.ts'
 
-export const benches: Readonly<Record<string, Bench>> = { convert }
+export const benches: Readonly<Record<string, Bench>> = { convert, small, pipeline }

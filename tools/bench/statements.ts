@@ -32,7 +32,8 @@ export const statementsFile = async (count: number): Promise<string> => {
   return path
 }
 
-const linesOf = function* (count: number): Generator<string> {
+/** So many statements, one after the other. */
+export const linesOf = function* (count: number): Generator<string> {
   let left = count
   for (let seed = 1; ; seed += 1) {
     for (const line of linesOfSeed(seed)) {
@@ -42,6 +43,9 @@ const linesOf = function* (count: number): Generator<string> {
     }
   }
 }
+
+/** The day of all of them. */
+export const statementsDay = '2026-01-05'
 
 /** Of one day, so that everybody writes one partition; of the ordinary objects, which come first, and accepted. */
 const linesOfSeed = function* (seed: number): Generator<string> {

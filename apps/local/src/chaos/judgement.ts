@@ -1,7 +1,12 @@
 import type { Arrived } from '../kill/arrived.ts'
 import { compare } from './comparison.ts'
 import type { Comparison } from './comparison.ts'
-import type { Load } from './load.ts'
+
+/** Identities of all that must arrive, as `Arrived` has them. */
+export interface Due {
+  readonly rows: ReadonlySet<string>
+  readonly quarantine: ReadonlySet<string>
+}
 
 /** What is wrong at each place; lists of identities, empty when all is well. */
 export interface Judgement {
@@ -10,10 +15,10 @@ export interface Judgement {
   readonly quarantine: Comparison
 }
 
-export const judge = (load: Load, arrived: Arrived): Judgement => ({
-  clickhouse: compare(load.rows, arrived.clickhouse),
-  silver: compare(load.rows, arrived.silver),
-  quarantine: compare(load.quarantine, arrived.quarantine),
+export const judge = (due: Due, arrived: Arrived): Judgement => ({
+  clickhouse: compare(due.rows, arrived.clickhouse),
+  silver: compare(due.rows, arrived.silver),
+  quarantine: compare(due.quarantine, arrived.quarantine),
 })
 
 const namesMax = 5

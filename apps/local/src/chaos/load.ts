@@ -2,13 +2,12 @@ import { PutObjectCommand } from '@aws-sdk/client-s3'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Stack } from '../stack.ts'
 import { expect } from './expectation.ts'
+import type { Due } from './judgement.ts'
 import { makeObjects } from './made-object.ts'
 
 /** What was uploaded, and what must come of it. */
-export interface Load {
+export interface Load extends Due {
   readonly objects: number
-  readonly rows: ReadonlySet<string>
-  readonly quarantine: ReadonlySet<string>
 }
 
 export interface LoadOptions {
