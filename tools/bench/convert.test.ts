@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { benches } from './benches.ts'
 import { runCommand } from './command.ts'
 import type { ConvertResult } from './convert.ts'
 import { UsageError } from './usage-error.ts'
@@ -93,7 +94,7 @@ test.each([
 })
 
 test('ends with exit code 2 after wrong usage, and has said why', async () => {
-  const stderr = 'there is no bench "nothing"; there are convert\n'
+  const stderr = `there is no bench "nothing"; there are ${Object.keys(benches).join(', ')}\n`
   await expect(bench('nothing')).rejects.toMatchObject({ code: 2, stdout: '', stderr })
 })
 

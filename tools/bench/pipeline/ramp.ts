@@ -68,7 +68,7 @@ const runStep = async (
   { statementsPerObject: rows, tell, onUploaded }: RampOptions,
 ): Promise<RampStep> => {
   const before = await countRows(engineUrl)
-  const startedAt = Date.now()
+  const startedAt = performance.now()
   let uploaded = 0
   await uploadSteadily(stack, {
     ...{ objects, rate, seconds, signal },
@@ -78,15 +78,16 @@ const runStep = async (
       onUploaded(object, rows)
     },
   })
-  const until = Date.now() + drainMs
+  const until = performance.now() + drainMs
   for (;;) {
     const there = (await countRows(engineUrl)) - before
     if (there >= uploaded * rows) break
-    if (Date.now() > until) throw new Error(`rows are missing ${drainMs / 1_000} s after a step`)
+    if (performance.now() > until)
+      throw new Error(`rows are missing ${drainMs / 1_000} s after a step`)
     tell(`${round(rate)} objects/s: ${uploaded * rows - there} rows behind`)
     await sleep(lookMs, undefined, { signal })
   }
-  return judgeStep(rate, seconds, (Date.now() - startedAt) / 1_000)
+  return judgeStep(rate, seconds, (performance.now() - startedAt) / 1_000)
 }
 
 /** Raises the rate step by step until the stack falls behind. Every step begins when nothing is left of the one before. */

@@ -68,9 +68,10 @@ export const runSteadily = async (
         tell(`${watch.latencies().length} objects queryable, ${watch.waiting()} not yet`)
       },
     })
-    const until = Date.now() + patienceMs
+    const until = performance.now() + patienceMs
     while (watch.waiting() > 0) {
-      if (Date.now() > until) throw new Error(`${watch.waiting()} objects never became queryable`)
+      if (performance.now() > until)
+        throw new Error(`${watch.waiting()} objects never became queryable`)
       await sleep(lookMs, undefined, { signal })
     }
     const latencies = watch.latencies()

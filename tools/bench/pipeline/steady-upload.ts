@@ -9,7 +9,7 @@ export interface SteadyUploadOptions {
   readonly rate: number
   readonly seconds: number
   readonly signal: AbortSignal
-  /** `dueAt`: when its upload had to begin, epoch ms. */
+  /** `dueAt`: when its upload had to begin, by `performance.now()`, which no setting of the clock moves. */
   readonly onUploaded: (object: UploadedObject, dueAt: number) => void
 }
 
@@ -24,20 +24,20 @@ const tickMs = 5
 export const uploadSteadily = async (stack: Stack, options: SteadyUploadOptions): Promise<void> => {
   const { objects, rate, seconds, signal, onUploaded } = options
   const count = Math.ceil(rate * seconds)
-  const startedAt = Date.now()
+  const startedAt = performance.now()
   const running = new Set<Promise<void>>()
   const failures: unknown[] = []
-  for (let n = 0; n < count; n += 1) {
+  for (let n = 0; n < count && failures.length === 0; n += 1) {
     const dueAt = startedAt + (n * 1_000) / rate
-    while (Date.now() < dueAt) await sleep(tickMs, undefined, { signal })
+    while (performance.now() < dueAt) await sleep(tickMs, undefined, { signal })
     while (running.size >= uploadsMax) await Promise.race(running)
-    if (failures.length > 0) throw failures[0]
     const work: Promise<void> = upload(stack, objects.next().value, signal)
       .then((uploaded) => onUploaded(uploaded, dueAt))
       .catch((error: unknown) => void failures.push(error))
       .finally(() => running.delete(work))
     running.add(work)
   }
+  // None may go on while the stack ends.
   await Promise.all(running)
   if (failures.length > 0) throw failures[0]
 }
