@@ -1,4 +1,3 @@
-import { Tracer } from '@aws-lambda-powertools/tracer'
 import {
   createAwsClients,
   createDynamoLedger,
@@ -6,7 +5,7 @@ import {
   createS3Store,
   createSqsQueue,
 } from '@silversmith/aws'
-import { createFunctionLog, observe } from '@silversmith/aws/powertools-log'
+import { createFunctionLog, observe, openTracer } from '@silversmith/aws/powertools-log'
 import { createClickHouseInspector } from '@silversmith/clickhouse'
 import { awsSettingsOf, type Clock, type Inspector } from '@silversmith/core'
 import { datasets } from '@silversmith/datasets'
@@ -58,7 +57,7 @@ log.started(config.effective)
 
 export const handler = observe(
   log,
-  new Tracer({ serviceName: 'bulk' }),
+  await openTracer('bulk', config.traceEnabled),
   createHandler(
     {
       sweep: async (fields, call) => {

@@ -1,6 +1,5 @@
-import { Tracer } from '@aws-lambda-powertools/tracer'
 import { createAwsClients, createS3Bronze, createSqsQueue } from '@silversmith/aws'
-import { createFunctionLog, observe } from '@silversmith/aws/powertools-log'
+import { createFunctionLog, observe, openTracer } from '@silversmith/aws/powertools-log'
 import { awsSettingsOf } from '@silversmith/core'
 import { createIngest } from '@silversmith/flow'
 import { parseConfig } from './config.ts'
@@ -25,6 +24,6 @@ log.started(config.effective)
 
 export const handler = observe(
   log,
-  new Tracer({ serviceName: 'ingest' }),
+  await openTracer('ingest', config.traceEnabled),
   createHandler({ ingest, log, begin }),
 )

@@ -85,8 +85,6 @@ export const environmentOf = (
     AWS_ENDPOINT_URL_S3: endpoints.s3,
     AWS_ENDPOINT_URL_SQS: endpoints.sqs,
     AWS_ENDPOINT_URL_DYNAMODB: endpoints.dynamodb,
-    // There is no X-Ray daemon here.
-    POWERTOOLS_TRACE_ENABLED: 'false',
     PIPELINE: pipeline,
     OBJECTS_QUEUE_URL: resources.objects.main.queueUrl,
   }

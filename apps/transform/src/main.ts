@@ -1,11 +1,10 @@
-import { Tracer } from '@aws-lambda-powertools/tracer'
 import {
   createAwsClients,
   createDynamoLedger,
   createS3Bronze,
   createS3Store,
 } from '@silversmith/aws'
-import { createFunctionLog, observe } from '@silversmith/aws/powertools-log'
+import { createFunctionLog, observe, openTracer } from '@silversmith/aws/powertools-log'
 import { awsSettingsOf, type Clock } from '@silversmith/core'
 import { createTransform } from '@silversmith/flow'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -36,6 +35,6 @@ log.started(config.effective)
 
 export const handler = observe(
   log,
-  new Tracer({ serviceName: 'transform' }),
+  await openTracer('transform', config.traceEnabled),
   createHandler({ transform, log, now: clock.now, ...config }),
 )

@@ -15,10 +15,9 @@ const linesOf = (
 ): readonly Line[] => {
   const file = new URL('powertools-log.ts', import.meta.url).href
   const code = `
-    const { createFunctionLog, observe } = await import(${JSON.stringify(file)})
+    const { createFunctionLog, observe, openTracer } = await import(${JSON.stringify(file)})
     const log = createFunctionLog({ service: 'transform', pipeline: 'blue', logLevel: '${level}', environment: 'dev' })
     const context = { functionName: 'f', awsRequestId: 'r-1', memoryLimitInMB: '512', invokedFunctionArn: 'arn' }
-    const tracer = (await import('@aws-lambda-powertools/tracer')).Tracer
     ${script}`
   const env = {
     PATH: process.env['PATH'] ?? '',
@@ -127,17 +126,13 @@ describe('the log of a function', () => {
     const received = once(daemon, 'message') as Promise<[Buffer]>
     daemon.bind(0, '127.0.0.1')
     await once(daemon, 'listening')
-    linesOf(
-      `await observe(log, new tracer({ serviceName: 'f' }), async () => 1)({}, context)`,
-      'INFO',
-      {
-        AWS_XRAY_DAEMON_ADDRESS: `127.0.0.1:${daemon.address().port}`,
-        LAMBDA_TASK_ROOT: '/var/task',
-        AWS_EXECUTION_ENV: 'AWS_Lambda_nodejs22.x',
-        _X_AMZN_TRACE_ID:
-          'Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1',
-      },
-    )
+    linesOf(`await observe(log, await openTracer('f', true), async () => 1)({}, context)`, 'INFO', {
+      AWS_XRAY_DAEMON_ADDRESS: `127.0.0.1:${daemon.address().port}`,
+      LAMBDA_TASK_ROOT: '/var/task',
+      AWS_EXECUTION_ENV: 'AWS_Lambda_nodejs22.x',
+      _X_AMZN_TRACE_ID:
+        'Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1',
+    })
     const [packet] = await received
     daemon.close()
     expect(JSON.parse(packet.toString().split('\n')[1] ?? '')).toMatchObject({
@@ -146,9 +141,18 @@ describe('the log of a function', () => {
     })
   })
 
+  test.each([true, false])('loads the code of X-Ray where tracing is wanted: %s', (isWanted) => {
+    const lines = linesOf(`
+      const { Module } = await import('node:module')
+      await openTracer('f', ${isWanted})
+      const loaded = Object.keys(Module._cache).some((path) => path.includes('aws-xray-sdk-core'))
+      console.log(JSON.stringify({ loaded }))`)
+    expect(lines).toEqual([{ loaded: isWanted }])
+  })
+
   test('writes its metrics when the handler throws too, and lets the error pass', () => {
     const lines = linesOf(`
-      const handler = observe(log, new tracer({ serviceName: 'f' }), async () => {
+      const handler = observe(log, await openTracer('f', false), async () => {
         log.emit({ kind: 'message-unreadable', messageId: 'm', reason: 'x' })
         throw new Error('boom')
       })

@@ -64,27 +64,40 @@ export const createFunctionLog = (settings: FunctionLogSettings): FunctionLog =>
   }
 }
 
+/**
+ * The tracer of X-Ray; undefined where it is not wanted. Only where it is its code is loaded: from then on it follows every promise of
+ * the process.
+ */
+export const openTracer = async (
+  serviceName: string,
+  isWanted: boolean,
+): Promise<Tracer | undefined> => {
+  if (!isWanted) return undefined
+  const { Tracer } = await import('@aws-lambda-powertools/tracer')
+  return new Tracer({ serviceName })
+}
+
 /** Runs one invocation inside the log's `begin` and `end`, and inside a segment of X-Ray where tracing is on. */
 export const observe =
   <Input, Output>(
     log: FunctionLog,
-    tracer: Tracer,
+    tracer: Tracer | undefined,
     handler: (event: Input, context: Context) => Promise<Output>,
   ) =>
   async (event: Input, context: Context): Promise<Output> => {
     log.begin(context)
-    const segment = tracer.isTracingEnabled() ? tracer.getSegment() : undefined
+    const segment = tracer?.isTracingEnabled() ? tracer.getSegment() : undefined
     const part = segment?.addNewSubsegment('## handler')
-    if (part) tracer.setSegment(part)
-    tracer.annotateColdStart()
+    if (part) tracer?.setSegment(part)
+    tracer?.annotateColdStart()
     try {
       return await handler(event, context)
     } catch (error) {
-      if (error instanceof Error) tracer.addErrorAsMetadata(error)
+      if (error instanceof Error) tracer?.addErrorAsMetadata(error)
       throw error
     } finally {
       part?.close()
-      if (segment) tracer.setSegment(segment)
+      if (segment) tracer?.setSegment(segment)
       log.end()
     }
   }

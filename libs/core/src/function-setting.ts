@@ -33,6 +33,13 @@ export const functionSettings = {
     default: undefined,
     description: 'dev, staging, prod: a field of every log line and a dimension of every metric',
   }),
+  traceEnabled: setting({
+    name: 'POWERTOOLS_TRACE_ENABLED',
+    parse: parseBoolean,
+    default: false,
+    description:
+      'segments for X-Ray, which must be active for the function; costs transform a quarter more CPU',
+  }),
   s3ConnectTimeoutMs: setting({
     name: 'S3_CONNECT_TIMEOUT_SECONDS',
     parse: parseSecondsAsMs,

@@ -121,6 +121,7 @@ describe('a table of settings', () => {
       s3Endpoint: undefined,
       awsEndpoint: undefined,
       s3PathStyle: undefined,
+      traceEnabled: false,
     })
   })
 })
