@@ -18,6 +18,8 @@ export interface Limits {
   readonly objectBytesMax: number
   /** Size of an object after decompression. */
   readonly decompressedBytesMax: number
+  /** A smaller object is never too large to be read in time: what is slow is something else, and it comes again. */
+  readonly tooLargeBytesMin: number
   /** Bytes of a rejected record that quarantine keeps when it is over the record limit. */
   readonly quarantineRawBytesMax: number
   /** Concurrent calls of one kind. */
@@ -38,6 +40,7 @@ export const defaultLimits: Limits = {
   recordBytesMax: 16 * mib,
   objectBytesMax: 5 * gib,
   decompressedBytesMax: 20 * gib,
+  tooLargeBytesMin: 16 * mib,
   quarantineRawBytesMax: 64 * kib,
   concurrencyMax: 16,
 }

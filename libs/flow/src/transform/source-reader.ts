@@ -122,7 +122,7 @@ const takePieces = async (
     for await (const { records, begunBytes } of pieces) {
       for (const record of records) {
         if (call.signal.aborted || clock.now() > options.readUntil)
-          throw outOfTime(options, readBytes(), clock.now() - startedAt)
+          throw outOfTime(options, record.offset, readBytes(), clock.now() - startedAt)
         counts.records += 1
         place(options, origin, record, mapRecord(options.dataset, record))
         if (chunks.isFull()) await chunks.settle()
@@ -140,13 +140,15 @@ const takePieces = async (
 }
 
 const outOfTime = (
-  { source, counts, call, hasAllTime }: ReadOptions,
+  { source, counts, call, hasAllTime, limits }: ReadOptions,
+  plainBytes: number,
   readBytes: number,
   elapsedMs: number,
 ): Fault => {
   const name = objectUri(source.object)
   const done = `${counts.records} records, ${readBytes} of ${counts.sizeBytes} bytes in ${Math.round(elapsedMs / 1000)} s`
-  if (hasAllTime && !call.signal.aborted) {
+  const isLarge = Math.max(counts.sizeBytes, plainBytes) >= limits.tooLargeBytesMin
+  if (hasAllTime && isLarge && !call.signal.aborted) {
     return new Fault(
       'OBJECT_TOO_LARGE',
       `${name} cannot be read within one invocation, it was cut off twice before: ${done}; split it, or give the function more time or memory, and send it again`,

@@ -1,5 +1,5 @@
 import { gzipSync } from 'node:zlib'
-import { type Batch, type Bronze, Fault, type Store } from '@silversmith/core'
+import { type Batch, type Bronze, Fault, type Limits, type Store } from '@silversmith/core'
 import { stagingPrefix } from '@silversmith/flow'
 import { describe, expect, test } from 'vitest'
 import { createRoom } from './transform-room.ts'
@@ -120,9 +120,11 @@ describe('when time is short', () => {
     expect(room.rows().filter((row) => row['_source'] === 's3://b/large.jsonl')).toHaveLength(35)
   })
 
-  test('an object that no invocation can read to its end is set aside with what was measured, and nothing of it stays', async () => {
+  /** An object of 100 lines, each a second after the one before. */
+  const deliverEndless = async (limits: Partial<Limits>) => {
     const timer = createTimer()
     const room: ReturnType<typeof createRoom> = createRoom({
+      limits,
       bronze: (bronze) => ({
         ...bronze,
         open: async (object, signal) => {
@@ -141,12 +143,16 @@ describe('when time is short', () => {
     })
     const endless = room.put('endless.jsonl', '{}')
     let left: readonly string[] = ['endless']
-    let invocations = 0
-    for (; left.length > 0 && invocations < 10; invocations += 1) {
+    for (let invocations = 0; left.length > 0 && invocations < 10; invocations += 1) {
       const other = room.put(`${invocations}.jsonl`, `{"id":"o"}`)
       left = await room.transform(room.deliver(endless, other), timer.begin(room.clock.now()))
       room.clock.advance(600_000)
     }
+    return { room, endless, left }
+  }
+
+  test('an object that no invocation can read to its end is set aside with what was measured, and nothing of it stays', async () => {
+    const { room, endless, left } = await deliverEndless({ tooLargeBytesMin: 1 })
     expect(left).toEqual([])
     expect(room.rows().map((row) => row['_source'])).not.toContain('s3://b/endless.jsonl')
     const listed = (await room.manifests()).flatMap(({ sources }) => sources)
@@ -158,6 +164,13 @@ describe('when time is short', () => {
       }),
     ])
     expect(listed.filter(({ disposition }) => disposition === 'rows').length).toBeGreaterThan(1)
+  })
+
+  test('a small object that is slow to read is never set aside for it: it comes again', async () => {
+    const { room, endless, left } = await deliverEndless({})
+    expect(left).toHaveLength(1)
+    const listed = (await room.manifests()).flatMap(({ sources }) => sources)
+    expect(listed.map(({ id }) => id)).not.toContain(endless.id)
   })
 
   test('an apply that needs several invocations keeps what each of them did', async () => {
