@@ -1,3 +1,4 @@
+import type { SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs'
 import { DeleteMessageBatchCommand, ReceiveMessageCommand } from '@aws-sdk/client-sqs'
 import { describeQueue } from '@silversmith/simulation'
 import type { FauxqsServer } from 'fauxqs'
@@ -73,6 +74,33 @@ describe('a queue on SQS', () => {
       })
       .toBe(3)
     expect([...seen].sort()).toEqual(bodies)
+  })
+
+  test('sends few calls, also when messages come one by one while others are under way', async () => {
+    const sizes: number[] = []
+    const answers: (() => void)[] = []
+    const client = {
+      send: async ({ input }: SendMessageBatchCommand) => {
+        sizes.push(input.Entries?.length ?? 0)
+        await new Promise<void>((resolve) => answers.push(resolve))
+        return { Successful: input.Entries }
+      },
+    } as unknown as SQSClient
+    const turn = () => new Promise((resolve) => setImmediate(resolve))
+    const queue = createSqsQueue({ client, queueUrl })
+    const sends: Promise<void>[] = []
+    for (let n = 0; n < 25; n += 1) {
+      sends.push(queue.send(`message ${n}`))
+      await turn()
+    }
+    expect(sizes).toEqual([1, 10, 10])
+    while (answers.length > 0) {
+      answers.shift()?.()
+      await turn()
+      await turn()
+    }
+    await Promise.all(sends)
+    expect(sizes).toEqual([1, 10, 10, 4])
   })
 
   test('refuses a character SQS would refuse or replace', async () => {

@@ -54,7 +54,10 @@ export const createSqsQueue = ({
 
   const start = (): void => {
     woken = false
-    while (underWay < concurrencyMax && waiting.length > 0) {
+    while (
+      underWay < concurrencyMax &&
+      (underWay === 0 ? waiting.length > 0 : fillsCall(waiting))
+    ) {
       underWay += 1
       void deliver(client, queueUrl, waiting.splice(0, fillOf(waiting)), limits).finally(() => {
         underWay -= 1
@@ -91,6 +94,10 @@ export const createSqsQueue = ({
     },
   }
 }
+
+/** No more would fit: a call that is not full waits for those under way, for its fee is that of a full one. */
+const fillsCall = (entries: readonly Entry[]): boolean =>
+  entries.length >= entriesMax || fillOf(entries) < entries.length
 
 /** How many of the first entries fit one call. */
 const fillOf = (entries: readonly Entry[]): number => {
