@@ -7,7 +7,7 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { runCommand } from './command.ts'
 import type { SmallResult } from './small.ts'
-import type { SmallRun } from './small/small-run.ts'
+import { checkExact, type SmallRun } from './small/small-run.ts'
 import { UsageError } from './usage-error.ts'
 
 const run = promisify(execFile)
@@ -53,12 +53,26 @@ test(
     // The days are of two months.
     expect(manyDays.inserts).toBeLessThanOrEqual(2 * manyDays.batches)
     const page = await readFile(join(folder, 'small.md'), 'utf8')
-    expect(page).toContain('| transform | S3 GET object | 45 |')
+    expect(page).toMatch(/\| transform +\| S3 GET object +\| +45 \|/)
     expect(page).toContain('## What is not measured')
     expect(page).not.toContain(tmpdir())
   },
   hangMs,
 )
+
+test('notices what is lost in one place, doubled, or nobody’s', () => {
+  const due = { rows: new Set(['a', 'b']), quarantine: new Set<string>() }
+  const whole = { clickhouse: ['a', 'b'], silver: ['a', 'b'], quarantine: [] }
+  expect(() => checkExact(due, whole)).not.toThrow()
+  const broken = [
+    [{ silver: ['a'] }, 'silver: 1 lost, such as b'],
+    [{ clickhouse: ['a', 'a', 'b'] }, 'clickhouse: 1 duplicated, such as a'],
+    [{ clickhouse: ['a', 'b', 'c'] }, 'clickhouse: 1 extra, such as c'],
+    [{ quarantine: ['d'] }, 'quarantine: 1 extra, such as d'],
+  ] as const
+  for (const [part, told] of broken)
+    expect(() => checkExact(due, { ...whole, ...part })).toThrow(told)
+})
 
 test('refuses a number of objects that is none', async () => {
   const outcome = runCommand(['small', '--objects', '0'])

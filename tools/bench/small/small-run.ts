@@ -1,5 +1,6 @@
 import { countFileSizes, countInsertRows, type FileSizes, type InsertRows } from '@silversmith/core'
 import {
+  type Arrived,
   describe,
   describeStatus,
   drain,
@@ -116,6 +117,12 @@ const shapeOf = (history: readonly SealedBatch[]) => {
 const round = (value: number): number => Math.round(value * 10) / 10
 
 /** @throws Error when a single row is lost, doubled or nobody's. */
+export const checkExact = (due: Due, arrived: Arrived): void => {
+  const problems = describe(judge(due, arrived))
+  if (problems.length > 0) throw new Error(`not exact: ${problems.join('; ')}`)
+}
+
+/** @throws Error when what arrived is not exact. */
 export const runSmall = async (options: SmallOptions): Promise<SmallRun> => {
   const observed = await startObservedStack()
   const { stack, signal } = observed
@@ -127,8 +134,7 @@ export const runSmall = async (options: SmallOptions): Promise<SmallRun> => {
     const seconds = await runToEmpty(stack, signal, options.tell)
     const spent = await observed.spend()
     options.tell('every row is compared')
-    const problems = describe(judge(load, await readArrived(stack, observed.engineUrl)))
-    if (problems.length > 0) throw new Error(`not exact: ${problems.join('; ')}`)
+    checkExact(load, await readArrived(stack, observed.engineUrl))
     const files = await mirror(stack, silverPrefix)
     return {
       ...{ days: options.days, objects: load.objects, bytes: load.bytes, rows: load.rows.size },
