@@ -4,7 +4,7 @@ export interface BarChart {
 }
 
 const width = 720
-const namesWidth = 170
+const namesWidth = 210
 const toldWidth = 90
 const barHeight = 20
 const lineHeight = 28
