@@ -42,7 +42,7 @@ it('brings every record of the sample to both targets or to quarantine, by its i
       ...{ files: expect.any(Number), rows: expected.rows, bytes: expect.any(Number) },
       sizes: expect.objectContaining({ under64KiB: expect.any(Number), more: 0 }),
     },
-    quarantine: { files: expect.any(Number), records: expected.rejected },
+    quarantine: { files: expect.any(Number), records: expected.rejected, refused: {} },
     inserts: expect.any(Number),
     insertRows: expect.objectContaining({ more: 0 }),
     dlq: 0,
