@@ -1,4 +1,5 @@
 import type { BarChart } from './bar-chart.ts'
+import type { Machine } from './machine.ts'
 
 /** One thing that is measured: `npm run bench -- <name>`. To add one, write a file like convert.ts and name it in benches.ts. */
 export interface Bench {
@@ -36,4 +37,6 @@ export interface Page {
   readonly body: string
   readonly charts: readonly BarChart[]
   readonly notMeasured: readonly string[]
+  /** Where its figures were measured; absent: here and now. */
+  readonly measuredOn?: { readonly machine: Machine; readonly commit: string }
 }

@@ -1,6 +1,7 @@
 import type { Bench } from './bench.ts'
 import { convert } from './convert.ts'
+import { cost } from './cost.ts'
 import { pipeline } from './pipeline.ts'
 import { small } from './small.ts'
 
-export const benches: Readonly<Record<string, Bench>> = { convert, small, pipeline }
+export const benches: Readonly<Record<string, Bench>> = { convert, small, pipeline, cost }

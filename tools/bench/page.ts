@@ -17,7 +17,8 @@ export interface PageOptions {
 }
 
 export const writePage = async (page: Page, options: PageOptions): Promise<string> => {
-  const { folder, name, command, machine, commit } = options
+  const { folder, name, command } = options
+  const { machine, commit } = page.measuredOn ?? options
   const path = join(folder, `${name}.md`)
   await mkdir(folder, { recursive: true })
   await writeFile(join(folder, `${name}.svg`), drawCharts(page.charts))

@@ -1,0 +1,56 @@
+import { openShardsOf } from '@silversmith/aws'
+import { defaultDeduplicationWindow } from '@silversmith/clickhouse'
+import { functionSizes, mappingSettings } from '@silversmith/local'
+
+export interface FunctionDeployment {
+  readonly memoryMb: number
+  readonly timeoutSeconds: number
+  /** Of its event source mapping. */
+  readonly batchSize: number
+  readonly windowSeconds: number
+}
+
+export const architectures = ['x86', 'arm'] as const
+export type Architecture = (typeof architectures)[number]
+
+/** What an operator sets. */
+export interface Deployment {
+  readonly architecture: Architecture
+  readonly ingest: FunctionDeployment
+  readonly transform: FunctionDeployment
+  /** Partitions of the index of open batches. */
+  readonly openShards: number
+  /** CLICKHOUSE_DEDUPLICATION_WINDOW */
+  readonly tokens: number
+  /** Prefixes S3 has split bronze and the silver bucket into: one each until it splits what is hot. */
+  readonly bronzePrefixes: number
+  readonly silverPrefixes: number
+}
+
+const functionOf = (name: 'ingest' | 'transform'): FunctionDeployment => ({
+  memoryMb: functionSizes[name].memoryMib,
+  timeoutSeconds: functionSizes[name].timeoutMs / 1_000,
+  batchSize: mappingSettings[name].batchSize,
+  windowSeconds: mappingSettings[name].windowMs / 1_000,
+})
+
+/** As the stack of `npm start` has it. */
+export const stackDeployment: Deployment = {
+  ...{ architecture: 'x86', ingest: functionOf('ingest'), transform: functionOf('transform') },
+  ...{ openShards: openShardsOf('').length, tokens: defaultDeduplicationWindow },
+  ...{ bronzePrefixes: 1, silverPrefixes: 1 },
+}
+
+export const withTransform = (
+  deployment: Deployment,
+  change: Partial<FunctionDeployment>,
+): Deployment => ({ ...deployment, transform: { ...deployment.transform, ...change } })
+
+export const withIngest = (
+  deployment: Deployment,
+  change: Partial<FunctionDeployment>,
+): Deployment => ({ ...deployment, ingest: { ...deployment.ingest, ...change } })
+
+/** The window of both mappings. */
+export const withWindow = (deployment: Deployment, windowSeconds: number): Deployment =>
+  withIngest(withTransform(deployment, { windowSeconds }), { windowSeconds })
