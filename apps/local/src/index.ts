@@ -8,12 +8,22 @@ export { startClickHouse } from './clickhouse/engine.ts'
 export type { ClickHouseEngine } from './clickhouse/engine.ts'
 export { describeStatus, drain, isEmpty } from './drain.ts'
 export type { Status } from './drain.ts'
-export { functionSizes, mappingSettings, silverPrefix } from './functions.ts'
+export {
+  environmentOf,
+  functionSizes,
+  mappingSettings,
+  pipeline,
+  silverPrefix,
+} from './functions.ts'
+export type { FunctionContext } from './functions.ts'
 export { readHistory } from './history.ts'
 export type { SealedBatch } from './history.ts'
+export type { InputObject } from './input-object.ts'
 export { readArrived, table } from './kill/arrived.ts'
 export type { Arrived } from './kill/arrived.ts'
 export { ask, linesOf } from './kill/engine-question.ts'
 export { mirror } from './mirror.ts'
 export { startStack } from './stack.ts'
 export type { Stack, Tuning } from './stack.ts'
+export { uploadAll } from './upload.ts'
+export type { Uploaded } from './upload.ts'

@@ -7,6 +7,7 @@ import {
   functionSettings,
   inspectSettings,
   type Limits,
+  limitsOf,
   parseBytes,
   parseList,
   parseOneOf,
@@ -96,6 +97,12 @@ export const transformSettings = {
     default: defaultLimits.chunkBytesMax,
     description: 'decoded bytes of one chunk',
   }),
+  memoryMib: setting({
+    name: 'AWS_LAMBDA_FUNCTION_MEMORY_SIZE',
+    parse: parseWhole(128),
+    default: 2_048,
+    description: 'set by Lambda: how much may be held open at a time goes by it',
+  }),
   compression: setting<Compression>({
     name: 'PARQUET_COMPRESSION',
     parse: parseOneOf('snappy', 'zstd', 'gzip', 'none'),
@@ -134,7 +141,7 @@ export const parseConfig = (environment: Environment) => {
   const { objectBytesMax, recordBytesMax, decompressedBytesMax, chunkRowsMax, chunkBytesMax } =
     values
   const limits: Limits = {
-    ...defaultLimits,
+    ...limitsOf(values.memoryMib),
     ...{ objectBytesMax, recordBytesMax, decompressedBytesMax, chunkRowsMax, chunkBytesMax },
   }
   const settings = clickHouse && 'settings' in clickHouse ? clickHouse.settings : undefined

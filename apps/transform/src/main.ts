@@ -12,8 +12,10 @@ import { parseConfig } from './config.ts'
 import { createHandler } from './handler.ts'
 import { openTargets } from './targets.ts'
 import { transformDepsOf } from './transform-deps.ts'
+import { capYoungGeneration } from './young-generation.ts'
 
 const config = parseConfig(process.env)
+capYoungGeneration(config.memoryMib)
 const log = createFunctionLog({ service: 'transform', ...config })
 const clients = createAwsClients(awsSettingsOf(config))
 const clock: Clock = { now: Date.now, sleep: async (ms) => void (await sleep(ms)) }

@@ -51,7 +51,7 @@ test('the codec of the setting is the codec of the files', async () => {
     const { encoder } = depsOf({ PARQUET_COMPRESSION: codec })
     const own = encoder.createRows([column])
     rows.forEach((row) => own.add(row))
-    return (await encoder.join([column], own.finish())).byteLength
+    return (await encoder.join([column], [...own.finish().values()].flat())).byteLength
   }
   expect(await sizeOf('none')).toBeGreaterThan(10_000)
   expect(await sizeOf('gzip')).toBeLessThan(1_000)
@@ -61,4 +61,19 @@ test('batches get ids of their own, in the order of the clock', () => {
   const { ids } = depsOf({})
   expect(ids.next()).toMatch(/^0{10}[0-9A-Z]{16}$/)
   expect(ids.next()).not.toBe(ids.next())
+})
+
+test('a small function holds less open than a large one', () => {
+  const of = (memory: string) => depsOf({ AWS_LAMBDA_FUNCTION_MEMORY_SIZE: memory })
+  expect(of('3008').limits).toEqual(defaultLimits)
+  const { limits, encoder } = of('512')
+  expect(limits.openBytesMax).toBeLessThan(64 * 2 ** 20)
+  expect(limits.recordBytesMax).toBe(defaultLimits.recordBytesMax)
+  const rows = encoder.createRows([
+    { name: 'a', type: 'binary', nullable: false, description: 'a' },
+  ])
+  const megabyte = new Uint8Array(2 ** 20)
+  for (let n = 0; n < 40; n += 1) rows.add([megabyte])
+  expect(rows.openBytes).toBeLessThan(limits.rowGroupBytesMax)
+  expect(rows.heldBytes).toBeLessThan(limits.rowGroupBytesMax)
 })

@@ -19,7 +19,10 @@ export const transformDepsOf = (
   pipeline: config.pipeline,
   datasets,
   ids: { next: () => createUlid(adapters.clock.now()) },
-  encoder: createParquetEncoder({ compression: config.compression }),
+  encoder: createParquetEncoder({
+    compression: config.compression,
+    rowGroupBytes: config.limits.rowGroupBytesMax,
+  }),
   limits: config.limits,
   quarantinePrefix: `${config.quarantinePrefix}/`,
   leaseMarginMs: config.leaseMarginMs,

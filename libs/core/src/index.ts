@@ -53,7 +53,7 @@ export { Fault, faults, isFault } from './fault.ts'
 export type { FileSizes, InsertRows } from './histogram.ts'
 export { countFileSizes, countInsertRows, insertRowsOf, silverSizesOf } from './histogram.ts'
 export type { Limits } from './limits.ts'
-export { defaultLimits } from './limits.ts'
+export { defaultLimits, limitsOf } from './limits.ts'
 export type {
   Bronze,
   ChunkRows,

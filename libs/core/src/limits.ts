@@ -8,8 +8,10 @@ export interface Limits {
   readonly chunkRowsMax: number
   /** Estimated decoded bytes in one chunk. */
   readonly chunkBytesMax: number
-  /** Decoded bytes in all open builders together; the largest closes first. */
+  /** Memory of all open builders together; over it rows are packed, then the largest chunk closes. */
   readonly openBytesMax: number
+  /** Memory of the rows of one row group; over it the group is encoded. */
+  readonly rowGroupBytesMax: number
   /** Open builders. More than a table has months, so that size closes them and not their number. */
   readonly openBuildersMax: number
   /** A longer record is not parsed. */
@@ -22,6 +24,8 @@ export interface Limits {
   readonly tooLargeBytesMin: number
   /** Bytes of a rejected record that quarantine keeps when it is over the record limit. */
   readonly quarantineRawBytesMax: number
+  /** Rejected records held open; over it their files are staged. */
+  readonly quarantineOpenBytesMax: number
   /** Concurrent calls of one kind. */
   readonly concurrencyMax: number
 }
@@ -36,11 +40,28 @@ export const defaultLimits: Limits = {
   chunkRowsMax: 500_000,
   chunkBytesMax: 64 * mib,
   openBytesMax: 128 * mib,
+  rowGroupBytesMax: 32 * mib,
   openBuildersMax: 4_096,
   recordBytesMax: 16 * mib,
   objectBytesMax: 5 * gib,
   decompressedBytesMax: 20 * gib,
   tooLargeBytesMin: 16 * mib,
   quarantineRawBytesMax: 64 * kib,
+  quarantineOpenBytesMax: 32 * mib,
   concurrencyMax: 16,
+}
+
+/** A function of this memory or more has the limits above; what a smaller one holds open is smaller in proportion. */
+const wholeMemoryMib = 1_408
+
+/** The limits of a function of so much memory. */
+export const limitsOf = (memoryMib: number): Limits => {
+  const share = Math.min(1, memoryMib / wholeMemoryMib)
+  const shareOf = (bytes: number): number => Math.floor(bytes * share)
+  return {
+    ...defaultLimits,
+    openBytesMax: shareOf(defaultLimits.openBytesMax),
+    rowGroupBytesMax: shareOf(defaultLimits.rowGroupBytesMax),
+    quarantineOpenBytesMax: shareOf(defaultLimits.quarantineOpenBytesMax),
+  }
 }

@@ -1,9 +1,9 @@
 import type { Row, Value } from '@silversmith/core'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { anyRow, everyColumn, seenRows } from './any-row.ts'
+import { anyRow, anyTable, everyColumn, seenRows } from './any-row.ts'
 import type { Compression } from './index.ts'
-import { encodeParquet, readParquet } from './index.ts'
+import { createParquetEncoder, encodeParquet, readParquet } from './index.ts'
 
 const rowsOf = fc.array(anyRow, { maxLength: 30 })
 const optionsOf = fc.record({
@@ -72,4 +72,42 @@ it('the reader gives back the rows of any columns, in their order', async () => 
       expect(await readParquet(whole, wanted)).toEqual(seenRows(columns, own))
     }),
   )
+})
+
+it('rows of one part become a file of their own, whatever came between them and whenever they were packed', async () => {
+  const step = fc.record({ part: fc.integer({ min: -2, max: 2 }), packs: fc.boolean() })
+  await fc.assert(
+    fc.asyncProperty(
+      fc.oneof(anyTable, fc.record({ columns: fc.constant(everyColumn), rows: rowsOf })),
+      fc.array(step, { minLength: 30, maxLength: 30 }),
+      fc.integer({ min: 1, max: 20 }),
+      async ({ columns, rows }, steps, rowGroupRows) => {
+        const encoder = createParquetEncoder({ compression: 'none', rowGroupRows })
+        const together = encoder.createRows(columns)
+        const byPart = new Map<number, Row[]>()
+        for (const [at, row] of rows.entries()) {
+          const part = steps[at]?.part ?? 0
+          byPart.set(part, [...(byPart.get(part) ?? []), row])
+          together.add(row, [], part)
+          if (steps[at]?.packs) together.pack()
+        }
+        const finished = together.finish()
+        expect([...finished.keys()].toSorted()).toEqual([...byPart.keys()].toSorted())
+        for (const [part, groups] of finished) {
+          const file = await encoder.join(columns, groups)
+          expect(await readParquet(file)).toEqual(seenRows(columns, byPart.get(part) ?? []))
+        }
+      },
+    ),
+  )
+})
+
+it('rows that are packed take less memory', () => {
+  const rows = createParquetEncoder().createRows(everyColumn)
+  for (const row of fc.sample(anyRow, { numRuns: 400, seed: 1 })) rows.add(row)
+  const { heldBytes, openBytes } = rows
+  expect(openBytes).toBe(heldBytes)
+  rows.pack()
+  expect(rows.openBytes).toBeLessThan(openBytes / 4)
+  expect(rows.heldBytes).toBeLessThan(heldBytes)
 })

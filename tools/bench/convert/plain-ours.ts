@@ -16,4 +16,4 @@ for await (const lines of linesOf(input))
     const record = JSON.parse(textOf(bytes) ?? '') as Record<string, unknown>
     rows.add(plain.write({ record, hash: '', micros: 0, eventType: 'unknown' }))
   }
-await writeFile(output, await encoder.join(plain.columns, rows.finish()))
+await writeFile(output, await encoder.join(plain.columns, [...rows.finish().values()].flat()))

@@ -15,6 +15,7 @@ import {
 import type { ParquetEncoder, ParquetRows, RowGroup } from '@silversmith/parquet'
 import { dayOf, hashOf, stagingPrefixOf } from '../manifest.ts'
 import { type Call, mapConcurrently, persist } from '../patience.ts'
+import { createGate } from '../reading/gate.ts'
 
 /** Which payloads the pipeline's targets ask for. */
 export interface PayloadKinds {
@@ -59,12 +60,8 @@ interface OpenChunk {
   readonly token: string
   readonly table: OpenTable
   readonly month: string
-  readonly days: Map<string, ParquetRows>
-  rows: number
-  /** As ClickHouse would hold them, roughly. */
-  decodedBytes: number
-  /** Memory of its rows. */
-  heldBytes: number
+  /** Their parts are days since the epoch. */
+  readonly rows: ParquetRows
 }
 
 /** A table and what is open of it. */
@@ -73,21 +70,20 @@ interface OpenTable {
   readonly columns: readonly Column[]
   readonly chunks: Map<string, OpenChunk>
   /** Days since the epoch → where their rows go. */
-  readonly days: Map<number, OpenDay>
-}
-
-interface OpenDay {
-  readonly chunk: OpenChunk
-  readonly rows: ParquetRows
+  readonly days: Map<number, OpenChunk>
 }
 
 const dayMicros = 86_400_000_000
-/** Files staged at a time. */
+
+/** Share of the memory for open rows that chunks may hold that are closed at a time at the end. */
+const closingShare = 1 / 8
+
+/** Files staged at a time, of all chunks together. */
 const stagesMax = 8
 
 /**
  * Gathers the rows of a batch by table and month, and stages each chunk as it closes: at its row or byte limit, when all open
- * chunks together hold too much memory (the largest goes first), or at the end.
+ * chunks together hold too much memory although packed (the largest goes first), or at the end.
  */
 export const createChunkBuilder = (options: ChunkBuilderOptions) => {
   const { batch, encoder, limits } = options
@@ -95,27 +91,25 @@ export const createChunkBuilder = (options: ChunkBuilderOptions) => {
   const open = new Set<OpenChunk>()
   const closed: Chunk[] = []
   const full = new Set<OpenChunk>()
+  const stages = createGate(stagesMax)
   let heldBytes = 0
   let next = 0
   let closing: Promise<void> | undefined
   // A chunk holds rows of many sources: one that could not be staged fails the batch, whoever happened to close it.
   let failure: { readonly error: unknown } | undefined
 
-  const openDay = (table: OpenTable, dayNumber: number): OpenDay => {
-    const day = dayOf((dayNumber * dayMicros) / 1000)
-    const chunk = table.chunks.get(day.slice(0, 7)) ?? openChunk(table, day.slice(0, 7))
-    const rows = encoder.createRows(table.columns)
-    const opened = { chunk, rows }
-    chunk.days.set(day, rows)
-    table.days.set(dayNumber, opened)
-    return opened
+  const openDay = (table: OpenTable, dayNumber: number): OpenChunk => {
+    const month = nameOfDay(dayNumber).slice(0, 7)
+    const chunk = table.chunks.get(month) ?? openChunk(table, month)
+    table.days.set(dayNumber, chunk)
+    return chunk
   }
 
   const openChunk = (table: OpenTable, month: string): OpenChunk => {
     const n = next++
     const chunk: OpenChunk = {
-      ...{ n, token: tokenOf(batch, n), table, month, days: new Map() },
-      ...{ rows: 0, decodedBytes: 0, heldBytes: 0 },
+      ...{ n, token: tokenOf(batch, n), table, month },
+      rows: encoder.createRows(table.columns),
     }
     table.chunks.set(month, chunk)
     open.add(chunk)
@@ -131,7 +125,8 @@ export const createChunkBuilder = (options: ChunkBuilderOptions) => {
     const table = tables.get(name)
     if (!table) throw new Error(`a dataset made a row for table ${name}, which it does not define`)
     const dayNumber = Math.floor(timeMicros / dayMicros)
-    const { chunk, rows } = table.days.get(dayNumber) ?? openDay(table, dayNumber)
+    const chunk = table.days.get(dayNumber) ?? openDay(table, dayNumber)
+    const { rows } = chunk
     const own: Row = [
       origin.source,
       origin.version,
@@ -144,19 +139,28 @@ export const createChunkBuilder = (options: ChunkBuilderOptions) => {
       origin.loadedAtMicros,
       origin.datasetVersion,
     ]
-    const { heldBytes: heldBefore, decodedBytes: decodedBefore } = rows
-    rows.add(values, own)
-    const grown = rows.heldBytes - heldBefore
-    heldBytes += grown
-    chunk.heldBytes += grown
-    chunk.rows += 1
-    chunk.decodedBytes += rows.decodedBytes - decodedBefore
-    if (chunk.rows >= limits.chunkRowsMax || chunk.decodedBytes >= limits.chunkBytesMax) {
+    const heldBefore = rows.heldBytes
+    rows.add(values, own, dayNumber)
+    heldBytes += rows.heldBytes - heldBefore
+    if (rows.rows >= limits.chunkRowsMax || rows.decodedBytes >= limits.chunkBytesMax) {
       full.add(chunk)
     }
   }
 
   const stage = async (
+    name: string,
+    table: OpenTable,
+    groups: readonly RowGroup[],
+  ): Promise<Payload> => {
+    const leave = await stages.enter()
+    try {
+      return await stageFile(name, table, groups)
+    } finally {
+      leave()
+    }
+  }
+
+  const stageFile = async (
     name: string,
     table: OpenTable,
     groups: readonly RowGroup[],
@@ -176,22 +180,22 @@ export const createChunkBuilder = (options: ChunkBuilderOptions) => {
     open.delete(chunk)
     full.delete(chunk)
     chunk.table.chunks.delete(chunk.month)
-    for (const [day, { chunk: own }] of chunk.table.days)
-      if (own === chunk) chunk.table.days.delete(day)
+    for (const [day, own] of chunk.table.days) if (own === chunk) chunk.table.days.delete(day)
+    const ownBytes = chunk.rows.heldBytes
     try {
       closed.push(await stageChunk(chunk))
     } catch (error) {
       failure ??= { error }
       throw error
     } finally {
-      heldBytes -= chunk.heldBytes
+      heldBytes -= ownBytes
     }
   }
 
-  const stageChunk = async ({ n, table, month, rows, days }: OpenChunk): Promise<Chunk> => {
-    const slices = [...days]
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([day, own]) => ({ day, groups: own.finish() }))
+  const stageChunk = async ({ n, table, month, rows }: OpenChunk): Promise<Chunk> => {
+    const slices = [...rows.finish()]
+      .sort(([a], [b]) => a - b)
+      .map(([dayNumber, groups]) => ({ day: nameOfDay(dayNumber), groups }))
     const [first] = slices
     // Rows of a single day are one file for both targets.
     const isOneDay = slices.length === 1
@@ -204,7 +208,13 @@ export const createChunkBuilder = (options: ChunkBuilderOptions) => {
         })
       : undefined
     return {
-      ...{ n, table: table.name, month, rows, columns: table.columns.map(({ name }) => name) },
+      ...{
+        n,
+        table: table.name,
+        month,
+        rows: rows.rows,
+        columns: table.columns.map(({ name }) => name),
+      },
       ...(block && options.kinds.block && { block }),
       ...(staged && { days: staged }),
     }
@@ -216,12 +226,28 @@ export const createChunkBuilder = (options: ChunkBuilderOptions) => {
   /** Something is over a limit. */
   const isFull = (): boolean => full.size > 0 || isCrowded()
 
+  /**
+   * Packs the rows of the chunk that has most open ones: that is cheaper than a file more for each of its days. False when it
+   * does not help, or half of the memory is packed already or on its way to the store.
+   */
+  const pack = (): boolean => {
+    const fullest = mostOf(({ rows }) => rows.openBytes)
+    const openBytes = [...open].reduce((sum, { rows }) => sum + rows.openBytes, 0)
+    if (!fullest || open.size > limits.openBuildersMax || openBytes * 2 < heldBytes) return false
+    const heldBefore = fullest.rows.heldBytes
+    fullest.rows.pack()
+    const grown = fullest.rows.heldBytes - heldBefore
+    heldBytes += grown
+    return grown < 0
+  }
+
   /** Closes what is over a limit. Awaited by whoever adds rows, so that reading waits for staging. */
   const settle = async (): Promise<void> => {
     while (isFull()) {
       // One at a time: what is being staged is held in memory, too.
       if (!closing) {
-        const [due = largest()] = full
+        if (full.size === 0 && pack()) continue
+        const [due = mostOf(({ rows }) => rows.heldBytes)] = full
         if (!due) return
         closing = closeChunk(due).finally(() => (closing = undefined))
       }
@@ -229,19 +255,29 @@ export const createChunkBuilder = (options: ChunkBuilderOptions) => {
     }
   }
 
-  const largest = (): OpenChunk | undefined =>
-    [...open].reduce<OpenChunk | undefined>(
-      (most, chunk) => (!most || chunk.heldBytes > most.heldBytes ? chunk : most),
-      undefined,
-    )
+  const mostOf = (bytesOf: (chunk: OpenChunk) => number): OpenChunk | undefined => {
+    let most: { readonly chunk: OpenChunk; readonly bytes: number } | undefined
+    for (const chunk of open) {
+      const bytes = bytesOf(chunk)
+      if (!most || bytes > most.bytes) most = { chunk, bytes }
+    }
+    return most?.chunk
+  }
 
   /** True while the batch may take further sources. */
   const hasRoom = (): boolean => next < limits.batchChunksMax
 
+  /** As many as hold a small share of the memory: while a chunk is encoded it is held twice. */
+  const closingsAtOnce = (): number => {
+    const largestBytes = mostOf(({ rows }) => rows.heldBytes)?.rows.heldBytes ?? 0
+    const fitting = Math.floor((limits.openBytesMax * closingShare) / Math.max(1, largestBytes))
+    return Math.min(stagesMax, Math.max(1, fitting))
+  }
+
   /** Closes all; the chunks of the batch in the order of their numbers. */
   const finish = async (): Promise<readonly Chunk[]> => {
     if (failure) throw failure.error
-    await mapConcurrently([...open], stagesMax, closeChunk)
+    await mapConcurrently([...open], closingsAtOnce(), closeChunk)
     return closed.toSorted((a, b) => a.n - b.n)
   }
 
@@ -256,6 +292,8 @@ export type ChunkBuilder = ReturnType<typeof createChunkBuilder>
 const openTable = (table: Table): OpenTable => ({
   ...{ name: table.name, columns: columnsOf(table), chunks: new Map(), days: new Map() },
 })
+
+const nameOfDay = (dayNumber: number): string => dayOf((dayNumber * dayMicros) / 1000)
 
 const countRows = (groups: readonly RowGroup[]): number =>
   groups.reduce((sum, { rows }) => sum + rows, 0)

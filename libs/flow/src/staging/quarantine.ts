@@ -53,8 +53,6 @@ interface OpenFile {
 const isPrintable = (byte: number): boolean =>
   byte >= 32 || byte === 9 || byte === 10 || byte === 13
 
-const openBytesMax = 32 * 1024 * 1024
-
 /** Keeps rejected records, one file per dataset and reason (more when they are large), staged like every payload. */
 export const createQuarantine = (options: QuarantineOptions) => {
   const open = new Map<string, OpenFile>()
@@ -136,7 +134,7 @@ export const createQuarantine = (options: QuarantineOptions) => {
   }
 
   /** Something is due to be staged. */
-  const isFull = (): boolean => openBytes >= openBytesMax
+  const isFull = (): boolean => openBytes >= options.limits.quarantineOpenBytesMax
 
   /** Stages what has grown too large to hold. */
   const settle = async (): Promise<void> => {

@@ -21,6 +21,19 @@ export class BinaryValues implements Values {
     return true
   }
 
+  reader(): () => Scalar {
+    return this.#run.reader()
+  }
+
+  plain(): Uint8Array {
+    return this.#run.view()
+  }
+
+  load(plain: Uint8Array, count: number): void {
+    this.#run.load(plain)
+    this.count = count
+  }
+
   finish(): EncodedValues {
     return { body: this.#run.view() }
   }

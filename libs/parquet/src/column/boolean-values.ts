@@ -20,8 +20,25 @@ export class BooleanValues implements Values {
     return true
   }
 
+  reader(): () => Scalar {
+    let at = 0
+    return () => {
+      const byte = this.#bits[at >> 3] as number
+      return (byte & (1 << (at++ & 7))) !== 0
+    }
+  }
+
+  plain(): Uint8Array {
+    return this.#bits.subarray(0, Math.ceil(this.count / 8))
+  }
+
+  load(plain: Uint8Array, count: number): void {
+    this.#bits = Uint8Array.from(plain)
+    this.count = count
+  }
+
   finish(): EncodedValues {
-    return { body: this.#bits.subarray(0, Math.ceil(this.count / 8)) }
+    return { body: this.plain() }
   }
 
   #grow(): void {

@@ -14,6 +14,11 @@ export class ByteRun {
     this.#meter = meter
   }
 
+  /** Room for what is known to come: buffers that grow leave their halves to the garbage collector. */
+  reserve(extra: number): void {
+    this.#ensure(extra)
+  }
+
   /** As UTF-8; a lone surrogate becomes U+FFFD. */
   addText(text: string): void {
     this.#ensure(4 + text.length * utf8BytesPerUnitMax)
@@ -33,6 +38,22 @@ export class ByteRun {
     this.#bytes.writeUInt32LE(value.length, this.length)
     this.#bytes.set(value, this.length + 4)
     this.length += 4 + value.length
+  }
+
+  /** Takes what another run's `view` gave; nothing is added afterwards. */
+  load(bytes: Uint8Array): void {
+    this.#bytes = Buffer.from(bytes)
+    this.length = bytes.length
+  }
+
+  /** Gives the arrays one by one, as views. */
+  reader(): () => Buffer {
+    let at = 0
+    return () => {
+      const begin = at + 4
+      at = begin + this.#bytes.readUInt32LE(at)
+      return this.#bytes.subarray(begin, at)
+    }
   }
 
   /** What was added so far. */

@@ -28,8 +28,28 @@ export class FixedValues implements Values {
     return true
   }
 
+  reader(): () => Scalar {
+    let at = -fixedBytes
+    return () => {
+      at += fixedBytes
+      if (this.#field.type === 'uuid')
+        return uuidOf(this.#bytes.toString('hex', at, at + fixedBytes))
+      const high = this.#bytes.readBigInt64BE(at)
+      return (high << 64n) | this.#bytes.readBigUInt64BE(at + 8)
+    }
+  }
+
+  plain(): Uint8Array {
+    return this.#bytes.subarray(0, this.count * fixedBytes)
+  }
+
+  load(plain: Uint8Array, count: number): void {
+    this.#bytes = Buffer.from(plain)
+    this.count = count
+  }
+
   finish(): EncodedValues {
-    return { body: this.#bytes.subarray(0, this.count * fixedBytes) }
+    return { body: this.plain() }
   }
 
   #grow(): void {
@@ -39,3 +59,14 @@ export class FixedValues implements Values {
     this.#bytes = bytes
   }
 }
+
+const uuidOf = (hex: string): string =>
+  [
+    [0, 8],
+    [8, 12],
+    [12, 16],
+    [16, 20],
+    [20, 32],
+  ]
+    .map(([from, to]) => hex.slice(from, to))
+    .join('-')

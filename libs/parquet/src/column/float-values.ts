@@ -19,8 +19,22 @@ export class FloatValues implements Values {
     return true
   }
 
+  reader(): () => Scalar {
+    let at = 0
+    return () => this.#cells[at++] as number
+  }
+
+  plain(): Uint8Array {
+    return new Uint8Array(this.#cells.buffer, 0, this.count * 8)
+  }
+
+  load(plain: Uint8Array, count: number): void {
+    this.#cells = new Float64Array(Uint8Array.from(plain).buffer)
+    this.count = count
+  }
+
   finish(): EncodedValues {
-    return { body: new Uint8Array(this.#cells.buffer, 0, this.count * 8) }
+    return { body: this.plain() }
   }
 
   #grow(): void {

@@ -39,8 +39,30 @@ export class IntegerValues implements Values {
     return true
   }
 
+  reader(): () => Scalar {
+    const isSigned = this.#range.min < 0n
+    let at = 0
+    return () => {
+      const low = this.#cells[at++] as number
+      if (this.#words === 1) return isSigned ? low | 0 : low
+      const upper = this.#cells[at++] as number
+      const high = isSigned ? upper | 0 : upper
+      const value = high * word + low
+      return Number.isSafeInteger(value) ? value : BigInt(high) * BigInt(word) + BigInt(low)
+    }
+  }
+
+  plain(): Uint8Array {
+    return new Uint8Array(this.#cells.buffer, 0, this.count * this.#words * 4)
+  }
+
+  load(plain: Uint8Array, count: number): void {
+    this.#cells = new Uint32Array(Uint8Array.from(plain).buffer)
+    this.count = count
+  }
+
   finish(): EncodedValues {
-    const body = new Uint8Array(this.#cells.buffer, 0, this.count * this.#words * 4)
+    const body = this.plain()
     const [min, max] = [this.#min, this.#max]
     if (min === undefined || max === undefined) return { body }
     return {

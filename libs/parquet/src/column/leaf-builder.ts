@@ -1,5 +1,6 @@
 import type { Scalar, ScalarType } from '@silversmith/core'
 import { formOf, isText } from '../schema/column-type.ts'
+import { squeeze, unsqueeze } from '../file/codec.ts'
 import type { Leaf } from '../schema/leaf.ts'
 import { BinaryValues } from './binary-values.ts'
 import { BooleanValues } from './boolean-values.ts'
@@ -9,6 +10,16 @@ import { IntegerValues } from './integer-values.ts'
 import { Levels } from './levels.ts'
 import { TextValues } from './text-values.ts'
 import { type Meter, decodedValueBytes, type Values } from './values.ts'
+
+/** A leaf that waits for more rows to be encoded with. */
+export interface PackedLeaf {
+  readonly leaf: Leaf
+  readonly count: number
+  readonly entries: number
+  readonly values: Uint8Array
+  readonly definitions?: Uint8Array
+  readonly repetitions?: Uint8Array
+}
 
 /** Gathers one leaf of a row group. */
 export class LeafBuilder {
@@ -56,10 +67,46 @@ export class LeafBuilder {
   }
 
   #addEntry(repetition: number, definition: number): void {
-    this.definitions?.set(this.#entries, definition)
-    this.repetitions?.set(this.#entries, repetition)
+    if (definition > 0) this.definitions?.set(this.#entries, definition)
+    if (repetition > 0) this.repetitions?.set(this.#entries, repetition)
     this.#entries += 1
     this.#meter.decodedBytes += decodedValueBytes
+  }
+
+  /** Adds its entries to the builders of the parts their rows belong to, of the same leaf. `partOfRow`: one for each of its rows. */
+  split(partOfRow: ArrayLike<number>, parts: readonly LeafBuilder[]): void {
+    const { definitionMax } = this.leaf
+    const entries = this.entriesOf(partOfRow.length)
+    const nextValue = this.values.reader()
+    let row = -1
+    for (let entry = 0; entry < entries; entry++) {
+      const repetition = this.repetitions?.get(entry) ?? 0
+      if (repetition === 0) row += 1
+      const part = parts[partOfRow[row] as number] as LeafBuilder
+      const definition = this.definitions?.get(entry) ?? definitionMax
+      if (definition === definitionMax) part.values.add(nextValue())
+      part.#addEntry(repetition, definition)
+    }
+  }
+
+  /** All of it in less memory. */
+  pack(): PackedLeaf {
+    const { leaf, values, definitions, repetitions } = this
+    return {
+      ...{ leaf, count: values.count, entries: this.#entries, values: squeeze(values.plain()) },
+      ...(definitions && { definitions: squeeze(definitions.view()) }),
+      ...(repetitions && { repetitions: squeeze(repetitions.view()) }),
+    }
+  }
+
+  /** What was packed, to be split. */
+  static unpack(packed: PackedLeaf): LeafBuilder {
+    const builder = new LeafBuilder(packed.leaf, { heldBytes: 0, decodedBytes: 0 })
+    builder.values.load(unsqueeze(packed.values), packed.count)
+    if (packed.definitions) builder.definitions?.load(unsqueeze(packed.definitions))
+    if (packed.repetitions) builder.repetitions?.load(unsqueeze(packed.repetitions))
+    builder.#entries = packed.entries
+    return builder
   }
 
   /** Flat leaves have an entry a row. */

@@ -20,6 +20,20 @@ export class Levels {
     this.#bytes[at] = level
   }
 
+  get(at: number): number {
+    return this.#bytes[at] ?? 0
+  }
+
+  /** What was set; zeros may be missing at the end. */
+  view(): Uint8Array {
+    return this.#bytes
+  }
+
+  /** Takes what `view` gave; to be read. */
+  load(bytes: Uint8Array): void {
+    this.#bytes = Uint8Array.from(bytes)
+  }
+
   /** Length and levels of so many entries, as a data page begins with them. */
   writeTo(sink: ByteSink, entries: number): void {
     const start = sink.length

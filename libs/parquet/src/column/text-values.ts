@@ -17,6 +17,8 @@ const dictionaryCharactersMax = 1024 * 1024
 const dictionaryTrialRows = 1_024
 /** Longer values are no use as bounds. */
 const boundBytesMax = 64
+/** Of a text, before its bytes. */
+const lengthBytes = 4
 /** What V8 holds for an entry beside its characters, roughly. */
 const entryBytes = 64
 
@@ -78,12 +80,37 @@ export class TextValues implements Values {
 
   #spill(): void {
     const texts = [...(this.#entries?.keys() ?? [])]
+    let bytes = 0
+    for (let at = 0; at < this.count; at++)
+      bytes += lengthBytes + (texts[this.#indexes[at] as number] as string).length
+    this.#plain.reserve(bytes)
     for (let at = 0; at < this.count; at++) {
       this.#plain.addText(texts[this.#indexes[at] as number] as string)
     }
     this.#isPlain = true
     this.#entries = undefined
     this.#indexes = new Int32Array(0)
+  }
+
+  reader(): () => Scalar {
+    if (this.#isPlain) {
+      const next = this.#plain.reader()
+      return () => next().toString()
+    }
+    const texts = [...(this.#entries?.keys() ?? [])]
+    let at = 0
+    return () => texts[this.#indexes[at++] as number] as string
+  }
+
+  plain(): Uint8Array {
+    if (!this.#isPlain) this.#spill()
+    return this.#plain.view()
+  }
+
+  load(plain: Uint8Array, count: number): void {
+    this.#plain.load(plain)
+    this.#isPlain = true
+    this.count = count
   }
 
   finish(): EncodedValues {

@@ -5,6 +5,12 @@ export interface Values {
   readonly count: number
   /** False when the value is not of the column's type; nothing was taken then. */
   add(value: Scalar): boolean
+  /** Gives what was added, a value a call; before `finish`. */
+  reader(): () => Scalar
+  /** What was added, plain encoded; nothing is added afterwards. */
+  plain(): Uint8Array
+  /** Takes what `plain` gave, of so many values; to be read, nothing is added afterwards. */
+  load(plain: Uint8Array, count: number): void
   /** What was added, encoded; to be called once, last. */
   finish(): EncodedValues
 }

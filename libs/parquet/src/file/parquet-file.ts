@@ -15,22 +15,30 @@ export interface ParquetOptions {
 const rowGroupRowsDefault = 131_072
 const rowGroupBytesDefault = 32 * 1024 * 1024
 
-/** Rows of one table on their way into a file, kept column by column; full row groups are encoded at once. */
+/**
+ * Rows of one table on their way into files, kept column by column and told apart only when they are encoded: many parts take
+ * no more memory than one. Full row groups are encoded at once.
+ */
 export interface ParquetRows {
   readonly rows: number
   /** Memory held, encoded row groups included. */
   readonly heldBytes: number
+  /** Of it what is neither encoded nor packed. */
+  readonly openBytes: number
   /** As a database would hold the values, roughly: texts by their length, and nine bytes for each. */
   readonly decodedBytes: number
   /**
-   * A row in one part, or in two that follow each other.
+   * A row in one piece, or in two that follow each other. `part`: any whole number; rows of one part can become a file of
+   * their own.
    *
    * @throws TypeError that names column and row, never the value, when a value is not of its column's type: nothing is
    * coerced. The rows are lost then.
    */
-  add(first: Row, rest?: Row): void
-  /** All rows in their order; to be called once, last. */
-  finish(): readonly RowGroup[]
+  add(first: Row, rest?: Row, part?: number): void
+  /** Keeps what is open in less memory, until it is encoded together with the rows that follow. */
+  pack(): void
+  /** Part → its rows in their order; to be called once, last. */
+  finish(): ReadonlyMap<number, readonly RowGroup[]>
 }
 
 export const createParquetRows = (
@@ -43,16 +51,19 @@ export const createParquetRows = (
     if (!Number.isSafeInteger(value) || value < 1)
       throw new RangeError(`${name} must be a whole number from 1.`)
   checkNames(columns)
-  const groups: RowGroup[] = []
+  const groups = new Map<number, RowGroup[]>()
   let groupBytes = 0
   let groupDecodedBytes = 0
   let rows = 0
   let open: RowGroupBuilder | undefined
 
   const close = (builder: RowGroupBuilder): void => {
-    const group = builder.finish()
-    groups.push(group)
-    groupBytes += group.sizeBytes
+    for (const [part, group] of builder.finish()) {
+      const own = groups.get(part) ?? []
+      groups.set(part, own)
+      own.push(group)
+      groupBytes += group.sizeBytes
+    }
     groupDecodedBytes += builder.meter.decodedBytes
     open = undefined
   }
@@ -67,12 +78,16 @@ export const createParquetRows = (
     get decodedBytes() {
       return groupDecodedBytes + (open?.meter.decodedBytes ?? 0)
     },
-    add: (first, rest = []) => {
+    get openBytes() {
+      return open?.openBytes ?? 0
+    },
+    add: (first, rest = [], part = 0) => {
       open ??= createRowGroupBuilder(columns, codecs[compression])
-      open.add(first, rest)
+      open.add(first, rest, part)
       rows += 1
       if (open.rows >= rowGroupRows || open.meter.heldBytes >= rowGroupBytes) close(open)
     },
+    pack: () => open?.pack(),
     finish: () => {
       if (open) close(open)
       return groups
@@ -104,5 +119,5 @@ export const encodeParquet = (
 ): Uint8Array => {
   const parquet = createParquetRows(columns, options)
   for (const row of rows) parquet.add(row)
-  return joinParquet(columns, parquet.finish(), options.compression)
+  return joinParquet(columns, [...parquet.finish().values()].flat(), options.compression)
 }

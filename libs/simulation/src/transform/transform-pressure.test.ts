@@ -375,6 +375,18 @@ describe('caps', () => {
     expect(byBytes.rows()).toHaveLength(30)
   })
 
+  test('where memory is short, rows of many days are packed and are still one file a day', async () => {
+    const room = createRoom({ limits: { openBytesMax: 400_000 } })
+    const days = Array.from({ length: 3 }, (_, n) => Date.UTC(2026, 0, 1 + n))
+    const lines = Array.from({ length: 4_000 }, (_, n) => `{"id":"${n}","at":${days[n % 3]}}`)
+    expect(await room.run(room.put('a.jsonl', lines.join('\n')))).toEqual([])
+    const [manifest] = room.manifests()
+    expect(manifest?.chunks.map((chunk) => chunk.days?.length)).toEqual([3])
+    const expected = lines.map((_, n) => `s3://b/a.jsonl#${n}=${n}`).toSorted()
+    expect(room.names(room.rows())).toEqual(expected)
+    expect(room.names(await room.silver())).toEqual(expected)
+  })
+
   test('a batch takes no further sources once it has its number of chunks; they come in the next', async () => {
     const room = createRoom({ limits: { batchChunksMax: 3, concurrencyMax: 1 } })
     const all = [0, 1, 2].map((n) => room.put(`${n}.jsonl`, months(2 + n)))
