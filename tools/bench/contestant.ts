@@ -26,17 +26,23 @@ const outputBytesMax = 16 * 1024 * 1024
 const hangMs = 1_800_000
 const kib = 1024
 
-/** Runs a command to its end and reads the last line of its output. */
-export const spend = async (command: string, args: readonly string[]): Promise<Spent> => {
+/** Runs a command to its end, with variables besides our own, and reads the last line of its output. */
+export const spend = async (
+  command: string,
+  args: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): Promise<Spent> => {
   const { stdout } = await runFile(command, [...args], {
     maxBuffer: outputBytesMax,
     timeout: hangMs,
-    env: { ...process.env, OMP_NUM_THREADS: '1' },
+    env: { ...process.env, OMP_NUM_THREADS: '1', ...environment },
   }).catch((error: { readonly stderr?: string; readonly message: string }) => {
     // Node tells a failure with the line of code it is in, and a bundle is one line.
     const told = (error.stderr ?? '').split('\n').filter((line) => /Error|error/.test(line))
     const why = told.at(-1) ?? error.message
-    throw new Error(`${args[0]}: ${why.slice(0, toldCharactersMax)}`)
+    throw new Error(
+      `${args.find((one) => !one.startsWith('-'))}: ${why.slice(0, toldCharactersMax)}`,
+    )
   })
   return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as Spent
 }
