@@ -30,12 +30,18 @@ const requireBanner =
 const zipDate = '1980-01-01T12:00:00'
 
 /**
- * Parts of packages that our code does not reach, by what imports them: readers from S3 and BSON columns of parquetjs, web sockets
- * of thrift. Each becomes a module that loads and throws when it is called after all.
+ * Parts of packages that our code does not reach, by what imports them: readers from S3 and BSON columns of parquetjs, connections
+ * and servers of thrift. Each becomes a module that loads and throws when it is called after all.
  */
 const unreached: readonly { readonly from: RegExp; readonly names: readonly string[] }[] = [
   { from: /node_modules\/@dsnp\/parquetjs\//, names: ['@aws-sdk/client-s3', 'bson'] },
-  { from: /node_modules\/thrift\//, names: ['ws'] },
+  {
+    from: /node_modules\/thrift\//,
+    names: [
+      ...['./connection', './http_connection', './ws_connection', './xhr_connection', './server'],
+      ...['./web_server', './multiplexed_processor', './multiplexed_protocol', './json_protocol'],
+    ],
+  },
 ]
 
 const unreachedModule = (name: string): string => `
@@ -77,6 +83,20 @@ const renewBuffers: Plugin = {
   },
 }
 
+/**
+ * An ES module that imports `node:http` has all its exports evaluated, and one of them loads the whole of undici: a tenth of
+ * what a function's start takes. To require it does not.
+ */
+const requireHttp: Plugin = {
+  name: 'require-http',
+  setup: ({ onResolve, onLoad }) => {
+    onResolve({ filter: /^(node:)?http$/ }, () => ({ path: 'node:http', namespace: 'required' }))
+    onLoad({ filter: /./, namespace: 'required' }, ({ path }) => ({
+      contents: `module.exports = process.getBuiltinModule(${JSON.stringify(path)})`,
+    }))
+  },
+}
+
 /** How every bundle is built; tests build parts of one with the same. */
 export const buildOptions = {
   absWorkingDir: root,
@@ -89,7 +109,7 @@ export const buildOptions = {
   minifyWhitespace: true,
   legalComments: 'none',
   banner: { js: requireBanner },
-  plugins: [leaveOutUnreached, renewBuffers],
+  plugins: [leaveOutUnreached, renewBuffers, requireHttp],
   logLevel: 'warning',
 } as const satisfies BuildOptions
 

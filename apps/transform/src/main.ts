@@ -1,7 +1,8 @@
 import {
-  createAwsClients,
+  createDynamoDbClient,
   createDynamoLedger,
   createS3Bronze,
+  createS3Client,
   createS3Store,
 } from '@silversmith/aws'
 import { createFunctionLog, observe, openTracer } from '@silversmith/aws/powertools-log'
@@ -17,17 +18,21 @@ import { capYoungGeneration } from './young-generation.ts'
 const config = parseConfig(process.env)
 capYoungGeneration(config.memoryMib)
 const log = createFunctionLog({ service: 'transform', ...config })
-const clients = createAwsClients(awsSettingsOf(config))
+const aws = awsSettingsOf(config)
+const s3 = createS3Client(aws)
 const clock: Clock = { now: Date.now, sleep: async (ms) => void (await sleep(ms)) }
 const stallMs = config.s3ReadTimeoutMs
-const store = createS3Store({ client: clients.s3, bucket: config.silverBucket, stallMs })
+const store = createS3Store({ client: s3, bucket: config.silverBucket, stallMs })
 
 const transform = createTransform(
   transformDepsOf(config, {
     targets: openTargets(config, store),
-    bronze: createS3Bronze({ client: clients.s3, stallMs }),
+    bronze: createS3Bronze({ client: s3, stallMs }),
     store,
-    ledger: createDynamoLedger({ client: clients.dynamodb, tableName: config.ledgerTable }),
+    ledger: createDynamoLedger({
+      client: createDynamoDbClient(aws),
+      tableName: config.ledgerTable,
+    }),
     clock,
     log,
   }),

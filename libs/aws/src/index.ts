@@ -1,5 +1,5 @@
 export type { AwsClients, AwsSettings } from './clients.ts'
-export { createAwsClients } from './clients.ts'
+export { createAwsClients, createDynamoDbClient, createS3Client } from './clients.ts'
 export type { DynamoLedgerSettings } from './dynamo-ledger.ts'
 export { createDynamoLedger } from './dynamo-ledger.ts'
 export { openShardsOf } from './ledger-record.ts'
