@@ -27,11 +27,11 @@ const hangMs = 1_800_000
 const kib = 1024
 
 /** Runs a command to its end, with variables besides our own, and reads the last line of its output. */
-export const spend = async (
+export const spend = async <Told = Spent>(
   command: string,
   args: readonly string[],
   environment: Readonly<Record<string, string>> = {},
-): Promise<Spent> => {
+): Promise<Told> => {
   const { stdout } = await runFile(command, [...args], {
     maxBuffer: outputBytesMax,
     timeout: hangMs,
@@ -44,7 +44,7 @@ export const spend = async (
       `${args.find((one) => !one.startsWith('-'))}: ${why.slice(0, toldCharactersMax)}`,
     )
   })
-  return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as Spent
+  return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as Told
 }
 
 /** True when the command ends well: what a contestant needs is there. */

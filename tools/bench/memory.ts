@@ -11,8 +11,9 @@ import {
   targetNames,
 } from './memory/run-scenario.ts'
 import { type Scale, type Scenario, scenarios } from './memory/scenario.ts'
-import { heapFlagsOf, memoryMb, unpackTransform } from './memory/small-function.ts'
+import { memoryMb, unpackTransform } from './memory/small-function.ts'
 import { describeMemory, pageOf } from './memory/telling.ts'
+import { heapFlagsOf } from './unpacked-function.ts'
 import { readWhole, UsageError } from './usage-error.ts'
 
 export interface MemoryResult {

@@ -103,22 +103,34 @@ const gzip: Scenario = {
   },
 }
 
-const line: Scenario = {
-  name: 'line',
-  title: 'one object of a single line of 15 MB',
+/** One statement whose answer fills the line. */
+const lineOf = (name: string, title: string, answerOf: (bytes: number) => unknown): Scenario => ({
+  name,
+  title,
   make: async () => {
     const statements = await makeStatements(1)
     const statement = JSON.parse(statements.line(0)) as Record<string, unknown>
-    const withAnswer = (input: string): Buffer =>
+    const withAnswer = (input: unknown): Buffer =>
       Buffer.from(`${JSON.stringify({ ...statement, result: { response: { input } } })}\n`)
-    const words = 'the answer of a student who knows no end; '
-    const missing = lineBytes - withAnswer('').length
-    const body = withAnswer(words.repeat(Math.ceil(missing / words.length)).slice(0, missing))
+    const body = withAnswer(answerOf(lineBytes - withAnswer('').length))
     const open = async function* (): AsyncGenerator<Uint8Array> {
       yield body
     }
-    return { objects: [objectOf('line.jsonl', body.length, open)], statements: [1] }
+    return { objects: [objectOf(`${name}.jsonl`, body.length, open)], statements: [1] }
   },
-}
+})
 
-export const scenarios: readonly Scenario[] = [large, many, gzip, line]
+const words = 'the answer of a student who knows no end; '
+const textOf = (bytes: number): string =>
+  words.repeat(Math.ceil(bytes / words.length)).slice(0, bytes)
+
+const partBytes = 24
+const partsOf = (bytes: number): unknown =>
+  Array.from({ length: Math.floor(bytes / partBytes) }, (_, n) => ({
+    ...{ n: n % 100_000, a: [n % 10_000] },
+  }))
+
+const line = lineOf('line', 'one line of 15 MB, a long text', textOf)
+const parts = lineOf('parts', 'one line of 15 MB, small parts', partsOf)
+
+export const scenarios: readonly Scenario[] = [large, many, gzip, line, parts]
