@@ -161,8 +161,15 @@ export const anyTable: fc.Arbitrary<{
     fc.record({ columns: fc.constant(columns), rows: fc.array(rowOf(columns), { maxLength: 25 }) }),
   )
 
-/** What `readParquet` must give for a value that was written. */
-export const seen = (type: ColumnType, value: Value | undefined): unknown => {
+/** How a reader gives decimals: as units, or as hyparquet does: units as a double, times a power of ten. */
+export type DecimalForm = 'units' | 'double'
+
+/** What `readParquet` must give for a value that was written; other readers, too, but for decimals. */
+export const seen = (
+  type: ColumnType,
+  value: Value | undefined,
+  decimals: DecimalForm = 'double',
+): unknown => {
   if (value === null || value === undefined) return null
   if (typeof type === 'string') {
     if (type === 'uint64' || type === 'int64') return BigInt(value as number)
@@ -170,27 +177,34 @@ export const seen = (type: ColumnType, value: Value | undefined): unknown => {
     return typeof value === 'string' ? Buffer.from(value).toString() : value
   }
   if ('decimal' in type) {
-    // As near as hyparquet comes: units as a double, times a power of ten.
+    if (decimals === 'units') return BigInt(value as number)
     return Number(value) * 10 ** -type.decimal.scale
   }
-  if ('list' in type) return (value as readonly Value[]).map((one) => seen(type.list.type, one))
+  if ('list' in type)
+    return (value as readonly Value[]).map((one) => seen(type.list.type, one, decimals))
   if ('map' in type)
     return Object.fromEntries(
       [...(value as ReadonlyMap<string, Value>)].map(([key, one]) => [
         Buffer.from(key).toString(),
-        seen(type.map.type, one),
+        seen(type.map.type, one, decimals),
       ]),
     )
   const own = value as Readonly<Record<string, Value>>
   return Object.fromEntries(
-    Object.entries(type.struct).map(([name, field]) => [name, seen(field.type, own[name])]),
+    Object.entries(type.struct).map(([name, field]) => [
+      name,
+      seen(field.type, own[name], decimals),
+    ]),
   )
 }
 
 export const seenRows = (
   columns: readonly Column[],
   rows: readonly Row[],
+  decimals: DecimalForm = 'double',
 ): Record<string, unknown>[] =>
   rows.map((values) =>
-    Object.fromEntries(columns.map(({ name, type }, at) => [name, seen(type, values[at])])),
+    Object.fromEntries(
+      columns.map(({ name, type }, at) => [name, seen(type, values[at], decimals)]),
+    ),
   )

@@ -10,6 +10,7 @@ import {
   DuckDBMapValue,
   DuckDBStructValue,
   DuckDBTimestampTZValue,
+  DuckDBTimestampValue,
   DuckDBUUIDValue,
 } from '@duckdb/node-api'
 import type { Column, Row } from '@silversmith/core'
@@ -18,6 +19,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { anyRow, anyTable, everyColumn, seenRows } from './any-row.ts'
 import type { ParquetOptions } from './index.ts'
 import { checkParquet, encodeParquet, readParquet } from './index.ts'
+import { tame, writeRowWise } from './row-wise.ts'
 
 const column = (name: string, type: Column['type'], nullable = true): Column => ({
   name,
@@ -49,19 +51,24 @@ const query = async (
   rows: readonly Row[],
   options?: ParquetOptions,
 ): Promise<Record<string, unknown>[]> => {
-  const path = join(directory, `${crypto.randomUUID()}.parquet`)
-  const bytes = await encodeParquet(columns, rows, options)
+  const bytes = encodeParquet(columns, rows, options)
   await checkParquet(bytes, columns, rows.length)
+  return queryFile(sql, bytes)
+}
+
+const queryFile = async (sql: string, bytes: Uint8Array): Promise<Record<string, unknown>[]> => {
+  const path = join(directory, `${crypto.randomUUID()}.parquet`)
   await writeFile(path, bytes)
   const result = await duckdb.runAndReadAll(sql.replaceAll('{file}', `'${path}'`))
   return result.getRowObjects()
 }
 
-/** As `seenRows` has it. */
+/** As `seenRows` has it, with decimals as units. */
 const plain = (value: unknown): unknown => {
-  if (value instanceof DuckDBTimestampTZValue) return Number(value.micros)
+  if (value instanceof DuckDBTimestampTZValue || value instanceof DuckDBTimestampValue)
+    return Number(value.micros)
   if (value instanceof DuckDBDateValue) return value.days
-  if (value instanceof DuckDBDecimalValue) return Number(value.value) * 10 ** -value.scale
+  if (value instanceof DuckDBDecimalValue) return value.value
   if (value instanceof DuckDBBlobValue) return Uint8Array.from(value.bytes)
   if (value instanceof DuckDBUUIDValue) return value.toString()
   if (value instanceof DuckDBListValue) return value.items.map(plain)
@@ -121,7 +128,7 @@ describe('DuckDB reads the same', () => {
         fc.integer({ min: 1, max: 40 }),
         async (anyRows, rowGroupRows) => {
           const found = await query('select * from {file}', everyColumn, anyRows, { rowGroupRows })
-          expect(found.map(plainRow)).toEqual(seenRows(everyColumn, anyRows))
+          expect(found.map(plainRow)).toEqual(seenRows(everyColumn, anyRows, 'units'))
         },
       ),
       { numRuns: 50 },
@@ -131,13 +138,28 @@ describe('DuckDB reads the same', () => {
   it('any columns of any types, nested ones among them, as hyparquet does', async () => {
     await fc.assert(
       fc.asyncProperty(anyTable, async ({ columns: own, rows: anyRows }) => {
-        const wanted = seenRows(own, anyRows)
-        expect(await readParquet(encodeParquet(own, anyRows))).toEqual(wanted)
-        expect((await query('select * from {file}', own, anyRows)).map(plainRow)).toEqual(wanted)
+        const found = await query('select * from {file}', own, anyRows)
+        expect(found.map(plainRow)).toEqual(seenRows(own, anyRows, 'units'))
+        expect(await readParquet(encodeParquet(own, anyRows))).toEqual(seenRows(own, anyRows))
       }),
       { numRuns: schemas },
     )
-  })
+  }, 1_200_000)
+
+  it('what parquetjs wrote row by row and what we wrote, value for value, and so does hyparquet', async () => {
+    await fc.assert(
+      fc.asyncProperty(anyTable, async (table) => {
+        const { columns: own, rows: tameRows } = tame(table.columns, table.rows)
+        fc.pre(own.length > 0)
+        for (const bytes of [encodeParquet(own, tameRows), await writeRowWise(own, tameRows)]) {
+          const found = await queryFile('select * from {file}', bytes)
+          expect(found.map(plainRow)).toEqual(seenRows(own, tameRows, 'units'))
+          expect(await readParquet(bytes)).toEqual(seenRows(own, tameRows))
+        }
+      }),
+      { numRuns: schemas },
+    )
+  }, 1_200_000)
 
   it('the types of the columns', async () => {
     const found = await query('describe select * from {file}', columns, rows)

@@ -3,6 +3,7 @@ import { clickHouseType, preflight, readTold, tell } from '@silversmith/clickhou
 import type { Column, Row, Value } from '@silversmith/core'
 import { encodeParquet } from '@silversmith/parquet'
 import { anyTable, seen } from '@silversmith/parquet/any-row'
+import { tame, writeRowWise } from '@silversmith/parquet/row-wise'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startTestClickHouse } from './test-clickhouse.ts'
@@ -48,15 +49,18 @@ const post = async (query: string, body?: Uint8Array): Promise<string> => {
 /** A column in front that keeps the rows in order. */
 const place: Column = { name: 'place', type: 'uint64', nullable: false, description: '' }
 
+type Encode = (columns: readonly Column[], rows: readonly Row[]) => Uint8Array | Promise<Uint8Array>
+
 const roundTrip = async (
   columns: readonly Column[],
   rows: readonly Row[],
+  encode: Encode,
 ): Promise<readonly (readonly Value[])[]> => {
   const table = `${database}.t${randomUUID().replaceAll('-', '')}`
   const all = [place, ...columns]
   const types = all.map((column) => `\`${column.name}\` ${clickHouseType(column)}`)
   await clickHouse.run(`CREATE TABLE ${table} (${types.join(', ')}) ENGINE = Memory`)
-  const bytes = encodeParquet(
+  const bytes = await encode(
     all,
     rows.map((row, at) => [at, ...row]),
   )
@@ -72,12 +76,33 @@ const roundTrip = async (
     .map((row) => columns.map(({ type }, at) => readTold(type, row[`v${at}`])))
 }
 
+const expectAsItWent = async (
+  columns: readonly Column[],
+  rows: readonly Row[],
+  encode: Encode,
+): Promise<void> => {
+  const asSeen = (row: readonly (Value | undefined)[]) =>
+    columns.map(({ type }, at) => seen(type, row[at], 'units'))
+  const found = await roundTrip(columns, rows, encode)
+  expect(found.map(asSeen)).toEqual(rows.map(asSeen))
+}
+
 test('any columns of any types, nested ones among them, come out of ClickHouse as they went in', async () => {
   await fc.assert(
     fc.asyncProperty(anyTable, async ({ columns, rows }) => {
-      const wanted = rows.map((row) => columns.map(({ type }, at) => seen(type, row[at])))
-      const found = await roundTrip(columns, rows)
-      expect(found.map((row) => columns.map(({ type }, at) => seen(type, row[at])))).toEqual(wanted)
+      await expectAsItWent(columns, rows, (...table) => encodeParquet(...table))
+    }),
+    { numRuns: schemas },
+  )
+}, 1_200_000)
+
+test('what parquetjs wrote row by row comes out of ClickHouse as what we wrote', async () => {
+  await fc.assert(
+    fc.asyncProperty(anyTable, async (table) => {
+      const { columns, rows } = tame(table.columns, table.rows)
+      fc.pre(columns.length > 0)
+      await expectAsItWent(columns, rows, (...own) => encodeParquet(...own))
+      await expectAsItWent(columns, rows, writeRowWise)
     }),
     { numRuns: schemas },
   )
