@@ -104,7 +104,8 @@ const countRun = async (objects: number, days: number) => {
     put: async () => add(counts, 'inserts'),
   }
   const transform = createTransform({
-    ...{ pipeline, datasets, store, clock, limits: defaultLimits, quarantinePrefix: 'q/' },
+    ...{ pipeline, datasets, store, clock, limits: defaultLimits },
+    quarantineFiles: { bucket: 'silver', prefix: 'q/' },
     ...{ log: createMemoryLog(), ids: createMemoryIds(1, clock), encoder: createParquetEncoder() },
     ledger: countLedger(createMemoryLedger(), counts),
     bronze: {

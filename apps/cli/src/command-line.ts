@@ -10,6 +10,9 @@ const definitions = {
   limit: { type: 'string' },
   prefix: { type: 'string', multiple: true },
   since: { type: 'string' },
+  until: { type: 'string' },
+  dataset: { type: 'string' },
+  reason: { type: 'string' },
   from: { type: 'string' },
   enqueue: { type: 'boolean' },
   'set-aside': { type: 'boolean' },
@@ -75,15 +78,17 @@ const oneOf = <Word extends string>(option: string, text: string, words: readonl
 
 const unitMs: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 }
 
-const sinceOf = ({ since }: Given['values']): Since | undefined => {
-  if (since === undefined) return undefined
-  const [, count, unit = ''] = /^(\d{1,6})([mhd])$/.exec(since) ?? []
+const sinceOf = ({ since }: Given['values']): Since | undefined => momentOf('since', since)
+
+const momentOf = (option: 'since' | 'until', text: string | undefined): Since | undefined => {
+  if (text === undefined) return undefined
+  const [, count, unit = ''] = /^(\d{1,6})([mhd])$/.exec(text) ?? []
   const size = unitMs[unit]
   if (count !== undefined && size !== undefined) return { agoMs: Number(count) * size }
-  const at = /^\d{4}-\d{2}-\d{2}(T[\d:.]+Z)?$/.test(since) ? Date.parse(since) : NaN
+  const at = /^\d{4}-\d{2}-\d{2}(T[\d:.]+Z)?$/.test(text) ? Date.parse(text) : NaN
   if (!Number.isNaN(at)) return { at }
   throw new UsageError(
-    `--since must be a day such as 2026-01-01, a time such as 2026-01-01T12:00:00Z, or 30m, 24h, 7d, not "${since}"`,
+    `--${option} must be a day such as 2026-01-01, a time such as 2026-01-01T12:00:00Z, or 30m, 24h, 7d, not "${text}"`,
   )
 }
 
@@ -154,6 +159,11 @@ const readRedrive = (given: Given): CommandOf<'dlq redrive'> => {
   return { kind: 'dlq redrive', messageIds, ...changing(given) }
 }
 
+const ofQuarantine = ({ values }: Given) => ({
+  ...{ dataset: values.dataset, reason: values.reason },
+  ...{ since: sinceOf(values), until: momentOf('until', values.until) },
+})
+
 interface Reader {
   readonly options: readonly OptionName[]
   readonly read: (given: Given) => Command
@@ -165,6 +175,7 @@ const batchesMax = 10_000
 const batchesDefault = 100
 
 const placeOptions = ['dir', 'json'] as const
+const ofQuarantineOptions = ['dataset', 'reason', 'since', 'until'] as const
 const changingOptions = ['dry-run', 'yes', ...placeOptions] as const
 
 const readers: Readonly<Record<string, Reader>> = {
@@ -214,6 +225,29 @@ const readers: Readonly<Record<string, Reader>> = {
   },
   repair: { options: changingOptions, read: readRepair },
   'ledger rebuild': { options: ['from', ...changingOptions], read: readRebuild },
+  'quarantine list': {
+    options: [...ofQuarantineOptions, 'limit', ...placeOptions],
+    read: (given) => {
+      refuseArguments(given)
+      const limit = limitOf(given.values, batchesDefault, batchesMax)
+      return { kind: 'quarantine list', limit, ...ofQuarantine(given), ...place(given) }
+    },
+  },
+  'quarantine show': {
+    options: [...ofQuarantineOptions, 'limit', ...placeOptions],
+    read: (given) => ({
+      ...{ kind: 'quarantine show', limit: limitOf(given.values, rowsDefault, rowsMax) },
+      ...{ file: given.args.length === 0 ? undefined : argument(given, 'a file') },
+      ...{ ...ofQuarantine(given), ...place(given) },
+    }),
+  },
+  'quarantine replay': {
+    options: [...ofQuarantineOptions, ...changingOptions],
+    read: (given) => {
+      refuseArguments(given)
+      return { kind: 'quarantine replay', ...ofQuarantine(given), ...changing(given) }
+    },
+  },
   'dlq list': {
     options: placeOptions,
     read: (given) => {

@@ -9,6 +9,14 @@ interface Changing extends OnDeployment {
   readonly dryRun: boolean
 }
 
+/** Which quarantine files; all that is given must fit. */
+interface OfQuarantine {
+  readonly dataset: string | undefined
+  readonly reason: string | undefined
+  readonly since: Since | undefined
+  readonly until: Since | undefined
+}
+
 interface OnStack {
   /** Undefined: the usual place. */
   readonly dir: string | undefined
@@ -57,6 +65,15 @@ export type Command =
       /** `YYYY-MM-DD`; undefined: all manifests. */
       readonly from: string | undefined
     } & Changing)
+  | ({ readonly kind: 'quarantine list'; readonly limit: number } & OfQuarantine & OnDeployment)
+  | ({
+      readonly kind: 'quarantine show'
+      /** Its key or URL; undefined: all open files that fit. */
+      readonly file: string | undefined
+      readonly limit: number
+    } & OfQuarantine &
+      OnDeployment)
+  | ({ readonly kind: 'quarantine replay' } & OfQuarantine & Changing)
   | ({ readonly kind: 'dlq list' } & OnDeployment)
   | ({ readonly kind: 'dlq show'; readonly messageId: string } & OnDeployment)
   | ({

@@ -13,6 +13,15 @@ Tables and rows
                             send an event to ingest, transform, bulk of a local stack that npm start -- --keep
                             left up; FILE is JSON, - reads standard input
 
+Records that were rejected
+  quarantine list [--dataset D] [--reason R] [--since 2026-01-01|24h] [--until …] [--limit N]
+                            how many, why, and what a replay made of them; --json tells of each file
+  quarantine show [FILE] [--dataset D] [--reason R] [--since …] [--until …] [--limit N]
+                            the records themselves, with where they came from; of FILE, else of all that nobody replayed
+  quarantine replay [--dataset D] [--reason R] [--since …] [--until …] --yes
+                            send them through transform once more, after a mapping or a limit was mended. Each becomes
+                            rows with the lineage it had, or stays, in a newer file. Sent twice, nothing is loaded twice
+
 When something is wrong
   reconcile [--prefix P]… [--since 2026-01-01|24h] [--enqueue [--set-aside]]
                             compare bronze, ledger, manifests and targets: what is missing, stuck or too much;

@@ -16,6 +16,9 @@ import { runInvoke } from './invoke.ts'
 import { runLedgerRebuild } from './ledger-rebuild.ts'
 import { runMigrate } from './migrate.ts'
 import { createProgress } from './progress.ts'
+import { runQuarantineList } from './quarantine-list.ts'
+import { runQuarantineReplay } from './quarantine-replay.ts'
+import { runQuarantineShow } from './quarantine-show.ts'
 import { runQuery } from './query.ts'
 import { runReconcile } from './reconcile.ts'
 import { runBatchReject, runRepair } from './repair.ts'
@@ -54,6 +57,12 @@ const answerTo = (command: Exclude<Command, { kind: 'help' }>): Promise<Answer> 
       return runRepair(command, surroundings)
     case 'ledger rebuild':
       return runLedgerRebuild(command, surroundings)
+    case 'quarantine list':
+      return runQuarantineList(command, surroundings)
+    case 'quarantine show':
+      return runQuarantineShow(command, surroundings)
+    case 'quarantine replay':
+      return runQuarantineReplay(command, surroundings)
     case 'dlq list':
       return runDlqList(command, surroundings)
     case 'dlq show':

@@ -31,7 +31,7 @@ test('every setting of the flow reaches it', () => {
     ...adapters,
     datasets,
     pipeline: 'blue',
-    quarantinePrefix: 'refused/',
+    quarantineFiles: { bucket: 'silver', prefix: 'refused/' },
     leaseMarginMs: 1_234,
     limits: {
       ...defaultLimits,

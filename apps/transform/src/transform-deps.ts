@@ -24,6 +24,6 @@ export const transformDepsOf = (
     rowGroupBytes: config.limits.rowGroupBytesMax,
   }),
   limits: config.limits,
-  quarantinePrefix: `${config.quarantinePrefix}/`,
+  quarantineFiles: { bucket: config.silverBucket, prefix: `${config.quarantinePrefix}/` },
   leaseMarginMs: config.leaseMarginMs,
 })

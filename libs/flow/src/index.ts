@@ -42,7 +42,17 @@ export { createSweep, type SweepDeps, type SweepResult } from './apply/sweep.ts'
 export { defaultLeaseMarginMs, type TransformDeps, triesMax } from './transform/batch-run.ts'
 export { createTransform, type Delivery } from './transform/transform.ts'
 export type { ChunkBuilder } from './staging/chunk-builder.ts'
-export type { Quarantine } from './staging/quarantine.ts'
+export type { Quarantine } from './quarantine/quarantine.ts'
+export {
+  listQuarantine,
+  type QuarantineDeps,
+  type QuarantineEntry,
+  type QuarantineFilter,
+  type QuarantineState,
+} from './quarantine/quarantine-listing.ts'
+export type { QuarantinePlace } from './quarantine/quarantine-file.ts'
+export { type QuarantineRecord, readQuarantineRecord } from './quarantine/quarantine-record.ts'
+export { type ReplayDeps, replayQuarantine, type ReplayResult } from './quarantine/replay.ts'
 export { readLines } from './reading/lines.ts'
 export { type RawRecord, textOf } from './reading/record.ts'
 export { createGate } from './reading/gate.ts'

@@ -1,4 +1,10 @@
-import { createRecordBuffer, type RawRecord, type ReadPiece, type RecordLimits } from './record.ts'
+import {
+  createRecordBuffer,
+  type FramingReason,
+  type RawRecord,
+  type ReadPiece,
+  type RecordLimits,
+} from './record.ts'
 
 const code = (text: string): number => text.charCodeAt(0)
 const quote = code('"')
@@ -41,7 +47,7 @@ const createScanner = (limits: RecordLimits) => {
   let inString = false
   let escaped = false
 
-  const finish = (broken?: string): RawRecord => {
+  const finish = (broken?: FramingReason): RawRecord => {
     inside = 'none'
     return {
       ordinal: ordinal++,

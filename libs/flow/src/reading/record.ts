@@ -1,5 +1,6 @@
 import { isAscii, isUtf8 } from 'node:buffer'
 import { createHash, type Hash } from 'node:crypto'
+import type { Origin } from '../staging/chunk-builder.ts'
 
 /** One record as it stands in an object, before anything is made of it. */
 export interface RawRecord {
@@ -16,7 +17,22 @@ export interface RawRecord {
   readonly cut?: { readonly sha256: string }
   /** Set when the framing itself is broken here: why. */
   readonly broken?: string
+  /** Set for a record that a quarantine file kept: where it first stood. */
+  readonly original?: Original
 }
+
+export interface Original {
+  readonly origin: Origin
+  /** Its object was loaded since in a higher generation. */
+  readonly isSuperseded: boolean
+}
+
+/** Why framing itself may be broken: nothing that can be mended in the record. */
+export type FramingReason = 'truncated_document' | 'truncated_array'
+export const framingReasons: ReadonlySet<string> = new Set<FramingReason>([
+  'truncated_document',
+  'truncated_array',
+])
 
 export interface RecordLimits {
   /** A longer record is cut. */

@@ -49,7 +49,11 @@ const read = async (fates: readonly Fate[]) => {
     clock: { now: () => nowMs, sleep: async (ms: number) => void (nowMs += ms) },
     log: { emit: () => undefined },
     encode: async () => new Uint8Array(),
-    ...{ limits: defaultLimits, kinds: { block: true, days: true }, quarantinePrefix: 'q/' },
+    ...{
+      limits: defaultLimits,
+      kinds: { block: true, days: true },
+      quarantineFiles: { bucket: 's', prefix: 'q/' },
+    },
   } as unknown as ReadingDeps
   const call = { deadline: 1e9, signal: new AbortController().signal }
   const batch = await readBatch(deps, { id: 'B', createdAt: 0 }, sources, call)

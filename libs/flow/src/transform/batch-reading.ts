@@ -5,6 +5,7 @@ import {
   type Dataset,
   type Disposition,
   isFault,
+  type Ledger,
   type Limits,
   type Log,
   type ManifestSource,
@@ -18,8 +19,16 @@ import { createChunkBuilder, type PayloadKinds } from '../staging/chunk-builder.
 import { describeFailure } from '../failure.ts'
 import { createGate } from '../reading/gate.ts'
 import { type Call, mapConcurrently } from '../patience.ts'
-import { createQuarantine } from '../staging/quarantine.ts'
-import { createCounts, originOf, type ReadCounts, readSource } from './source-reader.ts'
+import { createQuarantine } from '../quarantine/quarantine.ts'
+import { readOriginals } from '../quarantine/originals.ts'
+import { isQuarantineFile, type QuarantinePlace } from '../quarantine/quarantine-file.ts'
+import {
+  createCounts,
+  originOf,
+  type ReadCounts,
+  type ReadOptions,
+  readSource,
+} from './source-reader.ts'
 
 export interface ReadingDeps {
   readonly datasets: readonly Dataset[]
@@ -30,8 +39,10 @@ export interface ReadingDeps {
   readonly encoder: ParquetEncoder
   readonly limits: Limits
   readonly kinds: PayloadKinds
-  /** Ends with a slash. */
-  readonly quarantinePrefix: string
+  readonly quarantineFiles: QuarantinePlace
+  /** Asked about the objects that a replayed quarantine file is of. */
+  readonly ledger: Ledger
+  readonly pipeline: string
 }
 
 export interface ReadBatch {
@@ -117,10 +128,15 @@ const createPass = (
   const quarantine = createQuarantine({
     ...place,
     createdAt: batch.createdAt,
-    prefix: deps.quarantinePrefix,
+    prefix: deps.quarantineFiles.prefix,
   })
 
   const largeRecords = createGate(largeRecordsMax)
+
+  const unwrapAs =
+    ({ name }: Dataset): NonNullable<ReadOptions['unwrap']> =>
+    (lines, file) =>
+      readOriginals(deps, lines, { file, dataset: name }, call)
 
   const read = async (source: Source): Promise<{ outcome: Outcome; spoils: boolean }> => {
     const dataset = deps.datasets.find(({ name }) => name === source.dataset)
@@ -132,9 +148,8 @@ const createPass = (
     try {
       await readSource({
         ...{ source, dataset, chunks, quarantine, limits, clock, call, readUntil, counts },
-        hasAllTime,
-        largeRecords,
-        bronze: deps.bronze,
+        ...{ hasAllTime, largeRecords, bronze: deps.bronze },
+        ...(isQuarantineFile(deps.quarantineFiles, source.object) && { unwrap: unwrapAs(dataset) }),
         loadedAtMicros: batch.createdAt * 1000,
       })
       return { outcome: { kind: 'read', counts }, spoils: false }

@@ -1,14 +1,11 @@
 import {
   type Batch,
   type Claim,
-  type Clock,
   countFileSizes,
   countInsertRows,
   Fault,
   type Ids,
   insertRowsOf,
-  type Ledger,
-  type Log,
   type Manifest,
   silverSizesOf,
   type Source,
@@ -26,12 +23,8 @@ import { createCounts } from './source-reader.ts'
 import { type Call, endingOf, mapConcurrently, persist } from '../patience.ts'
 
 export interface TransformDeps extends Omit<ReadingDeps, 'kinds'> {
-  readonly pipeline: string
   readonly targets: readonly Target[]
-  readonly ledger: Ledger
-  readonly clock: Clock
   readonly ids: Ids
-  readonly log: Log
   /** How long after its invocation's end a worker may still be at it: nothing waits for less. A minute when absent. */
   readonly leaseMarginMs?: number
 }

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { ChunkBuilder } from '../staging/chunk-builder.ts'
 import { createGate } from '../reading/gate.ts'
-import type { Quarantine } from '../staging/quarantine.ts'
+import type { Quarantine } from '../quarantine/quarantine.ts'
 import { createCounts, readSource } from './source-reader.ts'
 
 /** A number is a row, `true` a discard, `"twice"` two rows, the rest a rejection. */

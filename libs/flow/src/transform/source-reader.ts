@@ -18,7 +18,8 @@ import { readDocuments } from '../reading/documents.ts'
 import type { Gate } from '../reading/gate.ts'
 import { readLines } from '../reading/lines.ts'
 import { type Call, persist } from '../patience.ts'
-import type { Quarantine } from '../staging/quarantine.ts'
+import type { Quarantine } from '../quarantine/quarantine.ts'
+import { lineBytesMaxOf } from '../quarantine/quarantine-record.ts'
 import { type RawRecord, type ReadPiece, textOf } from '../reading/record.ts'
 
 /** records = rows + rejected + discarded; `rows` counts accepted records. */
@@ -48,6 +49,8 @@ export interface ReadOptions {
   readonly readUntil: number
   /** It has all the time an invocation can give: what is not read by `readUntil` never will be. */
   readonly hasAllTime: boolean
+  /** Set for a quarantine file: its lines → the records they keep, each with the origin it first had. */
+  readonly unwrap?: (lines: AsyncIterable<ReadPiece>, file: Origin) => AsyncIterable<ReadPiece>
   /** Counted up while reading, so that the caller knows after a fault whether anything was taken. */
   readonly counts: ReadCounts
 }
@@ -96,26 +99,33 @@ export const readSource = async (options: ReadOptions): Promise<void> => {
     decompressedBytesMax: limits.decompressedBytesMax,
     name,
   })
-  const recordLimits = {
-    recordBytesMax: limits.recordBytesMax,
-    keepBytes: limits.quarantineRawBytesMax,
+  const origin = originOf(source, options.dataset, opened.lastModified, options.loadedAtMicros)
+  await takePieces(options, origin, readPieces(options, origin, plain), () => readBytes)
+}
+
+const readPieces = (
+  { source, limits, unwrap }: ReadOptions,
+  origin: Origin,
+  plain: AsyncIterable<Buffer>,
+): AsyncIterable<ReadPiece> => {
+  const { recordBytesMax, quarantineRawBytesMax: keepBytes } = limits
+  if (unwrap) {
+    const lineBytesMax = lineBytesMaxOf(recordBytesMax)
+    return unwrap(readLines(plain, { recordBytesMax: lineBytesMax, keepBytes }), origin)
   }
-  const pieces = isDocumentKey(source.object.key)
-    ? readDocuments(plain, recordLimits)
-    : readLines(plain, recordLimits)
-  await takePieces(options, opened, pieces, () => readBytes)
+  return isDocumentKey(source.object.key)
+    ? readDocuments(plain, { recordBytesMax, keepBytes })
+    : readLines(plain, { recordBytesMax, keepBytes })
 }
 
 /** `readBytes`: read of the object so far, as stored. */
 const takePieces = async (
   options: ReadOptions,
-  opened: OpenObject,
+  origin: Origin,
   pieces: AsyncIterable<ReadPiece>,
   readBytes: () => number,
 ): Promise<void> => {
   const { call, chunks, clock, counts, quarantine } = options
-  const { source, dataset, loadedAtMicros } = options
-  const origin = originOf(source, dataset, opened.lastModified, loadedAtMicros)
   const startedAt = clock.now()
   let leave: (() => void) | undefined
   try {
@@ -124,7 +134,8 @@ const takePieces = async (
         if (call.signal.aborted || clock.now() > options.readUntil)
           throw outOfTime(options, record.offset, readBytes(), clock.now() - startedAt)
         counts.records += 1
-        place(options, origin, record, mapRecord(options.dataset, record))
+        if (record.original?.isSuperseded) counts.discarded += 1
+        else place(options, record.original?.origin ?? origin, record)
         if (chunks.isFull()) await chunks.settle()
         if (quarantine.isFull()) await quarantine.settle()
       }
@@ -226,14 +237,14 @@ export const originOf = (
 })
 
 const place = (
-  { source, dataset, counts, chunks, quarantine }: ReadOptions,
+  { dataset, counts, chunks, quarantine }: ReadOptions,
   origin: Origin,
   record: RawRecord,
-  mapped: Mapped,
 ): void => {
+  const mapped = mapRecord(dataset, record)
   if ('rejection' in mapped) {
     counts.rejected += 1
-    quarantine.add(source.object, dataset, record, mapped.rejection)
+    quarantine.add(origin, dataset.name, record, mapped.rejection)
     return
   }
   if ('discarded' in mapped) {

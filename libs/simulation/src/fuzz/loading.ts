@@ -41,7 +41,7 @@ export const loadInputs = async (
     log: createMemoryLog(),
     targets: [createSilverTarget({ store, prefix: 'silver/' })],
     encoder: createParquetEncoder(),
-    quarantinePrefix: 'quarantine/',
+    quarantineFiles: { bucket: 'silver', prefix: 'quarantine/' },
   })
   const sources = inputs.map((input): Source => {
     const { bytes, contentEncoding, dataset, key } = input

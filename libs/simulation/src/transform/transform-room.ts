@@ -35,9 +35,11 @@ import {
   createMemoryQueue,
   createMemoryStore,
   createMemoryTarget,
+  withStoreBucket,
 } from '../index.ts'
 
 export const pipeline = 'p'
+const silverBucket = 'silver'
 const column = (name: string, type: 'text' | 'timestamp') => ({
   ...{ name, type, nullable: false, description: '' },
 })
@@ -76,6 +78,8 @@ export interface RoomOptions {
   readonly clickhouse?: (target: Target) => Target
   readonly store?: (store: Store) => Store
   readonly pipeline?: string
+  /** Asked at every delivery: a release may map otherwise. */
+  readonly datasets?: () => readonly Dataset[]
   /** Ledger and store of another room, for two pipelines on one of each. */
   readonly beside?: { readonly ledger: MemoryLedger; readonly store: MemoryStore }
 }
@@ -97,20 +101,21 @@ export const createRoom = (options: RoomOptions = {}) => {
     ...{ pipeline: own, datasets: [notes], store: kept, clock, log },
     ids: createMemoryIds(own === pipeline ? 1 : 2, clock),
     ledger: options.ledger?.(ledger) ?? ledger,
-    bronze: options.bronze?.(bronze) ?? bronze,
+    bronze: withStoreBucket(options.bronze?.(bronze) ?? bronze, store, silverBucket),
     targets: [
       createSilverTarget({ store: kept, prefix: 'silver/' }),
       options.clickhouse?.(memory) ?? memory,
     ],
     encoder: createParquetEncoder(),
     limits: { ...defaultLimits, ...options.limits },
-    quarantinePrefix: 'quarantine/',
+    quarantineFiles: { bucket: silverBucket, prefix: 'quarantine/' },
   }
   const call = (): Call => ({
     deadline: clock.now() + 60_000,
     signal: new AbortController().signal,
   })
-  const transform = createTransform(deps)
+  const transform: ReturnType<typeof createTransform> = (deliveries, own) =>
+    createTransform({ ...deps, datasets: options.datasets?.() ?? deps.datasets })(deliveries, own)
   const sweep = createSweep({ pipeline: own, ledger: deps.ledger, store, queue, clock, log })
 
   const source = (facts: ObjectFacts, dataset: string | undefined = 'notes'): Source => {
@@ -167,6 +172,7 @@ export const createRoom = (options: RoomOptions = {}) => {
       ),
     )
   return {
+    deps,
     ...{
       clock,
       bronze,

@@ -51,7 +51,8 @@ export const createSandbox = (options: SandboxOptions): Sandbox => {
     join: (...own: Parameters<typeof join>) => hold(join(...own)),
   }
   const transform = createTransform({
-    ...{ pipeline, limits, store, encoder, quarantinePrefix: 'quarantine/' },
+    ...{ pipeline, limits, store, encoder },
+    quarantineFiles: { bucket: 'silver', prefix: 'quarantine/' },
     bronze: relay(() => now().bronze),
     ledger: relay(() => now().ledger),
     clock: relay(() => now().clock),

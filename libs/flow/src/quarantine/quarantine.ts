@@ -1,34 +1,10 @@
-import { isUtf8 } from 'node:buffer'
-import type {
-  Clock,
-  Limits,
-  ObjectRef,
-  QuarantinePayload,
-  Rejection,
-  Store,
-} from '@silversmith/core'
-import { objectUri } from '@silversmith/core'
+import type { Clock, Limits, QuarantinePayload, Rejection, Store } from '@silversmith/core'
 import { dayOf, hashOf, stagingPrefixOf } from '../manifest.ts'
 import { type Call, persist } from '../patience.ts'
 import type { RawRecord } from '../reading/record.ts'
-
-/** One line of a quarantine file. `raw` is whole up to the record limit; beyond it is cut, with length and hash of the whole. */
-export interface QuarantineRecord {
-  readonly source: string
-  readonly version: string
-  readonly record: number
-  readonly line: number | null
-  /** Byte offset in the decompressed object, a byte order mark not counted. */
-  readonly offset: number
-  readonly reason: string
-  readonly path?: string
-  readonly raw: string
-  readonly rawEncoding: 'utf8' | 'base64'
-  readonly sizeBytes: number
-  readonly sha256?: string
-  readonly dataset: string
-  readonly datasetVersion: number
-}
+import type { Origin } from '../staging/chunk-builder.ts'
+import { quarantineKeyOf } from './quarantine-file.ts'
+import { writeQuarantineRecord } from './quarantine-record.ts'
 
 export interface QuarantineOptions {
   readonly batch: string
@@ -50,9 +26,6 @@ interface OpenFile {
   bytes: number
 }
 
-const isPrintable = (byte: number): boolean =>
-  byte >= 32 || byte === 9 || byte === 10 || byte === 13
-
 /** Keeps rejected records, one file per dataset and reason (more when they are large), staged like every payload. */
 export const createQuarantine = (options: QuarantineOptions) => {
   const open = new Map<string, OpenFile>()
@@ -62,37 +35,11 @@ export const createQuarantine = (options: QuarantineOptions) => {
   // Like a chunk's: it fails the batch, not the source that happened to close the file.
   let failure: { readonly error: unknown } | undefined
 
-  const add = (
-    object: ObjectRef,
-    dataset: { readonly name: string; readonly version: number },
-    record: RawRecord,
-    rejection: Rejection,
-  ): void => {
-    // Control characters would take six bytes each as JSON escapes.
-    const isText = isUtf8(record.bytes) && record.bytes.every(isPrintable)
-    const kept: QuarantineRecord = {
-      source: objectUri(object),
-      version: object.version,
-      record: record.ordinal,
-      line: record.line,
-      offset: record.offset,
-      reason: rejection.reason,
-      ...(rejection.path !== undefined && { path: rejection.path }),
-      raw: record.bytes.toString(isText ? 'utf8' : 'base64'),
-      rawEncoding: isText ? 'utf8' : 'base64',
-      sizeBytes: record.sizeBytes,
-      ...record.cut,
-      dataset: dataset.name,
-      datasetVersion: dataset.version,
-    }
-    const line = Buffer.from(`${JSON.stringify(kept)}\n`)
-    const name = `${dataset.name}/${rejection.reason}`
-    const file = open.get(name) ?? {
-      dataset: dataset.name,
-      reason: rejection.reason,
-      lines: [],
-      bytes: 0,
-    }
+  const add = (origin: Origin, dataset: string, record: RawRecord, rejection: Rejection): void => {
+    const line = writeQuarantineRecord(origin, dataset, record, rejection)
+    const { reason } = rejection
+    const name = `${dataset}/${reason}`
+    const file = open.get(name) ?? { dataset, reason, lines: [], bytes: 0 }
     open.set(name, file)
     file.lines.push(line)
     file.bytes += line.length
@@ -120,8 +67,8 @@ export const createQuarantine = (options: QuarantineOptions) => {
       options.store.write(key, bytes, facts, options.call.signal),
     )
     const { dataset, reason } = file
-    const day = dayOf(options.createdAt)
-    const target = `${options.prefix}${dataset}/reason=${reason}/dt=${day}/${options.batch}-${n}.jsonl`
+    const named = { dataset, reason, day: dayOf(options.createdAt), batch: options.batch, n }
+    const target = quarantineKeyOf(options.prefix, named)
     staged.push({
       key,
       sha256,

@@ -1,0 +1,215 @@
+import type { Dataset, Source } from '@silversmith/core'
+import { readObjectsMessage } from '@silversmith/core'
+import {
+  listQuarantine,
+  type QuarantineFilter,
+  readQuarantineRecord,
+  replayQuarantine,
+} from '@silversmith/flow'
+import { expect, test } from 'vitest'
+import { sha256Of } from '../index.ts'
+import { createRoom, notes, pipeline, type RoomOptions } from '../transform/transform-room.ts'
+
+/** Takes records without an id, too: the release that mends what the first one rejects. */
+const mended: Dataset = {
+  ...notes,
+  version: 2,
+  map: (record, context) => {
+    const { text } = (record ?? {}) as { text?: unknown }
+    return notes.map(typeof text === 'string' ? { id: `text ${text}` } : record, context)
+  },
+}
+
+const createQuarantineRoom = (options: RoomOptions = {}) => {
+  let datasets: readonly Dataset[] = [notes]
+  const room = createRoom({ datasets: () => datasets, ...options })
+  const deps = { ...room.deps, queue: room.queue }
+  /** What the queue was given goes to transform. */
+  const runSent = async (): Promise<number> => {
+    const sent = room.queue.take().flatMap((body) => {
+      const message = readObjectsMessage(pipeline, body)
+      return message?.kind === 'source' ? [message.source] : []
+    })
+    expect(await room.run(...sent)).toEqual([])
+    return sent.length
+  }
+  const replay = async (filter: QuarantineFilter = {}) => {
+    const result = await replayQuarantine(deps, filter, { dryRun: false }, room.call())
+    await runSent()
+    return result
+  }
+  const list = async (filter: QuarantineFilter = {}) => {
+    const entries = []
+    for await (const page of listQuarantine(deps, filter, room.call())) entries.push(...page)
+    return entries
+  }
+  const states = async () =>
+    (await list()).map(({ reason, records, state, replay: told }) => ({
+      ...{ reason, records, state },
+      ...(told && { became: [told.rows, told.rejected, told.discarded] }),
+    }))
+  /** The way of `silversmith`'s reload: the same source in the next generation. */
+  const reload = (source: Source) => room.run({ ...source, generation: source.generation + 1 })
+  const rows = () =>
+    room
+      .rows()
+      .map((row) => {
+        const { _source, _version, _record, _line, _generation, _dataset_version, id } = row
+        return { _source, _version, _record, _line, _generation, _dataset_version, id }
+      })
+      .toSorted((a, b) => Number(a._record) - Number(b._record))
+  const release = (): void => {
+    datasets = [mended]
+  }
+  return { ...room, deps, runSent, replay, list, states, reload, rows, release }
+}
+
+const lines = '{"id":"a"}\n{"text":"b"}\n{"text":"é\\u0001"}\nnot json\n'
+
+test('a mapping is mended: each kept record becomes its row, with the lineage it had', async () => {
+  const room = createQuarantineRoom()
+  const source = room.put('x.jsonl', lines)
+  await room.run(source)
+  expect(await room.states()).toEqual([
+    { reason: 'invalid_json', records: 1, state: 'open' },
+    { reason: 'no_id', records: 2, state: 'open' },
+  ])
+  room.release()
+  expect(await room.replay({ reason: 'no_id' })).toMatchObject({ sent: 1, records: 2, resolved: 0 })
+  const lineage = { _source: 's3://b/x.jsonl', _version: source.object.version, _generation: 0 }
+  expect(room.rows()).toMatchObject([
+    { ...lineage, _record: 0n, _line: 1n, _dataset_version: 1, id: 'a' },
+    { ...lineage, _record: 1n, _line: 2n, _dataset_version: 2, id: 'text b' },
+    { ...lineage, _record: 2n, _line: 3n, _dataset_version: 2, id: 'text é\u0001' },
+  ])
+  expect(room.names(await room.silver())).toEqual(room.names(room.rows()))
+  expect(await room.states()).toEqual([
+    { reason: 'invalid_json', records: 1, state: 'open' },
+    { reason: 'no_id', records: 2, state: 'resolved', became: [2, 0, 0] },
+  ])
+})
+
+test('a second replay and overlapping filters add nothing', async () => {
+  const room = createQuarantineRoom()
+  await room.run(room.put('x.jsonl', lines))
+  room.release()
+  const both = await Promise.all([
+    replayQuarantine(room.deps, {}, { dryRun: false }, room.call()),
+    replayQuarantine(room.deps, { reason: 'no_id' }, { dryRun: false }, room.call()),
+  ])
+  expect(both.map(({ sent }) => sent)).toEqual([2, 1])
+  await room.runSent()
+  const before = room.rows()
+  expect(before).toHaveLength(3)
+  expect(await room.replay({ reason: 'no_id' })).toMatchObject({ sent: 0, resolved: 1 })
+  expect(room.rows()).toEqual(before)
+})
+
+test('what fails again is kept in a new file, as it was kept before', async () => {
+  const room = createQuarantineRoom({ limits: { recordBytesMax: 60 } })
+  const long = `{"id":"${'x'.repeat(100)}"}`
+  await room.run(
+    room.put('x.jsonl', `{"text":"b"}\n${long}\n`),
+    room.put('y.json', '[{"id":"c"},{"id'),
+  )
+  const before = room.quarantined()
+  expect(before.map(({ reason }) => reason).toSorted()).toEqual([
+    'no_id',
+    'record_too_large',
+    'truncated_array',
+    'truncated_document',
+  ])
+  expect(await room.replay()).toMatchObject({ sent: 4, records: 4 })
+  const after = room.quarantined()
+  expect(after).toHaveLength(8)
+  for (const record of before) expect(after.filter((one) => same(one, record))).toHaveLength(2)
+  const files = await room.states()
+  expect(files.filter(({ state }) => state === 'resolved')).toHaveLength(4)
+  expect(files.filter(({ state }) => state === 'open')).toHaveLength(4)
+  room.release()
+  await room.replay({ reason: 'no_id' })
+  expect(
+    room
+      .rows()
+      .map(({ id }) => id)
+      .toSorted(),
+  ).toEqual(['c', 'text b'])
+})
+
+const same = (a: object, b: object): boolean => JSON.stringify(a) === JSON.stringify(b)
+
+test('records of an object that was loaded again since are left to that load', async () => {
+  const room = createQuarantineRoom()
+  const [again, once] = [room.put('x.jsonl', lines), room.put('y.jsonl', '{"text":"only"}')]
+  await room.run(again, once)
+  room.release()
+  await room.reload(again)
+  await room.replay({ reason: 'no_id' })
+  const ofNew = room.rows().filter(({ _generation }) => _generation === 1)
+  expect(ofNew.map(({ id }) => id)).toEqual(['a', 'text b', 'text é\u0001'])
+  const ofOld = room.rows().filter(({ _generation }) => _generation === 0)
+  expect(ofOld.map(({ id }) => id).toSorted()).toEqual(['a', 'text only'])
+  const file = (await room.states()).find(({ reason }) => reason === 'no_id')
+  expect(file).toEqual({ reason: 'no_id', records: 3, state: 'resolved', became: [1, 0, 2] })
+})
+
+test('a replay beside a reload that came to nothing loads the records all the same', async () => {
+  const room = createQuarantineRoom()
+  const source = room.put('x.jsonl', lines)
+  await room.run(source)
+  room.release()
+  // The reload's batch ends before its seal: nothing of it counts.
+  room.bronze.deleteObject('b', 'x.jsonl')
+  await room.reload(source)
+  await room.replay({ reason: 'no_id' })
+  expect(room.rows().map(({ id }) => id)).toEqual(['a', 'text b', 'text é\u0001'])
+})
+
+test('a rejection of a reload is replayed in the generation of that reload', async () => {
+  const room = createQuarantineRoom()
+  const source = room.put('x.jsonl', lines)
+  await room.run(source)
+  await room.reload(source)
+  room.release()
+  await room.replay({ reason: 'no_id' })
+  const found = room.rows().map(({ id, _generation }) => `${String(id)} ${String(_generation)}`)
+  expect(found.toSorted()).toEqual(['a 0', 'a 1', 'text b 1', 'text é\u0001 1'])
+})
+
+test('a line that somebody spoiled is kept, told as what it is', async () => {
+  const room = createQuarantineRoom()
+  const key = 'quarantine/notes/reason=no_id/dt=2026-01-01/BYHAND-0.jsonl'
+  const bytes = Buffer.from('{"source":"s3://b/x"}\n')
+  const { signal } = room.call()
+  await room.store.write(key, bytes, { sha256: sha256Of(bytes), contentType: 'application/x-ndjson' }, signal)
+  await room.replay()
+  const kept = room.quarantined().find(({ reason }) => reason === 'quarantine_record_invalid')
+  expect(kept).toMatchObject({
+    source: `s3://silver/${key}`,
+    record: 0,
+    line: 1,
+    raw: '{"source":"s3://b/x"}',
+  })
+  expect(readQuarantineRecord(JSON.stringify(kept))).toEqual(kept)
+  expect((await room.states()).map(({ state, records }) => [state, records])).toEqual([
+    ['resolved', undefined],
+    ['open', 1],
+  ])
+})
+
+test('files are chosen by dataset, reason and time', async () => {
+  const room = createQuarantineRoom()
+  await room.run(room.put('x.jsonl', lines))
+  const start = room.clock.now()
+  room.clock.advance(86_400_000)
+  await room.run(room.put('y.jsonl', lines))
+  const count = async (filter: QuarantineFilter) => (await room.list(filter)).length
+  expect(await count({})).toBe(4)
+  expect(await count({ dataset: 'notes' })).toBe(4)
+  expect(await count({ dataset: 'note' })).toBe(0)
+  expect(await count({ reason: 'no_id' })).toBe(2)
+  expect(await count({ dataset: 'notes', reason: 'no' })).toBe(0)
+  expect(await count({ since: start + 1 })).toBe(2)
+  expect(await count({ until: start + 1 })).toBe(2)
+  expect(await count({ since: start + 1, until: start + 2 })).toBe(0)
+})
