@@ -15,7 +15,7 @@ const grownMiB = (memoryMib: number): number => {
       if (kept.length > 200_000) kept = kept.slice(-100_000)
     }
     const { space_size } = getHeapSpaceStatistics().find(({ space_name }) => space_name === 'new_space')
-    console.log(space_size / 2 ** 20)`
+    process.stdout.write(String(space_size / 2 ** 20))`
   const flags = ['--max-semi-space-size=25', '--disable-warning=ExperimentalWarning']
   return Number(
     execFileSync(process.execPath, [...flags, '--input-type=module', '-e', code], {
