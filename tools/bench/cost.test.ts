@@ -285,7 +285,7 @@ describe('a file of inputs', () => {
   test('of measured figures takes no zero, one of prices does', async () => {
     const free = await parse((numbers) => (numbers['logsGb'] = { value: 0, from: 'x' }))
     expect(free.numbers.logsGb).toBe(0)
-    const zero = (await committed('measured')).replace(/"value": 67\.3/, '"value": 0')
+    const zero = (await committed('measured')).replace(/"value": [\d.]+/, '"value": 0')
     expect(() => parseNumbers(zero, wantedMeasured)).toThrow(/must be a number above 0/)
   })
 })
