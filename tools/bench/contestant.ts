@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process'
 import { writeSync } from 'node:fs'
 import { promisify } from 'node:util'
+import { readPeakMiB } from './peak-memory.ts'
 
-/** What a process says of itself at its end, as the operating system accounts for it (getrusage). */
+/** What a process says of itself at its end, as the operating system accounts for it. */
 export interface Spent {
   /** User and system time of all threads, start-up included. */
   readonly cpuSeconds: number
@@ -24,7 +25,6 @@ const runFile = promisify(execFile)
 const toldCharactersMax = 500
 const outputBytesMax = 16 * 1024 * 1024
 const hangMs = 1_800_000
-const kib = 1024
 
 /** Runs a command to its end, with variables besides our own, and reads the last line of its output. */
 export const spend = async <Told = Spent>(
@@ -58,8 +58,11 @@ export const works = async (command: string, args: readonly string[]): Promise<b
 export const reportAtExit = (): void => {
   process.once('exit', (code) => {
     if (code !== 0) return
-    const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage()
-    const spent: Spent = { cpuSeconds: (userCPUTime + systemCPUTime) / 1e6, peakMiB: maxRSS / kib }
+    const { userCPUTime, systemCPUTime } = process.resourceUsage()
+    const spent: Spent = {
+      cpuSeconds: (userCPUTime + systemCPUTime) / 1e6,
+      peakMiB: readPeakMiB(),
+    }
     writeSync(1, `${JSON.stringify(spent)}\n`)
   })
 }

@@ -1,5 +1,6 @@
 import { writeSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
+import { readPeakMiB } from '../peak-memory.ts'
 
 /** What a process took until a function was ready for its first event. */
 export interface Start {
@@ -16,7 +17,7 @@ const [, , bundle = ''] = process.argv
 const { handler } = (await import(pathToFileURL(bundle).href)) as { handler?: unknown }
 const ms = performance.now()
 if (typeof handler !== 'function') throw new Error('Error: it exports no handler')
-const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage()
-const start: Start = { ms, cpuMs: (userCPUTime + systemCPUTime) / 1e3, peakMiB: maxRSS / 1024 }
+const { userCPUTime, systemCPUTime } = process.resourceUsage()
+const start: Start = { ms, cpuMs: (userCPUTime + systemCPUTime) / 1e3, peakMiB: readPeakMiB() }
 writeSync(1, `\n${JSON.stringify(start)}\n`)
 process.exit(0)

@@ -36,8 +36,7 @@ COLUMNS = [
 ]
 TIME = "timestamp"
 PIECE_BYTES = 64 * 1024
-# Linux tells memory in KiB, macOS in bytes.
-MIB_OF_RSS = 1024 if sys.platform != "darwin" else 1024 * 1024
+MIB = 1024 * 1024
 
 VIDEO_VERBS = {
     "https://w3id.org/xapi/video/verbs/played", "https://w3id.org/xapi/video/verbs/paused",
@@ -190,6 +189,14 @@ def project(table):
     })
 
 
+def peak_mib(used):
+    """As peak-memory.ts: Linux counts into ru_maxrss what the process was a copy of; macOS tells it in bytes."""
+    if sys.platform == "darwin":
+        return used.ru_maxrss / MIB
+    with open("/proc/self/status", encoding="ascii") as status:
+        return int(re.search(r"^VmHWM:\s+(\d+) kB$", status.read(), re.MULTILINE)[1]) / 1024
+
+
 def main(path, output):
     pa.set_cpu_count(1)
     pa.set_io_thread_count(1)
@@ -200,7 +207,7 @@ def main(path, output):
     with open(output, "wb") as file:
         file.write(sink.getvalue().to_pybytes())
     used = resource.getrusage(resource.RUSAGE_SELF)
-    print(json.dumps({"cpuSeconds": used.ru_utime + used.ru_stime, "peakMiB": used.ru_maxrss / MIB_OF_RSS}))
+    print(json.dumps({"cpuSeconds": used.ru_utime + used.ru_stime, "peakMiB": peak_mib(used)}))
 
 
 main(sys.argv[1], sys.argv[2])

@@ -1,3 +1,4 @@
+import { readPeakMiB } from '../peak-memory.ts'
 import type { Tallies } from './request-tally.ts'
 
 /** What a process has spent since it started, and the requests it made. */
@@ -10,14 +11,12 @@ export interface Spending {
   readonly requests: Tallies
 }
 
-const kib = 1024
-
 export const spendingOf = (requests: Tallies): Spending => {
-  const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage()
+  const { userCPUTime, systemCPUTime } = process.resourceUsage()
   return {
     pid: process.pid,
     cpuSeconds: (userCPUTime + systemCPUTime) / 1e6,
-    peakMiB: maxRSS / kib,
+    peakMiB: readPeakMiB(),
     requests,
   }
 }
