@@ -28,6 +28,8 @@ export class TextValues implements Values {
   readonly #meter: Meter
   readonly #plain: ByteRun
   #entries: Map<string, number> | undefined
+  /** The texts of the entries in their order. */
+  #texts: string[] = []
   #isPlain = false
   #indexes = new Int32Array(0)
   #characters = 0
@@ -54,17 +56,19 @@ export class TextValues implements Values {
       const entries = (this.#entries ??= new Map<string, number>())
       index = entries.get(text) ?? -1
       if (index < 0) {
-        index = entries.size
+        index = this.#texts.length
         if (!this.#pays(index, text.length)) {
           this.#spill()
           this.#plain.addText(text)
           return
         }
-        entries.set(text, index)
+        const own = ownCopy(text)
+        entries.set(own, index)
+        this.#texts.push(own)
         this.#characters += text.length
         this.#meter.heldBytes += entryBytes + text.length
       }
-      this.#last = text
+      this.#last = this.#texts[index] as string
       this.#lastIndex = index
     }
     if (this.count === this.#indexes.length) this.#grow()
@@ -79,7 +83,7 @@ export class TextValues implements Values {
   }
 
   #spill(): void {
-    const texts = [...(this.#entries?.keys() ?? [])]
+    const texts = this.#texts
     let bytes = 0
     for (let at = 0; at < this.count; at++)
       bytes += lengthBytes + (texts[this.#indexes[at] as number] as string).length
@@ -89,6 +93,8 @@ export class TextValues implements Values {
     }
     this.#isPlain = true
     this.#entries = undefined
+    this.#texts = []
+    this.#last = ''
     this.#indexes = new Int32Array(0)
   }
 
@@ -97,7 +103,7 @@ export class TextValues implements Values {
       const next = this.#plain.reader()
       return () => next().toString()
     }
-    const texts = [...(this.#entries?.keys() ?? [])]
+    const texts = this.#texts
     let at = 0
     return () => texts[this.#indexes[at++] as number] as string
   }
@@ -114,22 +120,22 @@ export class TextValues implements Values {
   }
 
   finish(): EncodedValues {
-    const size = this.#entries?.size ?? 0
+    const size = this.#texts.length
     // Few values do not repeat enough to be worth a page of their own.
     if (!this.#isPlain && (size === 0 || (this.count > 1 && size * 2 > this.count))) this.#spill()
-    return this.#isPlain ? { body: this.#plain.view() } : this.#encodeIndexes(size)
+    return this.#isPlain ? { body: this.#plain.view() } : this.#encodeIndexes()
   }
 
-  #encodeIndexes(entries: number): EncodedValues {
-    const texts = [...(this.#entries?.keys() ?? [])]
+  #encodeIndexes(): EncodedValues {
+    const texts = this.#texts
     const dictionary = new ByteRun({ heldBytes: 0, decodedBytes: 0 })
     for (const text of texts) dictionary.addText(text)
-    const bitWidth = bitWidthOf(entries - 1)
+    const bitWidth = bitWidthOf(texts.length - 1)
     const sink = createByteSink(Math.ceil((this.count * bitWidth) / 8) + 16)
     sink.writeByte(bitWidth)
     writeHybrid(sink, this.#indexes, 0, this.count, bitWidth)
     return {
-      dictionary: { entries, body: dictionary.view() },
+      dictionary: { entries: texts.length, body: dictionary.view() },
       body: sink.view(),
       bounds: boundsOf(texts),
     }
@@ -141,6 +147,16 @@ export class TextValues implements Values {
     this.#meter.heldBytes += indexes.byteLength - this.#indexes.byteLength
     this.#indexes = indexes
   }
+}
+
+/** V8 makes a slice of a text a view of the whole, from this length on. */
+const sliceLengthMin = 13
+
+/** Keeps no other text alive: what is sliced from a record of megabytes would hold all of it. */
+const ownCopy = (text: string): string => {
+  if (text.length < sliceLengthMin) return text
+  const encoding = text.isWellFormed() ? 'utf8' : 'utf16le'
+  return Buffer.from(text, encoding).toString(encoding)
 }
 
 const boundsOf = (texts: readonly string[]): Bounds | undefined => {
