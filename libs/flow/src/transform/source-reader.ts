@@ -87,20 +87,23 @@ export const readSource = async (options: ReadOptions): Promise<void> => {
       `${name} has ${opened.sizeBytes} bytes, more than MAX_S3_OBJECT_BYTES (${limits.objectBytesMax}); split it, or raise the limit`,
     )
   }
-  let readBytes = 0
-  async function* counted(): AsyncGenerator<Uint8Array> {
-    for await (const piece of opened.body) {
-      readBytes += piece.length
-      yield piece
-    }
-  }
-  const plain = readPlain(counted(), {
+  const progress: Progress = { startedAt: options.clock.now(), readBytes: 0, plainBytes: 0 }
+  // Time is looked at with every piece, too: there are objects with next to no records, and gzip with next to no bytes.
+  const stored = tally(opened.body, (bytes) => {
+    progress.readBytes += bytes
+    checkTime(options, progress)
+  })
+  const unpacked = readPlain(stored, {
     contentEncoding: opened.contentEncoding,
     decompressedBytesMax: limits.decompressedBytesMax,
     name,
   })
+  const plain = tally(unpacked, (bytes) => {
+    progress.plainBytes += bytes
+    checkTime(options, progress)
+  })
   const origin = originOf(source, options.dataset, opened.lastModified, options.loadedAtMicros)
-  await takePieces(options, origin, readPieces(options, origin, plain), () => readBytes)
+  await takePieces(options, origin, readPieces(options, origin, plain), progress)
 }
 
 const readPieces = (
@@ -118,21 +121,38 @@ const readPieces = (
     : readLines(plain, { recordBytesMax, keepBytes })
 }
 
-/** `readBytes`: read of the object so far, as stored. */
+/** How far the reading of an object is. */
+interface Progress {
+  /** Epoch ms. */
+  readonly startedAt: number
+  /** As stored. */
+  readBytes: number
+  plainBytes: number
+}
+
+/** Passes pieces on, once their lengths are counted. */
+async function* tally<Piece extends Uint8Array>(
+  pieces: AsyncIterable<Piece>,
+  count: (bytes: number) => void,
+): AsyncGenerator<Piece> {
+  for await (const piece of pieces) {
+    count(piece.length)
+    yield piece
+  }
+}
+
 const takePieces = async (
   options: ReadOptions,
   origin: Origin,
   pieces: AsyncIterable<ReadPiece>,
-  readBytes: () => number,
+  progress: Progress,
 ): Promise<void> => {
-  const { call, chunks, clock, counts, quarantine } = options
-  const startedAt = clock.now()
+  const { chunks, counts, quarantine } = options
   let leave: (() => void) | undefined
   try {
     for await (const { records, begunBytes } of pieces) {
       for (const record of records) {
-        if (call.signal.aborted || clock.now() > options.readUntil)
-          throw outOfTime(options, record.offset, readBytes(), clock.now() - startedAt)
+        checkTime(options, progress)
         counts.records += 1
         if (record.original?.isSuperseded) counts.discarded += 1
         else place(options, record.original?.origin ?? origin, record)
@@ -150,14 +170,19 @@ const takePieces = async (
   }
 }
 
+/** Throws when the time for reading is over. */
+const checkTime = (options: ReadOptions, progress: Progress): void => {
+  const { call, clock, readUntil } = options
+  if (call.signal.aborted || clock.now() > readUntil) throw outOfTime(options, progress)
+}
+
 const outOfTime = (
-  { source, counts, call, hasAllTime, limits }: ReadOptions,
-  plainBytes: number,
-  readBytes: number,
-  elapsedMs: number,
+  { source, counts, call, clock, hasAllTime, limits }: ReadOptions,
+  { startedAt, readBytes, plainBytes }: Progress,
 ): Fault => {
   const name = objectUri(source.object)
-  const done = `${counts.records} records, ${readBytes} of ${counts.sizeBytes} bytes in ${Math.round(elapsedMs / 1000)} s`
+  const seconds = Math.round((clock.now() - startedAt) / 1000)
+  const done = `${counts.records} records, ${readBytes} of ${counts.sizeBytes} bytes in ${seconds} s`
   const isLarge = Math.max(counts.sizeBytes, plainBytes) >= limits.tooLargeBytesMin
   if (hasAllTime && isLarge && !call.signal.aborted) {
     return new Fault(

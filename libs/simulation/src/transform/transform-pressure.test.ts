@@ -120,8 +120,11 @@ describe('when time is short', () => {
     expect(room.rows().filter((row) => row['_source'] === 's3://b/large.jsonl')).toHaveLength(35)
   })
 
-  /** An object of 100 lines, each a second after the one before. */
-  const deliverEndless = async (limits: Partial<Limits>) => {
+  /** An object in 100 pieces, each a second after the one before. */
+  const deliverEndless = async (
+    limits: Partial<Limits>,
+    pieceOf: (n: number) => string = (n) => `{"id":"${n}"}\n`,
+  ) => {
     const timer = createTimer()
     const room: ReturnType<typeof createRoom> = createRoom({
       limits,
@@ -134,7 +137,7 @@ describe('when time is short', () => {
             for (let n = 0; n < 100; n += 1) {
               room.clock.advance(1_000)
               timer.check(room.clock.now())
-              yield Buffer.from(`{"id":"${n}"}\n`)
+              yield Buffer.from(pieceOf(n))
             }
           })()
           return { ...opened, body }
@@ -164,6 +167,17 @@ describe('when time is short', () => {
       }),
     ])
     expect(listed.filter(({ disposition }) => disposition === 'rows').length).toBeGreaterThan(1)
+  })
+
+  test.each([
+    ['blank lines', '\n\n'],
+    ['one line', 'x'],
+  ])('an object without records, %s, is cut off and set aside like any other', async (_, piece) => {
+    const { room, endless, left } = await deliverEndless({ tooLargeBytesMin: 1 }, () => piece)
+    expect(left).toEqual([])
+    const listed = room.manifests().flatMap(({ sources }) => sources)
+    expect(listed.find(({ id }) => id === endless.id)).toMatchObject({ disposition: 'too-large' })
+    expect(room.rows().map((row) => row['_source'])).toContain('s3://b/0.jsonl')
   })
 
   test('a small object that is slow to read is never set aside for it: it comes again', async () => {
