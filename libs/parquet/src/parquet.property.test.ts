@@ -11,13 +11,17 @@ const optionsOf = fc.record({
   rowGroupRows: fc.integer({ min: 1, max: 40 }),
 })
 
-/** Equal, but not made in the same way: texts are joined from pieces, whole numbers are bigints where both are allowed. */
+/** A NaN with other bits than JavaScript's own. */
+const otherNaN = new Float64Array(new BigUint64Array([0xfff8_0000_dead_beefn]).buffer)[0] as number
+
+/** Equal, but not made in the same way: texts are joined from pieces, NaN has other bits, whole numbers are bigints where both are allowed. */
 const madeOtherwise = (rows: readonly Row[]): readonly Row[] =>
   rows.map((row) =>
     row.map((value, at): Value => {
       const type = everyColumn[at]?.type
       if (typeof value === 'string')
         return value.slice(0, value.length >> 1) + value.slice(value.length >> 1)
+      if (Number.isNaN(value)) return otherNaN
       const isWhole = typeof value === 'number' && (type === 'uint64' || type === 'int64')
       return isWhole ? BigInt(value) : value
     }),
