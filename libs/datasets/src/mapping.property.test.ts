@@ -17,7 +17,11 @@ const literal = fc.oneof(
 const fieldName = fc.constantFrom(
   ...['id', 'timestamp', 'stored', 'actor', 'verb', 'object', 'result', 'context', 'authority'],
   ...['__proto__', 'constructor', 'toJSON', 'version', 'attachments', 'extra'],
+  ...['event_time', 'record_type', 'shipment_id', 'weight_kg', 'quantity', 'unit_price'],
 )
+
+/** In the fields of every dataset. */
+const times = '"timestamp":"2026-02-11T14:05:02Z","event_time":"2026-02-11T14:05:02Z"'
 
 /** Statements as texts: names may come twice, and the time may be any value. */
 const statementText = fc
@@ -27,7 +31,7 @@ const statementText = fc
     const ordinary = [
       `"context":{"extensions":{"${oli}section_id":${section},"${oli}page_id":${section}}}`,
       `"result":{"response":${response},"score":{"raw":${section}}}`,
-      ...(isTimed ? ['"timestamp":"2026-02-11T14:05:02Z"'] : []),
+      ...(isTimed ? [times] : []),
     ]
     return `{${[...own, ...ordinary].join(',')}}`
   })
@@ -65,7 +69,7 @@ describe.each(datasets.map((dataset) => [dataset.name, dataset] as const))(
     it('keeps every digit of a number too large for a double', () => {
       fc.assert(
         fc.property(largeDigits, (digits) => {
-          const text = `{"timestamp":"2026-02-11T14:05:02Z","context":{"extensions":{"${oli}section_id":${digits}}}}`
+          const text = `{${times},"context":{"extensions":{"${oli}section_id":${digits}}}}`
           const mapped = mapText(dataset, text)
           const values = 'rows' in mapped ? (mapped.rows[0]?.values ?? []) : []
           expect(values.some((value) => String(value).includes(digits))).toBe(true)

@@ -7,6 +7,9 @@ const hash = 'ab'.repeat(32)
 const oli = 'http://oli.cmu.edu/extensions/'
 const w3 = 'https://w3id.org/xapi/video/extensions/'
 
+/** In the fields of every dataset. */
+const times = '"timestamp":"2026-02-11T14:05:02Z","event_time":"2026-02-11T14:05:02Z"'
+
 /** Any JSON value, more often one that a column would take. */
 const leaf = fc.oneof(
   { weight: 3, arbitrary: fc.jsonValue({ maxDepth: 2 }) },
@@ -17,6 +20,8 @@ const leaf = fc.oneof(
     '2026-02-11T14:05:02.123456Z',
     '18446744073709551615',
     '-1',
+    '12.3456',
+    12.345678,
     'true',
     '\ud800',
     '\0',
@@ -46,9 +51,18 @@ const actor = objectOf({
   account: objectOf({ name: leaf, homePage: leaf }),
 })
 
+const time = fc.oneof(fc.constant('2026-02-11T14:05:02Z'), leaf)
+
 const statementLike = objectOf({
   id: leaf,
-  timestamp: fc.oneof(fc.constant('2026-02-11T14:05:02Z'), leaf),
+  event_time: time,
+  record_type: fc.constantFrom<unknown>(undefined, null, 'shipments', 'invoice_lines', 7),
+  ...Object.fromEntries(
+    ['shipment_id', 'carrier', 'weight_kg', 'status', 'sku', 'quantity', 'line_total'].map(
+      (name) => [name, leaf],
+    ),
+  ),
+  timestamp: time,
   stored: leaf,
   actor,
   verb: objectOf({ id: leaf, display: leaf }),
@@ -119,16 +133,15 @@ describe.each(datasets.map((dataset) => [dataset.name, dataset] as const))(
 
     it.each([
       ['the record', (deep: string) => deep],
-      ['a field', (deep: string) => `{"timestamp":"2026-02-11T14:05:02Z","actor":${deep}}`],
+      ['a field', (deep: string) => `{${times},"actor":${deep},"shipment_id":${deep}}`],
       [
         'an id',
         (deep: string) =>
-          `{"timestamp":"2026-02-11T14:05:02Z","id":${deep},"context":{"extensions":{"${oli}section_id":${deep}}}}`,
+          `{${times},"id":${deep},"context":{"extensions":{"${oli}section_id":${deep}}}}`,
       ],
       [
         'a response',
-        (deep: string) =>
-          `{"timestamp":"2026-02-11T14:05:02Z","result":{"response":{"input":${deep}},"extensions":${deep}}}`,
+        (deep: string) => `{${times},"result":{"response":{"input":${deep}},"extensions":${deep}}}`,
       ],
     ])('takes 10 000 levels in %s', (_where, wrap) => {
       for (const [open, close] of [
@@ -154,8 +167,9 @@ describe.each(datasets.map((dataset) => [dataset.name, dataset] as const))(
 
     it('puts no value into a rejection', () => {
       const secret = 'learner-4711'
-      const mapped = dataset.map({ timestamp: secret, actor: secret }, { hash })
-      expect(JSON.stringify(mapped)).not.toContain(secret)
+      const record = { timestamp: secret, event_time: secret, actor: secret }
+      for (const tried of [record, { ...record, record_type: secret }])
+        expect(JSON.stringify(dataset.map(tried, { hash }))).not.toContain(secret)
     })
   },
 )

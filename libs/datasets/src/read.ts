@@ -1,6 +1,6 @@
-import type { ColumnType, PlainType, Value } from '@silversmith/core'
+import type { ColumnType, DecimalType, PlainType, Value } from '@silversmith/core'
 import { isObject, writeJson } from './json.ts'
-import { isRounded, isRoundedNumber } from './rounded-number.ts'
+import { exactDigits, isRounded, isRoundedNumber } from './rounded-number.ts'
 import { isWithin, parseTimestamp, plausibleTimes } from './timestamp.ts'
 
 /** A present JSON value → the column's value; undefined when it is not of that kind. */
@@ -46,6 +46,19 @@ export const readUint32: Read = (value) => {
   return typeof whole === 'number' && whole <= uint32Max ? whole : undefined
 }
 
+const int64Digits = /^[+-]?\d{1,19}$/
+const int64End = 2n ** 63n
+
+/** Whole numbers and their decimal digits as text. A number beyond 2^53 was already rounded: refused. */
+export const readInt64: Read = (value) => {
+  if (typeof value === 'number') return Number.isSafeInteger(value) ? value : undefined
+  if (typeof value !== 'string' || !int64Digits.test(value)) return undefined
+  const number = Number(value)
+  if (Number.isSafeInteger(number)) return number
+  const big = BigInt(value)
+  return big >= -int64End && big < int64End ? big : undefined
+}
+
 const decimal = /^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$/
 
 /** Finite numbers and their decimal text, as near as a double comes. */
@@ -54,6 +67,35 @@ export const readFloat64: Read = (value) => {
   const number = typeof text === 'string' && decimal.test(text.trim()) ? Number(text.trim()) : text
   return typeof number === 'number' && Number.isFinite(number) ? number : undefined
 }
+
+/** No number of 38 digits needs more, with sign, point and exponent. */
+const decimalCharsMax = 64
+
+/** Sign, digits before and behind the point, exponent. */
+const decimalParts = /^([+-]?)(\d*)\.?(\d*)(?:[eE]([+-]?\d+))?$/
+
+/**
+ * Numbers and their decimal text, never rounded: refused are more digits behind the point than the scale, more in all than the
+ * precision, and numbers of more than 15 digits where only a double is known of them.
+ */
+export const readDecimal =
+  ({ precision, scale }: DecimalType['decimal']): Read =>
+  (value) => {
+    const sent = isRoundedNumber(value) ? value.digits : value
+    const text = typeof sent === 'string' || typeof sent === 'number' ? String(sent).trim() : ''
+    if (text.length > decimalCharsMax || !decimal.test(text)) return undefined
+    const [, sign = '', whole = '', fraction = '', exponent = '0'] = decimalParts.exec(text) ?? []
+    const digits = (whole + fraction).replace(/^0+/, '')
+    const significant = digits.replace(/0+$/, '')
+    if (significant === '') return 0
+    if (typeof value === 'number' && significant.length > exactDigits) return undefined
+    // The number is `significant` × 10^-scale × 10^shift.
+    const shift = scale + Number(exponent) - fraction.length + digits.length - significant.length
+    if (shift < 0 || significant.length + shift > precision) return undefined
+    const units = BigInt(`${sign === '-' ? '-' : ''}${significant}${'0'.repeat(shift)}`)
+    const number = Number(units)
+    return Number.isSafeInteger(number) ? number : units
+  }
 
 const booleanWords: ReadonlyMap<unknown, boolean> = new Map<unknown, boolean>([
   [true, true],
@@ -103,12 +145,14 @@ const plainReaders: Readonly<Partial<Record<PlainType, Read>>> = {
   json: readJson,
   uint32: readUint32,
   uint64: readUint64,
-  int64: (value) => (typeof value === 'number' && Number.isSafeInteger(value) ? value : undefined),
+  int64: readInt64,
   float64: readFloat64,
   boolean: readBoolean,
   timestamp: readTimestamp,
 }
 
 /** How a column of this type is read when its rule says nothing else; undefined where only the rule can say it. */
-export const readerOf = (type: ColumnType): Read | undefined =>
-  typeof type === 'string' ? plainReaders[type] : undefined
+export const readerOf = (type: ColumnType): Read | undefined => {
+  if (typeof type === 'string') return plainReaders[type]
+  return 'decimal' in type ? readDecimal(type.decimal) : undefined
+}

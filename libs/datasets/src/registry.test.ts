@@ -19,6 +19,11 @@ it.each([
   ['section/4021/video/README.txt', undefined],
   ['other/section/4021/video/x.jsonl', undefined],
   ['section/4021/video/x.json', undefined],
+  ['bronze/shipments/2026/02/11/x.jsonl', 'shipments'],
+  ['bronze/tracking_events/x.json', 'tracking_events'],
+  ['bronze/invoice_lines/a/b.jsonl.gz', 'invoice_lines'],
+  ['bronze/refunds/x.jsonl', undefined],
+  ['bronze/shipments.jsonl', undefined],
 ])('routes %s to %s', (key, dataset) => {
   expect(routeOf(defaultRoutes, key)).toBe(dataset)
 })

@@ -1,14 +1,20 @@
 import type { Dataset, Route } from '@silversmith/core'
+import { invoiceLines } from './invoice-lines/dataset.ts'
+import { shipments } from './shipments/dataset.ts'
+import { trackingEvents } from './tracking-events/dataset.ts'
 import { xapiEvents } from './xapi-events/dataset.ts'
 import { xapiStatements } from './xapi-statements/dataset.ts'
 
+const typed: readonly Dataset[] = [shipments, trackingEvents, invoiceLines]
+
 /** Every dataset there is. */
-export const datasets: readonly Dataset[] = [xapiEvents, xapiStatements]
+export const datasets: readonly Dataset[] = [xapiEvents, xapiStatements, ...typed]
 
 export const datasetOf = (name: string): Dataset | undefined =>
   datasets.find((dataset) => dataset.name === name)
 
-/** Where objects go when nothing else is said: the layout OLI Torus writes. */
+/** Where objects go when nothing else is said: the layout OLI Torus writes, and a folder for each type of record. */
 export const defaultRoutes: readonly Route[] = [
   { prefix: 'section/', suffixes: ['.jsonl', '.jsonl.gz'], dataset: xapiEvents.name },
+  ...typed.map(({ name }) => ({ prefix: `bronze/${name}/`, suffixes: [], dataset: name })),
 ]

@@ -36,14 +36,22 @@ export interface Compiled<F extends Facts> {
   readonly write: (facts: F) => Row
 }
 
+export interface CompileOptions {
+  /** Fields of the record that functions read. When given, every other field that no path names is rescued. */
+  readonly knownFields?: readonly string[]
+}
+
 /**
  * Rules → columns and one function per row. `_rescued` is added as the last column. A value that is absent, or that the
  * column cannot hold, is null, or in a column that takes no nulls the empty value of its type; what cannot be held is rescued.
  */
-export const compileRules = <F extends Facts>(rules: readonly Rule<F>[]): Compiled<F> => {
-  const index = createPathIndex(
-    rules.flatMap(({ from }) => (typeof from === 'function' ? [] : from)),
-  )
+export const compileRules = <F extends Facts>(
+  rules: readonly Rule<F>[],
+  { knownFields }: CompileOptions = {},
+): Compiled<F> => {
+  const paths = rules.flatMap(({ from }) => (typeof from === 'function' ? [] : from))
+  const index = createPathIndex(paths)
+  const known = knownFields && new Set([...knownFields, ...paths.flatMap(([field = []]) => field)])
   const fills = rules.map((rule) => fillOf(rule, index))
   let kept: Map<string, unknown> | undefined
   const rescue: Rescue = (path, value) => void (kept ??= new Map()).set(path, value)
@@ -66,11 +74,17 @@ export const compileRules = <F extends Facts>(rules: readonly Rule<F>[]): Compil
         // Most columns have one place and no value.
         row[at] = place > 0 && isAbsent(found[place]) ? absent : fill(facts, rescue, found)
       }
+      if (known) rescueUnknown(facts.record, known, rescue)
       // fromEntries defines keys, also one named __proto__.
       row[fills.length] = kept ? writeJson(Object.fromEntries(kept)) : null
       return row
     },
   }
+}
+
+const rescueUnknown = (record: JsonObject, known: ReadonlySet<string>, rescue: Rescue): void => {
+  for (const field in record)
+    if (!known.has(field) && !isAbsent(record[field])) rescue(pathText([field]), record[field])
 }
 
 /** How one column is filled. */

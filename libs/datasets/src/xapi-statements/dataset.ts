@@ -2,7 +2,7 @@ import type { Dataset, Mapped, RecordContext } from '@silversmith/core'
 import { isObject, type JsonObject } from '../json.ts'
 import { compileRules } from '../rule.ts'
 import { mapWithDigits } from '../rounded-number.ts'
-import { statementTime } from '../statement-time.ts'
+import { recordTime } from '../record-time.ts'
 import { statementRules } from './rules.ts'
 
 const table = 'xapi_statements'
@@ -14,7 +14,7 @@ const map = (parsed: unknown, context: RecordContext): Mapped =>
     : { rejection: { reason: 'not_an_object' } }
 
 const mapObject = (record: JsonObject, { hash, text }: RecordContext): Mapped => {
-  const time = statementTime(record, ['timestamp', 'stored'])
+  const time = recordTime(record, ['timestamp', 'stored'])
   if ('rejection' in time) return time
   const { micros } = time
   const values = compiled.write({ record, hash, micros, text })

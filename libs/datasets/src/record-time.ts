@@ -3,13 +3,13 @@ import { isAbsent } from './json.ts'
 import type { JsonObject } from './json.ts'
 import { isWithin, parseTimestamp, plausibleTimes } from './timestamp.ts'
 
-export type StatementTime = { readonly micros: number } | { readonly rejection: Rejection }
+export type RecordTime = { readonly micros: number } | { readonly rejection: Rejection }
 
 /**
- * The time of a statement from the first of these fields that is there; a blank one is not. A time is never made up: no
+ * The time of a record from the first of these fields that is there; a blank one is not. A time is never made up: no
  * field → `timestamp_missing`, not ISO 8601 → `timestamp_invalid`, not plausible → `timestamp_out_of_range`.
  */
-export const statementTime = (record: JsonObject, fields: readonly string[]): StatementTime => {
+export const recordTime = (record: JsonObject, fields: readonly string[]): RecordTime => {
   const path = fields.find((field) => !isBlank(record[field]))
   if (path === undefined) return reject('timestamp_missing', fields[0] as string)
   const value = record[path]
@@ -21,4 +21,4 @@ export const statementTime = (record: JsonObject, fields: readonly string[]): St
 const isBlank = (value: unknown): boolean =>
   isAbsent(value) || (typeof value === 'string' && value.trim() === '')
 
-const reject = (reason: string, path: string): StatementTime => ({ rejection: { reason, path } })
+const reject = (reason: string, path: string): RecordTime => ({ rejection: { reason, path } })

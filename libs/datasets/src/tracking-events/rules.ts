@@ -1,0 +1,11 @@
+import { field, type TypedRule } from '../typed-record.ts'
+
+export const trackingRules: readonly TypedRule[] = [
+  field('shipment_id', 'text', 'Shipment'),
+  field(
+    'status',
+    'category',
+    'What became of it: CREATED, IN_TRANSIT, OUT_FOR_DELIVERY, DELIVERED',
+  ),
+  field('city', 'category', 'Where it was then'),
+]
