@@ -11,6 +11,7 @@ const everyCommand = [
     'invoke',
     'query',
     'head',
+    'generate',
     'reconcile',
     'batch list',
     'batch show',
@@ -49,6 +50,16 @@ it('reads each command', () => {
   })
   expect(read('head raw_events')).toMatchObject({ table: 'raw_events', limit: 5 })
   expect(read('head raw_events --limit 7')).toMatchObject({ limit: 7 })
+})
+
+it('reads generate', () => {
+  expect(read('generate --type shipments --out s.jsonl')).toEqual({
+    ...{ kind: 'generate', type: 'shipments', count: 100, seed: 1, format: 'jsonl' },
+    ...{ file: 's.jsonl', json: false },
+  })
+  expect(
+    read('generate --type invoice_lines --count 5 --seed 0 --format json --out i.json --json'),
+  ).toMatchObject({ type: 'invoice_lines', count: 5, seed: 0, format: 'json', json: true })
 })
 
 it('reads the commands for when something is wrong', () => {
@@ -93,7 +104,7 @@ it.each([
 })
 
 it.each([
-  ['upload x', /no command upload; there are migrate, invoke, query, head, reconcile, batch list/],
+  ['upload x', /no command upload; there are migrate, invoke, query, head, generate, reconcile/],
   ['toString', /no command toString/],
   ['batch', /no command batch; there are batch list, batch show, batch reject, batch free$/],
   ['batch burn', /no command batch burn; there are batch list/],
@@ -132,6 +143,15 @@ it.each([
   ['head t --limit 0', /--limit must be a whole number from 1 to 1000, not "0"/],
   ['head t --limit -1', /--limit must be a whole number from 1 to 1000, not "-1"/],
   ['head t --dir=', /--dir is empty/],
+  ['generate --out a', /needs --type xapi_events\|shipments/],
+  ['generate --type shipments', /needs --out FILE/],
+  ['generate --type refunds --out a', /--type must be one of xapi_events, shipments, .*"refunds"/],
+  ['generate --type shipments --out a --format csv', /--format must be one of jsonl, json,/],
+  ['generate --type shipments --out a.jsonl --format json', /named \.json only, not from a\.jsonl/],
+  ['generate --type shipments --out a --count 0', /--count must be a whole number from 1 to/],
+  ['generate --type shipments --out a --seed -1', /--seed must be a whole number from 0 to/],
+  ['generate --type shipments --out a --limit 1', /generate takes no --limit/],
+  ['generate shipments', /takes no argument/],
 ])('refuses %j', (line, message) => {
   expect(() => read(line)).toThrow(UsageError)
   expect(() => read(line)).toThrow(message)

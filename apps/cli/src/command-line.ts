@@ -1,6 +1,13 @@
 import { parseArgs } from 'node:util'
+import { sampleTypes } from '@silversmith/datasets'
 import type { Command, CommandOf, Since } from './command.ts'
-import { functionNames, listedStates, targetNames, writerName } from './command.ts'
+import {
+  functionNames,
+  generatedFormats,
+  listedStates,
+  targetNames,
+  writerName,
+} from './command.ts'
 import { unreadable, UsageError } from './usage-error.ts'
 
 const definitions = {
@@ -8,6 +15,11 @@ const definitions = {
   user: { type: 'string' },
   event: { type: 'string' },
   limit: { type: 'string' },
+  type: { type: 'string' },
+  count: { type: 'string' },
+  seed: { type: 'string' },
+  format: { type: 'string' },
+  out: { type: 'string' },
   prefix: { type: 'string', multiple: true },
   since: { type: 'string' },
   until: { type: 'string' },
@@ -31,10 +43,14 @@ type OptionName = keyof typeof definitions
 /** `--limit -1` is a wrong number, not an option of its own: as `--limit=-1` it is told so. */
 const joinNegative = (args: readonly string[]): string[] =>
   args.flatMap((arg, at) => {
-    if (/^-\d/.test(arg) && args[at - 1] === '--limit') return []
+    if (/^-\d/.test(arg) && numberOptions.includes(args[at - 1] ?? '')) return []
     const next = args[at + 1]
-    return arg === '--limit' && next !== undefined && /^-\d/.test(next) ? [`${arg}=${next}`] : [arg]
+    return numberOptions.includes(arg) && next !== undefined && /^-\d/.test(next)
+      ? [`${arg}=${next}`]
+      : [arg]
   })
+
+const numberOptions = ['--limit', '--count', '--seed']
 
 const parse = (args: readonly string[]) => {
   try {
@@ -51,10 +67,18 @@ interface Given {
   readonly values: ReturnType<typeof parse>['values']
 }
 
-const limitOf = ({ limit: text }: Given['values'], byDefault: number, max: number): number => {
-  const limit = text === undefined ? byDefault : /^\d+$/.test(text) ? Number(text) : NaN
-  if (limit >= 1 && limit <= max) return limit
-  throw new UsageError(`--limit must be a whole number from 1 to ${max}, not "${text}"`)
+/** From 1, but for the seed. */
+const numberOf = (
+  { values }: Given,
+  option: 'limit' | 'count' | 'seed',
+  byDefault: number,
+  max: number,
+): number => {
+  const text = values[option]
+  const number = text === undefined ? byDefault : /^\d+$/.test(text) ? Number(text) : NaN
+  const min = option === 'seed' ? 0 : 1
+  if (number >= min && number <= max) return number
+  throw new UsageError(`--${option} must be a whole number from ${min} to ${max}, not "${text}"`)
 }
 
 const argument = ({ name, args }: Given, what: string): string => {
@@ -118,6 +142,21 @@ const readInvoke = (given: Given): CommandOf<'invoke'> => {
   return { kind: 'invoke', functionName, event, ...place(given) }
 }
 
+const readGenerate = (given: Given): CommandOf<'generate'> => {
+  refuseArguments(given)
+  const { type, format: asked = 'jsonl', out: file, json = false } = given.values
+  if (type === undefined) throw new UsageError(`generate needs --type ${sampleTypes.join('|')}`)
+  if (!file) throw new UsageError('generate needs --out FILE')
+  const format = oneOf('format', asked, generatedFormats)
+  if (format === 'json' && !/\.json$/i.test(file))
+    throw new UsageError(`an array is read as such from a file named .json only, not from ${file}`)
+  return {
+    ...{ kind: 'generate', type: oneOf('type', type, sampleTypes), format, file, json },
+    count: numberOf(given, 'count', recordsDefault, recordsMax),
+    seed: numberOf(given, 'seed', 1, seedMax),
+  }
+}
+
 const readReconcile = (given: Given): CommandOf<'reconcile'> => {
   refuseArguments(given)
   const { prefix = [], enqueue = false, 'set-aside': setAside = false } = given.values
@@ -173,6 +212,9 @@ const rowsMax = 1000
 const rowsDefault = 5
 const batchesMax = 10_000
 const batchesDefault = 100
+const recordsMax = 100_000_000
+const recordsDefault = 100
+const seedMax = 2 ** 32 - 1
 
 const placeOptions = ['dir', 'json'] as const
 const ofQuarantineOptions = ['dataset', 'reason', 'since', 'until'] as const
@@ -192,8 +234,12 @@ const readers: Readonly<Record<string, Reader>> = {
     options: ['limit', ...placeOptions],
     read: (given) => ({
       ...{ kind: 'head', table: argument(given, 'a table') },
-      ...{ limit: limitOf(given.values, rowsDefault, rowsMax), ...place(given) },
+      ...{ limit: numberOf(given, 'limit', rowsDefault, rowsMax), ...place(given) },
     }),
+  },
+  generate: {
+    options: ['type', 'count', 'seed', 'format', 'out', 'json'],
+    read: readGenerate,
   },
   reconcile: {
     options: ['prefix', 'since', 'enqueue', 'set-aside', ...placeOptions],
@@ -207,7 +253,7 @@ const readers: Readonly<Record<string, Reader>> = {
       const since = sinceOf(given.values)
       if (since !== undefined && state !== 'committed')
         throw new UsageError('--since goes with --state committed: open batches are all listed')
-      const limit = limitOf(given.values, batchesDefault, batchesMax)
+      const limit = numberOf(given, 'limit', batchesDefault, batchesMax)
       return { kind: 'batch list', state, since, limit, ...place(given) }
     },
   },

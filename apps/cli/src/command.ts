@@ -41,6 +41,16 @@ export type Command =
     } & OnStack)
   | ({ readonly kind: 'query'; readonly statement: string } & OnStack)
   | ({ readonly kind: 'head'; readonly table: string; readonly limit: number } & OnStack)
+  | {
+      readonly kind: 'generate'
+      /** One of `sampleTypes`. */
+      readonly type: string
+      readonly count: number
+      readonly seed: number
+      readonly format: GeneratedFormat
+      readonly file: string
+      readonly json: boolean
+    }
   | ({
       readonly kind: 'reconcile'
       /** None: everything. */
@@ -89,6 +99,10 @@ export type Since = { readonly at: number } | { readonly agoMs: number }
 
 export const listedStates = ['open', 'forming', 'sealed', 'failing', 'committed'] as const
 export type ListedState = (typeof listedStates)[number]
+
+/** A record a line, or one array of all. */
+export const generatedFormats = ['jsonl', 'json'] as const
+export type GeneratedFormat = (typeof generatedFormats)[number]
 
 export const defaultDir = '.silversmith/latest'
 export const functionNames = ['ingest', 'transform', 'bulk']

@@ -1,3 +1,4 @@
+import { sampleTypes } from '@silversmith/datasets'
 import { defaultDir, listedStates, writerName } from './command.ts'
 
 export const help = `silversmith <command> [options]
@@ -12,6 +13,9 @@ Tables and rows
   invoke FUNCTION --event FILE
                             send an event to ingest, transform, bulk of a local stack that npm start -- --keep
                             left up; FILE is JSON, - reads standard input
+  generate --type ${sampleTypes.join('|')}
+           --out FILE [--count N] [--format jsonl|json] [--seed N]
+                            made-up records, 100 by default; the same for the same seed. json is one array
 
 Records that were rejected
   quarantine list [--dataset D] [--reason R] [--since 2026-01-01|24h] [--until …] [--limit N]

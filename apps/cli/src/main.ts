@@ -10,6 +10,7 @@ import { readCommandLine } from './command-line.ts'
 import { runDlqList } from './dlq-list.ts'
 import { runDlqRedrive } from './dlq-redrive.ts'
 import { runDlqShow } from './dlq-show.ts'
+import { runGenerate } from './generate.ts'
 import { runHead } from './head.ts'
 import { help } from './help.ts'
 import { runInvoke } from './invoke.ts'
@@ -43,6 +44,8 @@ const answerTo = (command: Exclude<Command, { kind: 'help' }>): Promise<Answer> 
       return runQuery(command, environment, signal)
     case 'head':
       return runHead(command, environment, signal)
+    case 'generate':
+      return runGenerate(command, signal)
     case 'reconcile':
       return runReconcile(command, surroundings)
     case 'batch list':

@@ -1,4 +1,5 @@
 export { datasetOf, datasets, defaultRoutes } from './registry.ts'
+export { sampleRecords, sampleTypes } from './sample-records.ts'
 export type { Compiled, Facts, Rule } from './rule.ts'
 export { compileRules } from './rule.ts'
 export { parseTimestamp, plausibleTimes } from './timestamp.ts'

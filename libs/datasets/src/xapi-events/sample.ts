@@ -68,6 +68,7 @@ interface Draft {
   readonly gzip?: 'whole' | 'cut'
 }
 
+const daysDefault = 90
 const firstDay = Date.UTC(2026, 0, 5) * 1_000
 
 /**
@@ -75,7 +76,7 @@ const firstDay = Date.UTC(2026, 0, 5) * 1_000
  * seen to go wrong. The same options give the same objects.
  */
 export const sampleObjects = (options: SampleOptions): Sample => {
-  const { seed, objects = 300, days = 90 } = options
+  const { seed, objects = 300, days = daysDefault } = options
   if (!Number.isSafeInteger(objects) || objects < 1)
     throw new RangeError('objects must be a whole number from 1.')
   const dice = createDice(seed)
@@ -140,6 +141,10 @@ const ordinaryDraft = (dice: Dice, days: number): Draft => {
         })
   return { key: keyOf(dice, scene, category), lines }
 }
+
+/** Statements of one ordinary object, as texts. */
+export const sampleLines = (dice: Dice): readonly string[] =>
+  ordinaryDraft(dice, daysDefault).lines.map(({ bytes }) => bytes.toString())
 
 const videoVerbs: readonly VideoVerb[] = ['played', 'paused', 'seeked', 'completed']
 
