@@ -72,6 +72,8 @@ export const notes: Dataset = {
 const decode = (bytes: Uint8Array) => readParquet(bytes)
 
 export interface RoomOptions {
+  /** `notes` when absent. */
+  readonly datasets?: readonly Dataset[]
   readonly limits?: Partial<Limits>
   readonly bronze?: (bronze: Bronze) => Bronze
   readonly ledger?: (ledger: Ledger) => Ledger
@@ -98,7 +100,7 @@ export const createRoom = (options: RoomOptions = {}) => {
   const engine = createEngine({ windowBlocks: 100 })
   const memory = createMemoryTarget({ name: 'clickhouse', store, engine, decode })
   const deps = {
-    ...{ pipeline: own, datasets: [notes], store: kept, clock, log },
+    ...{ pipeline: own, datasets: options.datasets ?? [notes], store: kept, clock, log },
     ids: createMemoryIds(own === pipeline ? 1 : 2, clock),
     ledger: options.ledger?.(ledger) ?? ledger,
     bronze: withStoreBucket(options.bronze?.(bronze) ?? bronze, store, silverBucket),
