@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { DuckDBConnection } from '@duckdb/node-api'
 import { columnsOf, objectUri, rowIdentity } from '@silversmith/core'
 import type { Column, Table } from '@silversmith/core'
-import { datasets, sampleObjects } from '@silversmith/datasets'
+import { datasets, defaultRoutes, sampleObjects, sampleRecords } from '@silversmith/datasets'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { splitLines, unpack } from './line-splitter.ts'
 import type { Report } from './report.ts'
@@ -42,6 +42,24 @@ const extremes: readonly string[] = sections.map(
 )
 const extremesKey = 'section/1/video/extremes.jsonl'
 
+/** Records of these come one a line, and once more as one array. */
+const typed = ['shipments', 'tracking_events', 'invoice_lines'] as const
+const typedCount = 200
+/** Amounts as they are sent and as they are stored: all 18 digits, and more behind the point than there is room for. */
+const amounts: readonly (readonly [string, string | null])[] = [
+  ['99999999999999.9999', '99999999999999.9999'],
+  ['"-99999999999999.9999"', '-99999999999999.9999'],
+  ['0.1', '0.1000'],
+  ['-0.0001', '-0.0001'],
+  ['12.34567', null],
+  ['"12,34"', null],
+]
+const amountsKey = 'bronze/invoice_lines/amounts.jsonl'
+const amountLines = amounts.map(
+  ([amount], n) =>
+    `{"event_time":"2026-03-0${n + 1}T23:30:00-05:00","invoice_id":"Ω","quantity":"-9223372036854775808","unit_price":${amount}}`,
+)
+
 let tested: TestStack
 let duckdb: DuckDBConnection
 let uploaded: Uploaded[]
@@ -49,10 +67,7 @@ let outcome: { readonly report: Report; readonly problems: readonly string[] }
 
 beforeAll(async () => {
   tested = await startTestStack({
-    routes: [
-      { prefix: 'statements/', suffixes: [], dataset: 'xapi_statements' },
-      { prefix: 'section/', suffixes: ['.jsonl', '.jsonl.gz'], dataset: 'xapi_events' },
-    ],
+    routes: [{ prefix: 'statements/', suffixes: [], dataset: 'xapi_statements' }, ...defaultRoutes],
     environment: {},
   })
   duckdb = await DuckDBConnection.create()
@@ -66,6 +81,12 @@ beforeAll(async () => {
   }
   await upload(extremesKey, Buffer.from(extremes.join('\n')))
   await upload('statements/made.jsonl', Buffer.from([...statements, ...extremes].join('\n')))
+  for (const type of typed) {
+    const records = [...sampleRecords(type, { seed: sampleSeed, count: typedCount })]
+    await upload(`bronze/${type}/a.jsonl`, Buffer.from(records.join('\n')))
+    await upload(`bronze/${type}/b.json`, Buffer.from(`[${records.join(',\n')}]`))
+  }
+  await upload(amountsKey, Buffer.from(amountLines.join('\n')))
   outcome = await tested.account(uploaded)
 })
 
@@ -79,22 +100,18 @@ type Read = Readonly<Record<string, string | null>>
 const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`
 
 /**
- * Every value is written as text by its own engine: whole numbers, and timestamps as microseconds, in decimal; text as it is.
+ * Every value is written as text by its own engine: whole numbers, and timestamps as microseconds, in decimal; amounts with all
+ * digits of their scale; text as it is.
  * Doubles alone are written by each engine in its own way, so their texts are read back to the bits they stand for.
  */
-const writtenBy =
-  (cast: (value: string) => string, micros: (name: string) => string) =>
-  ({ name, type }: Column): string =>
-    cast(type === 'timestamp' ? micros(name) : name)
+const writtenByDuckDb = ({ name, type }: Column): string =>
+  `CAST(${type === 'timestamp' ? `epoch_us(${name})` : name} AS VARCHAR)`
 
-const writtenByDuckDb = writtenBy(
-  (value) => `CAST(${value} AS VARCHAR)`,
-  (name) => `epoch_us(${name})`,
-)
-const writtenByClickHouse = writtenBy(
-  (value) => `CAST(${value} AS Nullable(String))`,
-  (name) => `toUnixTimestamp64Micro(${name})`,
-)
+const writtenByClickHouse = ({ name, type }: Column): string => {
+  if (typeof type === 'object' && 'decimal' in type)
+    return `toDecimalString(${name}, ${type.decimal.scale})`
+  return `CAST(${type === 'timestamp' ? `toUnixTimestamp64Micro(${name})` : name} AS Nullable(String))`
+}
 
 /** Names of its own, so that a condition means the column and not what is made of it. */
 const listed = (table: Table, write: (column: Column) => string): string =>
@@ -180,6 +197,24 @@ describe('silver read by another reader of Parquet equals ClickHouse, value for 
     const values = new Set(both.silver.flatMap((row) => Object.values(row)))
     for (const value of [null, '', 'true', 'false']) expect(values).toContain(value)
     expect([...values].some((value) => value?.includes('Ω'))).toBe(true)
+  })
+
+  it.each(typed)('in %s', async (name) => {
+    const { report } = outcome
+    const both = await readBoth(report.silverDir, name)
+    expectEqual(both)
+    const rows = 2 * typedCount + (name === 'invoice_lines' ? amounts.length : 0)
+    expect(both.silver).toHaveLength(rows)
+    expect(report.tables[name]).toEqual({ rows, distinct: rows })
+  })
+
+  it('also where money has more digits than a double', async () => {
+    const both = await readBoth(outcome.report.silverDir, 'invoice_lines', amountsKey)
+    expectEqual(both)
+    const found = both.silver.map((row) => [row['_record'], row['unit_price'], row['quantity']])
+    expect(found.sort()).toEqual(
+      amounts.map(([, stored], n) => [String(n), stored, '-9223372036854775808']),
+    )
   })
 
   it('also where no double holds the number', async () => {
