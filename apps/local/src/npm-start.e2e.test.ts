@@ -1,6 +1,6 @@
 import { stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { sampleObjects } from '@silversmith/datasets'
+import { sampleBronze, sampleObjects } from '@silversmith/datasets'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3'
 import { CreateBucketCommand, PutObjectCommand } from '@aws-sdk/client-s3'
@@ -17,32 +17,70 @@ beforeAll(async () => {
 })
 afterAll(() => runs.close())
 
-it('brings every record of the sample to both targets or to quarantine, by its identity', async () => {
+/** What a run over the sample must tell and leave, by table. */
+const expectSample = () => {
   const { expected } = sampleObjects({ seed: sampleSeed })
+  const bronze = sampleBronze({ seed: sampleSeed })
+  const types = [...new Set(bronze.records.map(({ dataset }) => dataset))]
+  const accepted = {
+    raw_events: expected.accepted,
+    ...Object.fromEntries(
+      types.map((type) => [
+        type,
+        bronze.records.filter(({ dataset, reason }) => dataset === type && !reason),
+      ]),
+    ),
+  }
+  const rejections = bronze.records.filter(({ reason }) => reason !== undefined)
+  const rejectedOf = (type: string) => rejections.filter(({ dataset }) => dataset === type).length
+  const { records, rows, rejected } = expected
+  const datasets = {
+    xapi_events: { records, rows, rejected },
+    ...Object.fromEntries(
+      types.map((type) => {
+        const own = bronze.records.filter(({ dataset }) => dataset === type).length
+        return [
+          type,
+          { records: own, rows: own - rejectedOf(type), rejected: rejectedOf(type) },
+        ] as const
+      }),
+    ),
+  }
+  const reasons = Object.entries(expected.rejectedByReason).flatMap(([reason, count]) =>
+    Array.from({ length: count }, () => reason),
+  )
+  return {
+    objects: expected.objects + bronze.objects.length,
+    records: records + bronze.records.length,
+    rows: rows + bronze.records.length - rejections.length,
+    rejected: rejected + rejections.length,
+    rejectedByReason: countBy([...reasons, ...rejections.map(({ reason }) => reason ?? '')]),
+    duplicates: expected.duplicates,
+    dispositions: {
+      ...expected.dispositions,
+      rows: (expected.dispositions['rows'] ?? 0) + bronze.objects.length,
+    },
+    datasets,
+    accepted,
+  }
+}
+
+it('brings every record of the sample to both targets or to quarantine, by its identity', async () => {
+  const { accepted, ...figures } = expectSample()
+  const tables = Object.entries(accepted)
   const report = await runs.load(['--dir', 'sample'])
   expect(report).toEqual({
-    objects: expected.objects,
-    records: expected.records,
-    rows: expected.rows,
-    rejected: expected.rejected,
-    rejectedByReason: expected.rejectedByReason,
-    duplicates: expected.duplicates,
-    dispositions: expected.dispositions,
+    ...figures,
     discarded: 0,
     refused: expect.any(Array),
-    datasets: {
-      xapi_events: {
-        records: expected.records,
-        rows: expected.rows,
-        rejected: expected.rejected,
-      },
-    },
-    tables: { raw_events: { rows: expected.rows, distinct: expected.rows } },
+    tables: Object.fromEntries(
+      tables.map(([table, { length }]) => [table, { rows: length, distinct: length }]),
+    ),
     silver: {
-      ...{ files: expect.any(Number), rows: expected.rows, bytes: expect.any(Number) },
+      ...{ files: expect.any(Number), rows: figures.rows, bytes: expect.any(Number) },
       sizes: expect.objectContaining({ under64KiB: expect.any(Number), more: 0 }),
     },
-    quarantine: { files: expect.any(Number), records: expected.rejected, refused: {} },
+    quarantine: { files: expect.any(Number), records: figures.rejected, refused: {} },
     inserts: expect.any(Number),
     insertRows: expect.objectContaining({ more: 0 }),
     dlq: 0,
@@ -56,20 +94,21 @@ it('brings every record of the sample to both targets or to quarantine, by its i
   expect(sum(Object.values(sizes))).toBe(files)
   expect(sum(Object.values(report.insertRows))).toBe(report.inserts)
   expect(countBy(['rows', ...report.refused.map(({ disposition }) => disposition)])).toEqual({
-    ...expected.dispositions,
+    ...figures.dispositions,
     rows: 1,
   })
-  expect(await identitiesIn(report.silverDir, 'raw_events')).toEqual(
-    expected.accepted.map(({ key, record, hash }) => `s3://bronze/${key} ${record} ${hash}`).sort(),
-  )
   const engine = await startClickHouse({ dir: join(runs.dir, 'sample/clickhouse') })
   try {
-    const query = 'SELECT _source, _record, event_hash FROM raw_events FORMAT TSV'
-    const answer = await fetch(engine.url, { method: 'POST', body: query })
-    const rows = (await answer.text()).trimEnd().split('\n')
-    expect(rows.map((row) => row.replaceAll('\t', ' ')).sort()).toEqual(
-      await identitiesIn(report.silverDir, 'raw_events'),
-    )
+    for (const [table, records] of tables) {
+      const identities = records
+        .map(({ key, record, hash }) => `s3://bronze/${key} ${record} ${hash}`)
+        .sort()
+      expect(await identitiesIn(report.silverDir, table)).toEqual(identities)
+      const query = `SELECT _source, _record, event_hash FROM ${table} FORMAT TSV`
+      const answer = await fetch(engine.url, { method: 'POST', body: query })
+      const rows = (await answer.text()).trimEnd().split('\n')
+      expect(rows.map((row) => row.replaceAll('\t', ' ')).sort()).toEqual(identities)
+    }
   } finally {
     await engine.close()
   }

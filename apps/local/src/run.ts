@@ -1,5 +1,5 @@
 import type { Dataset, Route } from '@silversmith/core'
-import { sampleObjects } from '@silversmith/datasets'
+import { sampleBronze, sampleObjects } from '@silversmith/datasets'
 import { relative } from 'node:path'
 import { describeStatus, drain } from './drain.ts'
 import type { Status } from './drain.ts'
@@ -34,7 +34,11 @@ export interface Run {
 export const sampleSeed = 20_260_105
 
 async function* listSample(): AsyncGenerator<InputObject> {
-  for (const { key, body } of sampleObjects({ seed: sampleSeed }).objects)
+  const seed = sampleSeed
+  for (const { key, body } of [
+    ...sampleObjects({ seed }).objects,
+    ...sampleBronze({ seed }).objects,
+  ])
     yield {
       key,
       sizeBytes: body.length,

@@ -1,4 +1,6 @@
 export { datasetOf, datasets, defaultRoutes } from './registry.ts'
+export type { BronzeRecord, BronzeSample } from './bronze-sample.ts'
+export { sampleBronze } from './bronze-sample.ts'
 export { sampleRecords, sampleTypes } from './sample-records.ts'
 export type { Compiled, Facts, Rule } from './rule.ts'
 export { compileRules } from './rule.ts'
