@@ -50,6 +50,20 @@ it('the examples of OLI Torus become what their README says, by the default rout
   })
 })
 
+it('the examples of shipping become what their README says, by the default routes', () => {
+  expect(mapFolder('shipping')).toEqual({
+    'bronze/shipments/2026': [...rows(3), 'timestamp_missing', 'record_type_mismatch'],
+    'bronze/invoice_lines': rows(3),
+  })
+  const array = readFileSync(
+    new URL('shipping/bronze/tracking_events/tracking.json', examples),
+    'utf8',
+  )
+  const texts = (JSON.parse(array) as unknown[]).map((record) => JSON.stringify(record))
+  const dataset = datasetOf(routeOf(defaultRoutes, 'bronze/tracking_events/tracking.json') ?? '')
+  expect(texts.map((text) => outcome(dataset, text))).toEqual(rows(2))
+})
+
 it('the example statements are rows of xapi_statements', () => {
   expect(mapFolder('xapi-statements', 'xapi_statements')).toEqual({ '': rows(3) })
 })
