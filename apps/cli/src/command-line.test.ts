@@ -18,6 +18,7 @@ const everyCommand = [
     'batch reject',
     'batch free',
   ],
+  ...['quarantine list', 'quarantine show', 'quarantine replay'],
   ...['repair', 'ledger rebuild', 'dlq list', 'dlq show', 'dlq redrive'],
 ]
 
@@ -84,6 +85,15 @@ it('reads the commands for when something is wrong', () => {
     ...{ state: 'committed', since: { agoMs: 604_800_000 }, limit: 3 },
   })
   expect(read('batch show 01B')).toEqual({ kind: 'batch show', batch: '01B', ...place })
+  const all = { dataset: undefined, reason: undefined, since: undefined, until: undefined }
+  expect(read('quarantine list')).toEqual({
+    ...{ kind: 'quarantine list', limit: 100, ...all, ...place },
+  })
+  expect(read('quarantine list --dataset d --reason r --since 7d --until 1d')).toMatchObject({
+    ...{ dataset: 'd', reason: 'r', since: { agoMs: 604_800_000 }, until: { agoMs: 86_400_000 } },
+  })
+  expect(read('quarantine show')).toMatchObject({ file: undefined, limit: 5 })
+  expect(read('quarantine show f --limit 9')).toMatchObject({ file: 'f', limit: 9 })
   expect(read('dlq list --json')).toEqual({ kind: 'dlq list', dir: undefined, json: true })
   expect(read('dlq show m1')).toEqual({ kind: 'dlq show', messageId: 'm1', ...place })
 })
@@ -94,6 +104,13 @@ it.each([
   ['repair 01B 01C 01B', { kind: 'repair', batches: ['01B', '01C'] }],
   ['ledger rebuild', { kind: 'ledger rebuild', from: undefined }],
   ['ledger rebuild --from 2026-01-01', { kind: 'ledger rebuild', from: '2026-01-01' }],
+  [
+    'quarantine replay --reason no_id',
+    {
+      ...{ kind: 'quarantine replay', reason: 'no_id', dataset: undefined },
+      ...{ since: undefined, until: undefined },
+    },
+  ],
   ['dlq redrive m1 m2', { kind: 'dlq redrive', messageIds: ['m1', 'm2'] }],
   ['dlq redrive --all', { kind: 'dlq redrive', messageIds: undefined }],
 ])('changes something with %j only when --yes is given, and --dry-run is not', (line, expected) => {
@@ -124,6 +141,10 @@ it.each([
   ['repair 01B --target silver', /repair takes no --target/],
   ['ledger rebuild 01B', /takes no argument/],
   ['ledger rebuild --from 24h', /--from must be a day/],
+  ['quarantine', /there are quarantine list, quarantine show, quarantine replay$/],
+  ['quarantine list x', /takes no argument/],
+  ['quarantine replay --until never', /--until must be a day/],
+  ['quarantine replay --limit 3', /takes no --limit/],
   ['dlq redrive', /either ids of messages or --all/],
   ['dlq redrive m1 --all', /either ids of messages or --all/],
   ['dlq show m1 m2', /takes one argument/],

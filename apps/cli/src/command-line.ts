@@ -275,14 +275,14 @@ const readers: Readonly<Record<string, Reader>> = {
     options: [...ofQuarantineOptions, 'limit', ...placeOptions],
     read: (given) => {
       refuseArguments(given)
-      const limit = limitOf(given.values, batchesDefault, batchesMax)
+      const limit = numberOf(given, 'limit', batchesDefault, batchesMax)
       return { kind: 'quarantine list', limit, ...ofQuarantine(given), ...place(given) }
     },
   },
   'quarantine show': {
     options: [...ofQuarantineOptions, 'limit', ...placeOptions],
     read: (given) => ({
-      ...{ kind: 'quarantine show', limit: limitOf(given.values, rowsDefault, rowsMax) },
+      ...{ kind: 'quarantine show', limit: numberOf(given, 'limit', rowsDefault, rowsMax) },
       ...{ file: given.args.length === 0 ? undefined : argument(given, 'a file') },
       ...{ ...ofQuarantine(given), ...place(given) },
     }),

@@ -21,8 +21,7 @@ const mended: Dataset = {
 }
 
 const createQuarantineRoom = (options: RoomOptions = {}) => {
-  let datasets: readonly Dataset[] = [notes]
-  const room = createRoom({ datasets: () => datasets, ...options })
+  const room = createRoom(options)
   const deps = { ...room.deps, queue: room.queue }
   /** What the queue was given goes to transform. */
   const runSent = async (): Promise<number> => {
@@ -58,9 +57,7 @@ const createQuarantineRoom = (options: RoomOptions = {}) => {
         return { _source, _version, _record, _line, _generation, _dataset_version, id }
       })
       .toSorted((a, b) => Number(a._record) - Number(b._record))
-  const release = (): void => {
-    datasets = [mended]
-  }
+  const release = () => room.release([mended])
   return { ...room, deps, runSent, replay, list, states, reload, rows, release }
 }
 
@@ -181,7 +178,12 @@ test('a line that somebody spoiled is kept, told as what it is', async () => {
   const key = 'quarantine/notes/reason=no_id/dt=2026-01-01/BYHAND-0.jsonl'
   const bytes = Buffer.from('{"source":"s3://b/x"}\n')
   const { signal } = room.call()
-  await room.store.write(key, bytes, { sha256: sha256Of(bytes), contentType: 'application/x-ndjson' }, signal)
+  await room.store.write(
+    key,
+    bytes,
+    { sha256: sha256Of(bytes), contentType: 'application/x-ndjson' },
+    signal,
+  )
   await room.replay()
   const kept = room.quarantined().find(({ reason }) => reason === 'quarantine_record_invalid')
   expect(kept).toMatchObject({

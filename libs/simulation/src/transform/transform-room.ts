@@ -80,8 +80,6 @@ export interface RoomOptions {
   readonly clickhouse?: (target: Target) => Target
   readonly store?: (store: Store) => Store
   readonly pipeline?: string
-  /** Asked at every delivery: a release may map otherwise. */
-  readonly datasets?: () => readonly Dataset[]
   /** Ledger and store of another room, for two pipelines on one of each. */
   readonly beside?: { readonly ledger: MemoryLedger; readonly store: MemoryStore }
 }
@@ -116,8 +114,13 @@ export const createRoom = (options: RoomOptions = {}) => {
     deadline: clock.now() + 60_000,
     signal: new AbortController().signal,
   })
+  let datasets = deps.datasets
+  /** A new release: from now on records are mapped by these. */
+  const release = (next: readonly Dataset[]): void => {
+    datasets = next
+  }
   const transform: ReturnType<typeof createTransform> = (deliveries, own) =>
-    createTransform({ ...deps, datasets: options.datasets?.() ?? deps.datasets })(deliveries, own)
+    createTransform({ ...deps, datasets })(deliveries, own)
   const sweep = createSweep({ pipeline: own, ledger: deps.ledger, store, queue, clock, log })
 
   const source = (facts: ObjectFacts, dataset: string | undefined = 'notes'): Source => {
@@ -174,7 +177,7 @@ export const createRoom = (options: RoomOptions = {}) => {
       ),
     )
   return {
-    deps,
+    ...{ deps, release },
     ...{
       clock,
       bronze,
