@@ -18,7 +18,7 @@ const everyCommand = [
     'batch reject',
     'batch free',
   ],
-  ...['quarantine list', 'quarantine show', 'quarantine replay'],
+  ...['drift show', 'drift evolve', 'quarantine list', 'quarantine show', 'quarantine replay'],
   ...['repair', 'ledger rebuild', 'dlq list', 'dlq show', 'dlq redrive'],
 ]
 
@@ -86,6 +86,9 @@ it('reads the commands for when something is wrong', () => {
   })
   expect(read('batch show 01B')).toEqual({ kind: 'batch show', batch: '01B', ...place })
   const all = { dataset: undefined, reason: undefined, since: undefined, until: undefined }
+  expect(read('drift show --since 1d')).toEqual({
+    ...{ kind: 'drift show', dataset: undefined, since: { agoMs: 86_400_000 }, ...place },
+  })
   expect(read('quarantine list')).toEqual({
     ...{ kind: 'quarantine list', limit: 100, ...all, ...place },
   })
@@ -110,6 +113,10 @@ it.each([
       ...{ kind: 'quarantine replay', reason: 'no_id', dataset: undefined },
       ...{ since: undefined, until: undefined },
     },
+  ],
+  [
+    'drift evolve --dataset d --path a --path b',
+    { kind: 'drift evolve', dataset: 'd', paths: ['a', 'b'], since: undefined },
   ],
   ['dlq redrive m1 m2', { kind: 'dlq redrive', messageIds: ['m1', 'm2'] }],
   ['dlq redrive --all', { kind: 'dlq redrive', messageIds: undefined }],
@@ -145,6 +152,7 @@ it.each([
   ['quarantine list x', /takes no argument/],
   ['quarantine replay --until never', /--until must be a day/],
   ['quarantine replay --limit 3', /takes no --limit/],
+  ['drift evolve', /needs --dataset/],
   ['dlq redrive', /either ids of messages or --all/],
   ['dlq redrive m1 --all', /either ids of messages or --all/],
   ['dlq show m1 m2', /takes one argument/],

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 import { sampleTypes } from '@silversmith/datasets'
-import type { Command, CommandOf, Since } from './command.ts'
+import type { Command, CommandOf } from './command.ts'
 import {
   functionNames,
   generatedFormats,
@@ -8,6 +8,7 @@ import {
   targetNames,
   writerName,
 } from './command.ts'
+import { readMoment } from './since.ts'
 import { unreadable, UsageError } from './usage-error.ts'
 
 const definitions = {
@@ -24,6 +25,7 @@ const definitions = {
   since: { type: 'string' },
   until: { type: 'string' },
   dataset: { type: 'string' },
+  path: { type: 'string', multiple: true },
   reason: { type: 'string' },
   from: { type: 'string' },
   enqueue: { type: 'boolean' },
@@ -100,22 +102,6 @@ const oneOf = <Word extends string>(option: string, text: string, words: readonl
   throw new UsageError(`--${option} must be one of ${words.join(', ')}, not "${text}"`)
 }
 
-const unitMs: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 }
-
-const sinceOf = ({ since }: Given['values']): Since | undefined => momentOf('since', since)
-
-const momentOf = (option: 'since' | 'until', text: string | undefined): Since | undefined => {
-  if (text === undefined) return undefined
-  const [, count, unit = ''] = /^(\d{1,6})([mhd])$/.exec(text) ?? []
-  const size = unitMs[unit]
-  if (count !== undefined && size !== undefined) return { agoMs: Number(count) * size }
-  const at = /^\d{4}-\d{2}-\d{2}(T[\d:.]+Z)?$/.test(text) ? Date.parse(text) : NaN
-  if (!Number.isNaN(at)) return { at }
-  throw new UsageError(
-    `--${option} must be a day such as 2026-01-01, a time such as 2026-01-01T12:00:00Z, or 30m, 24h, 7d, not "${text}"`,
-  )
-}
-
 const place = ({ values }: Given) => ({ dir: values.dir, json: values.json ?? false })
 const changing = (given: Given) => ({
   ...place(given),
@@ -164,7 +150,7 @@ const readReconcile = (given: Given): CommandOf<'reconcile'> => {
     throw new UsageError('--set-aside goes with --enqueue: it says what else is sent')
   return {
     ...{ kind: 'reconcile', prefixes: [...new Set(prefix)], enqueue, setAside },
-    ...{ since: sinceOf(given.values), ...place(given) },
+    ...{ since: readMoment('since', given.values.since), ...place(given) },
   }
 }
 
@@ -200,8 +186,16 @@ const readRedrive = (given: Given): CommandOf<'dlq redrive'> => {
 
 const ofQuarantine = ({ values }: Given) => ({
   ...{ dataset: values.dataset, reason: values.reason },
-  ...{ since: sinceOf(values), until: momentOf('until', values.until) },
+  ...{ since: readMoment('since', values.since), until: readMoment('until', values.until) },
 })
+
+const readEvolve = (given: Given): CommandOf<'drift evolve'> => {
+  refuseArguments(given)
+  const { dataset, path = [] } = given.values
+  if (!dataset) throw new UsageError('drift evolve needs --dataset NAME')
+  const since = readMoment('since', given.values.since)
+  return { kind: 'drift evolve', dataset, paths: [...new Set(path)], since, ...changing(given) }
+}
 
 interface Reader {
   readonly options: readonly OptionName[]
@@ -250,7 +244,7 @@ const readers: Readonly<Record<string, Reader>> = {
     read: (given) => {
       refuseArguments(given)
       const state = oneOf('state', given.values.state ?? 'open', listedStates)
-      const since = sinceOf(given.values)
+      const since = readMoment('since', given.values.since)
       if (since !== undefined && state !== 'committed')
         throw new UsageError('--since goes with --state committed: open batches are all listed')
       const limit = numberOf(given, 'limit', batchesDefault, batchesMax)
@@ -294,6 +288,20 @@ const readers: Readonly<Record<string, Reader>> = {
       return { kind: 'quarantine replay', ...ofQuarantine(given), ...changing(given) }
     },
   },
+  'drift show': {
+    options: ['dataset', 'since', ...placeOptions],
+    read: (given) => {
+      refuseArguments(given)
+      const { dataset } = given.values
+      return {
+        kind: 'drift show',
+        dataset,
+        since: readMoment('since', given.values.since),
+        ...place(given),
+      }
+    },
+  },
+  'drift evolve': { options: ['dataset', 'path', 'since', ...changingOptions], read: readEvolve },
   'dlq list': {
     options: placeOptions,
     read: (given) => {

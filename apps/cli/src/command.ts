@@ -84,6 +84,18 @@ export type Command =
     } & OfQuarantine &
       OnDeployment)
   | ({ readonly kind: 'quarantine replay' } & OfQuarantine & Changing)
+  | ({
+      readonly kind: 'drift show'
+      readonly dataset: string | undefined
+      readonly since: Since | undefined
+    } & OnDeployment)
+  | ({
+      readonly kind: 'drift evolve'
+      readonly dataset: string
+      /** As `drift show` names them; empty: all new ones. */
+      readonly paths: readonly string[]
+      readonly since: Since | undefined
+    } & Changing)
   | ({ readonly kind: 'dlq list' } & OnDeployment)
   | ({ readonly kind: 'dlq show'; readonly messageId: string } & OnDeployment)
   | ({

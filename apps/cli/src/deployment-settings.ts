@@ -1,4 +1,5 @@
 import {
+  contractsSetting,
   batchSettings,
   functionSettings,
   parseList,
@@ -52,6 +53,7 @@ export const deploymentSettings = {
     objectsDeadUrl: deadQueueUrl('OBJECTS_DLQ_URL', 'the objects queue'),
   },
   targets: {
+    contracts: contractsSetting,
     targets: setting<readonly TargetName[]>({
       name: 'TARGETS',
       parse: parseList(parseOneOf('silver', 'clickhouse')),

@@ -26,6 +26,14 @@ Records that were rejected
                             send them through transform once more, after a mapping or a limit was mended. Each becomes
                             rows with the lineage it had, or stays, in a newer file. Sent twice, nothing is loaded twice
 
+Records that are otherwise than their columns
+  drift show [--dataset D] [--since 2026-01-01|24h]
+                            paths that no column reads or of another type than their column, and columns that hold
+                            nothing, over the batches of the last seven days or since --since
+  drift evolve --dataset D [--path P]… --yes
+                            a column of ClickHouse for each new path, filled from _rescued, in old rows and in new ones.
+                            Only for a dataset whose contract in CONTRACTS is evolve
+
 When something is wrong
   reconcile [--prefix P]… [--since 2026-01-01|24h] [--enqueue [--set-aside]]
                             compare bronze, ledger, manifests and targets: what is missing, stuck or too much;

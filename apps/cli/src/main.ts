@@ -10,6 +10,8 @@ import { readCommandLine } from './command-line.ts'
 import { runDlqList } from './dlq-list.ts'
 import { runDlqRedrive } from './dlq-redrive.ts'
 import { runDlqShow } from './dlq-show.ts'
+import { runDriftEvolve } from './drift-evolve.ts'
+import { runDriftShow } from './drift-show.ts'
 import { runGenerate } from './generate.ts'
 import { runHead } from './head.ts'
 import { help } from './help.ts'
@@ -66,6 +68,10 @@ const answerTo = (command: Exclude<Command, { kind: 'help' }>): Promise<Answer> 
       return runQuarantineShow(command, surroundings)
     case 'quarantine replay':
       return runQuarantineReplay(command, surroundings)
+    case 'drift show':
+      return runDriftShow(command, surroundings)
+    case 'drift evolve':
+      return runDriftEvolve(command, surroundings)
     case 'dlq list':
       return runDlqList(command, surroundings)
     case 'dlq show':

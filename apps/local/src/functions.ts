@@ -55,6 +55,7 @@ const passedOn = [
   'MAX_DECOMPRESSED_BYTES',
   'MAX_ROWS_PER_INSERT',
   'MAX_CHUNK_BYTES',
+  'CONTRACTS',
 ]
 
 export interface FunctionContext {

@@ -12,6 +12,7 @@ const report: Report = {
   duplicates: 0,
   dispositions: { rows: 3 },
   refused: [],
+  drift: [],
   datasets: { xapi_events: { records: 9, rows: 7, rejected: 2 } },
   tables: { raw_events: { rows: 1007, distinct: 1007 } },
   silver: {

@@ -59,6 +59,23 @@ const tableLines = ({ tables }: Report): readonly string[] =>
     ]),
   )
 
+const driftShownMax = 5
+
+/** Kept in `_rescued`: what no column took. */
+const driftLines = ({ drift }: Report): readonly string[] => {
+  if (drift.length === 0) return []
+  const shown = drift.slice(0, driftShownMax)
+  return [
+    shown.length < drift.length
+      ? `values that fit no column, ${shown.length} of ${drift.length}${drift.length === 100 ? ' and more' : ''} paths:`
+      : 'values that fit no column:',
+    ...shown.map(
+      ({ table, path, kind, rows }) =>
+        `  ${table}  ${plain(path)}  ${kind}, ${plural(rows, 'row')}`,
+    ),
+  ]
+}
+
 const refusedShownMax = 10
 
 /** Names are the uploader's: what would move the cursor is not written. */
@@ -169,6 +186,7 @@ export const humanReport = (report: Report, dir?: string): string => {
       ...(rejected > 0 ? [`rejected    ${counts(report.rejectedByReason)}`] : []),
       ...placeLines(report),
     ],
+    driftLines(report),
     refusedLines(report),
     routeLines(report),
     queryLines(report, dir),

@@ -1,8 +1,15 @@
-import { countFileSizes, type Dataset, type FileSizes, type InsertRows } from '@silversmith/core'
+import {
+  countFileSizes,
+  type Dataset,
+  type Drift,
+  type FileSizes,
+  type InsertRows,
+} from '@silversmith/core'
+import { createDriftSum } from '@silversmith/flow'
 import { join } from 'node:path'
 import { audit } from './audit.ts'
 import { quarantinePrefix, silverPrefix } from './functions.ts'
-import { readHistory } from './history.ts'
+import { readHistory, type SealedBatch } from './history.ts'
 import { countQuarantine } from './quarantine-figures.ts'
 import type { QuarantineFigures } from './quarantine-figures.ts'
 import { listRefused } from './refused.ts'
@@ -32,6 +39,8 @@ export interface Report {
   readonly dispositions: Readonly<Record<string, number>>
   /** Objects of this run that gave no rows, the first hundred. */
   readonly refused: readonly RefusedObject[]
+  /** Paths of this run with values that fit no column, those of most rows first, at most a hundred. */
+  readonly drift: readonly Drift[]
   readonly datasets: Readonly<Record<string, DatasetFigures>>
   /** `distinct` counts row identities. */
   readonly tables: Readonly<Record<string, TableFigures>>
@@ -65,6 +74,14 @@ export interface ReportOptions {
   /** The stack stays up. */
   readonly keep: boolean
   readonly signal: AbortSignal
+}
+
+const driftMax = 100
+
+const listDrift = (batches: readonly SealedBatch[]): readonly Drift[] => {
+  const sum = createDriftSum(undefined)
+  for (const { manifest } of batches) sum.add(manifest)
+  return sum.report().paths.slice(0, driftMax)
 }
 
 export interface Written {
@@ -110,6 +127,7 @@ export const writeReport = async (stack: Stack, options: ReportOptions): Promise
     duplicates: counted?.duplicates ?? 0,
     dispositions: figures.dispositions,
     refused: listRefused(fresh),
+    drift: listDrift(fresh),
     datasets: figures.datasets,
     tables: counted?.tables ?? {},
     silver: {

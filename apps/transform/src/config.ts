@@ -1,5 +1,7 @@
 import { type ClickHouseSettings, parseClickHouseSettings } from '@silversmith/clickhouse'
 import {
+  contractProblems,
+  contractsSetting,
   batchSettings,
   defaultLimits,
   type Environment,
@@ -61,6 +63,7 @@ export const transformSettings = {
     default: defaultRoutes,
     description: 'the same as of ingest: whose table CLICKHOUSE_TABLE renames',
   }),
+  contracts: contractsSetting,
   targets: setting<readonly TargetName[]>({
     name: 'TARGETS',
     parse: parseList(parseOneOf('silver', 'clickhouse')),
@@ -134,6 +137,7 @@ export const parseConfig = (environment: Environment) => {
   const all = [
     ...problems,
     ...routeProblems(values.routes ?? [], datasets),
+    ...contractProblems(values.contracts ?? {}, datasets),
     ...folderProblems(values.silverPrefix, values.quarantinePrefix),
     ...(clickHouse && 'problems' in clickHouse ? clickHouse.problems : []),
   ]

@@ -18,6 +18,7 @@ export const transformDepsOf = (
   ...adapters,
   pipeline: config.pipeline,
   datasets,
+  contracts: config.contracts,
   ids: { next: () => createUlid(adapters.clock.now()) },
   encoder: createParquetEncoder({
     compression: config.compression,

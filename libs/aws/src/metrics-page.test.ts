@@ -10,7 +10,15 @@ const dispositions: readonly Disposition[] = ['rows', 'poison']
 const events: { readonly [Kind in Event['kind']]: Extract<Event, { readonly kind: Kind }> } = {
   'arrivals-read': { kind: 'arrivals-read', accepted: 1, ignored: 1, unknown: 1 },
   'batch-sealed': {
-    ...{ kind: 'batch-sealed', batch: 'b', sources: 1, rows: 1, rejected: 1, chunks: 1 },
+    ...{
+      kind: 'batch-sealed',
+      batch: 'b',
+      sources: 1,
+      rows: 1,
+      rejected: 1,
+      drifted: 1,
+      chunks: 1,
+    },
     dispositions: Object.fromEntries(dispositions.map((name) => [name, 1])),
     silverFiles: countFileSizes([1]),
     inserts: countInsertRows([1]),

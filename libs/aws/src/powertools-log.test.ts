@@ -46,13 +46,13 @@ describe('the log of a function', () => {
   test('writes one line for an event, with its facts and where it happened', () => {
     const lines = linesOf(`
       log.begin(context)
-      log.emit({ kind: 'batch-sealed', batch: 'B1', sources: 2, rows: 5, rejected: 1, chunks: 1, dispositions: { rows: 1, poison: 1 }, silverFiles: { under64KiB: 30, more: 0 }, inserts: { under1000: 1 } })
+      log.emit({ kind: 'batch-sealed', batch: 'B1', sources: 2, rows: 5, rejected: 1, drifted: 0, chunks: 1, dispositions: { rows: 1, poison: 1 }, silverFiles: { under64KiB: 30, more: 0 }, inserts: { under1000: 1 } })
       log.end()`)
     expect(logsIn(lines)).toMatchObject([
       {
         ...{ level: 'INFO', message: 'batch-sealed', service: 'transform', pipeline: 'blue' },
         ...{ environment: 'dev', function_request_id: 'r-1', cold_start: true },
-        event: { batch: 'B1', sources: 2, rows: 5, rejected: 1, chunks: 1 },
+        event: { batch: 'B1', sources: 2, rows: 5, rejected: 1, drifted: 0, chunks: 1 },
       },
     ])
   })
@@ -60,7 +60,7 @@ describe('the log of a function', () => {
   test('counts the same facts as metrics of the pipeline', () => {
     const lines = linesOf(`
       log.begin(context)
-      const sealed = { kind: 'batch-sealed', batch: 'B1', sources: 2, rows: 5, rejected: 1, chunks: 1, dispositions: { rows: 1, poison: 1 }, silverFiles: { under64KiB: 30, more: 0 }, inserts: { under1000: 1 } }
+      const sealed = { kind: 'batch-sealed', batch: 'B1', sources: 2, rows: 5, rejected: 1, drifted: 0, chunks: 1, dispositions: { rows: 1, poison: 1 }, silverFiles: { under64KiB: 30, more: 0 }, inserts: { under1000: 1 } }
       log.emit(sealed)
       log.emit({ ...sealed, batch: 'B2' })
       log.end()`)

@@ -139,6 +139,7 @@ export const countsOf = (event: Event): readonly Count[] => {
         SourcesSealed: event.sources,
         RowsSealed: event.rows,
         RecordsRejected: event.rejected,
+        RowsDrifted: event.drifted,
         ...named('Sources', event.dispositions),
         ...named('SilverFiles', event.silverFiles),
         ...named('Inserts', event.inserts),

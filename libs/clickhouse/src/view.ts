@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { columnsOf, reloadsTable } from '@silversmith/core'
 import type { Table } from '@silversmith/core'
 import { onCluster } from './ddl.ts'
-import { qualify, quoteName, quoteText } from './name.ts'
+import { qualify, quoteText } from './name.ts'
 import type { ClickHouseSettings } from './settings.ts'
 
 export interface View {
@@ -26,6 +26,8 @@ export const viewsOf = (
     currentViewName(name),
     `Rows of ${name} that count: of each object version its newest generation, and of superseded objects the newest version`,
     selectCurrent(table, settings, qualify(settings.database, name)),
+    // ClickHouse reads the star once, when the view is made: another list of columns is another view.
+    columnsOf(table).map((column) => column.name),
   )
   // A dataset's views are made for its users, who expect the rows that count.
   const source = qualify(settings.database, current.name)
@@ -40,8 +42,12 @@ const viewOf = (
   name: string,
   description: string,
   select: string,
+  columns: readonly string[] = [],
 ): View => {
-  const mark = createHash('sha256').update(select).digest('hex').slice(0, 12)
+  const mark = createHash('sha256')
+    .update([select, ...columns].join('\n'))
+    .digest('hex')
+    .slice(0, 12)
   const comment = `${description} [definition ${mark}]`
   return {
     name,
@@ -59,9 +65,8 @@ const viewOf = (
 const selectCurrent = (table: Table, settings: ClickHouseSettings, source: string): string => {
   const reloads = qualify(settings.database, reloadsTable.name)
   const entries = `FROM ${reloads} WHERE table_name = ${quoteText(table.name)}`
-  const columns = columnsOf(table).map(({ name }) => quoteName(name))
   return [
-    `SELECT ${columns.join(', ')}`,
+    'SELECT *',
     `FROM ${source}`,
     'WHERE if(',
     `  (_source, _version) IN (SELECT _source, _version ${entries}),`,

@@ -1,3 +1,4 @@
+import type { Drift } from './contract.ts'
 import type { ObjectRef } from './source.ts'
 
 /** What became of a source. */
@@ -98,6 +99,8 @@ export interface Chunk {
   readonly rows: number
   /** Names of the staged files' columns, in their order: a later release may have others. */
   readonly columns?: readonly string[]
+  /** Columns of the dataset without a value in any row; absent when there are none. */
+  readonly empty?: readonly string[]
   readonly block?: Payload
   readonly days?: readonly DayPayload[]
 }
@@ -142,6 +145,8 @@ export interface Manifest {
   readonly sources: readonly ManifestSource[]
   readonly chunks: readonly Chunk[]
   readonly quarantine: readonly QuarantinePayload[]
+  /** Values that fitted no column; absent when there were none. */
+  readonly drift?: readonly Drift[]
 }
 
 export const tokenOf = (batch: string, n: number): string => `${batch}#${n}`

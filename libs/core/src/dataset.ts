@@ -70,6 +70,8 @@ export interface Table {
   readonly description: string
   /** The dataset's own columns; every table also carries `lineageColumns`, which the flow fills. */
   readonly columns: readonly Column[]
+  /** JSON paths that columns are read from, as `_rescued` would name them: what is rescued there is of another type. */
+  readonly paths?: readonly string[]
   /** Columns that serve queries, first in ORDER BY; the row identity follows. */
   readonly orderBy: readonly string[]
   /** ClickHouse skip indexes, e.g. `{ column: 'user_id', type: 'bloom_filter' }`. */

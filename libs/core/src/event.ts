@@ -31,6 +31,8 @@ export type Event =
       readonly sources: number
       readonly rows: number
       readonly rejected: number
+      /** Rows with values that fit no column. */
+      readonly drifted: number
       readonly chunks: number
       readonly dispositions: Partial<Record<Disposition, number>>
       /** Of the silver files it becomes. */

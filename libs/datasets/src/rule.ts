@@ -1,4 +1,5 @@
 import type { Column, ColumnType, Row, Value } from '@silversmith/core'
+import { rescuedColumn } from '@silversmith/core'
 import type { JsonObject } from './json.ts'
 import { isAbsent, writeJson } from './json.ts'
 import type { Path, Rescue } from './path.ts'
@@ -24,7 +25,7 @@ export interface Rule<F extends Facts> extends Column {
 }
 
 const rescued: Column = {
-  name: '_rescued',
+  name: rescuedColumn,
   type: 'json',
   nullable: true,
   description: 'Values that fit no column, by their path: {"path": value}',
@@ -33,6 +34,8 @@ const rescued: Column = {
 /** Columns of a table and the function that writes its rows. */
 export interface Compiled<F extends Facts> {
   readonly columns: readonly Column[]
+  /** As `Table.paths`. */
+  readonly paths: readonly string[]
   readonly write: (facts: F) => Row
 }
 
@@ -65,6 +68,7 @@ export const compileRules = <F extends Facts>(
       })),
       rescued,
     ],
+    paths: [...new Set(paths.flatMap(withContainers))],
     write: (facts) => {
       kept = undefined
       const found = index.find(facts.record, rescue)
@@ -81,6 +85,10 @@ export const compileRules = <F extends Facts>(
     },
   }
 }
+
+/** A path and those of the objects it goes through. */
+const withContainers = (path: Path): readonly string[] =>
+  path.map((_, at) => pathText(path.slice(0, at + 1)))
 
 const rescueUnknown = (record: JsonObject, known: ReadonlySet<string>, rescue: Rescue): void => {
   for (const field in record)

@@ -83,6 +83,7 @@ export const createTypedDataset = (type: TypedRecord): Dataset => {
         name,
         description,
         columns: compiled.columns,
+        paths: compiled.paths,
         orderBy,
         indexes: [{ column: 'event_hash', type: 'bloom_filter', granularity: 4 }],
         views: [],

@@ -55,6 +55,13 @@ export { type QuarantineRecord, readQuarantineRecord } from './quarantine/quaran
 export { type ReplayDeps, replayQuarantine, type ReplayResult } from './quarantine/replay.ts'
 export { readLines } from './reading/lines.ts'
 export { type RawRecord, textOf } from './reading/record.ts'
+export {
+  createDriftSum,
+  type DriftReport,
+  type DriftRequest,
+  reportDrift,
+} from './drift/drift-report.ts'
+export { createDriftTally } from './drift/drift-tally.ts'
 export { createGate } from './reading/gate.ts'
 export { createCounts, type ReadOptions, readSource } from './transform/source-reader.ts'
 export { freeBatch, type FreeDeps, type FreeOptions, type FreeResult } from './repair/free-batch.ts'

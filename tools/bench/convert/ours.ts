@@ -26,6 +26,7 @@ const clock: Clock = { now: Date.now, sleep: async () => undefined }
 /** The whole of transform but for the network: claims, reading, mapping, Parquet, footers checked, staging, seal, silver. */
 const transform = createTransform({
   ...{ pipeline, datasets, store, log, limits: defaultLimits },
+  contracts: {},
   quarantineFiles: { bucket: 'silver', prefix: 'quarantine/' },
   clock,
   ledger: createMemoryLedger(),

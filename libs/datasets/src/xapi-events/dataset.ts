@@ -34,6 +34,7 @@ export const xapiEvents: Dataset = {
       name: table,
       description: 'Events of OLI Torus, one row per statement',
       columns: compiled.columns,
+      paths: compiled.paths,
       orderBy: ['section_id', 'event_type', 'timestamp'],
       indexes: [
         { column: 'user_id', type: 'bloom_filter', granularity: 4 },

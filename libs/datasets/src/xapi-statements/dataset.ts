@@ -32,6 +32,7 @@ export const xapiStatements: Dataset = {
       name: table,
       description: 'xAPI statements, one row each',
       columns: compiled.columns,
+      paths: compiled.paths,
       orderBy: ['verb_id', 'timestamp'],
       indexes: [
         { column: 'id', type: 'bloom_filter', granularity: 4 },

@@ -1,4 +1,5 @@
 import {
+  lineageColumns,
   type Chunk,
   type Clock,
   type Column,
@@ -199,6 +200,10 @@ export const createChunkBuilder = (options: ChunkBuilderOptions) => {
     const [first] = slices
     // Rows of a single day are one file for both targets.
     const isOneDay = slices.length === 1
+    const empty = emptyColumnsOf(
+      table,
+      slices.flatMap(({ groups }) => groups),
+    )
     const all = isOneDay && first ? first.groups : slices.flatMap(({ groups }) => groups)
     const block = options.kinds.block || isOneDay ? await stage(String(n), table, all) : undefined
     const staged = options.kinds.days
@@ -215,6 +220,7 @@ export const createChunkBuilder = (options: ChunkBuilderOptions) => {
         rows: rows.rows,
         columns: table.columns.map(({ name }) => name),
       },
+      ...(empty.length > 0 && { empty }),
       ...(block && options.kinds.block && { block }),
       ...(staged && { days: staged }),
     }
@@ -292,6 +298,17 @@ export type ChunkBuilder = ReturnType<typeof createChunkBuilder>
 const openTable = (table: Table): OpenTable => ({
   ...{ name: table.name, columns: columnsOf(table), chunks: new Map(), days: new Map() },
 })
+
+/** Columns of the dataset, not of the lineage, that hold nothing in any of the groups. */
+const emptyColumnsOf = ({ columns }: OpenTable, groups: readonly RowGroup[]): readonly string[] => {
+  const filled = new Set(
+    groups.flatMap(({ chunks }) =>
+      chunks.filter(({ absent, entries }) => absent < entries).map(({ leaf }) => leaf.path[0]),
+    ),
+  )
+  const lineage = new Set(lineageColumns.map(({ name }) => name))
+  return columns.map(({ name }) => name).filter((name) => !filled.has(name) && !lineage.has(name))
+}
 
 const nameOfDay = (dayNumber: number): string => dayOf((dayNumber * dayMicros) / 1000)
 

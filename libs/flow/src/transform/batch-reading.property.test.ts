@@ -52,6 +52,7 @@ const read = async (fates: readonly Fate[]) => {
     ...{
       limits: defaultLimits,
       kinds: { block: true, days: true },
+      contracts: {},
       quarantineFiles: { bucket: 's', prefix: 'q/' },
     },
   } as unknown as ReadingDeps

@@ -2,8 +2,11 @@ import {
   type Bronze,
   type Chunk,
   type Clock,
+  type Contracts,
   type Dataset,
+  defaultContract,
   type Disposition,
+  type Drift,
   isFault,
   type Ledger,
   type Limits,
@@ -19,6 +22,7 @@ import { createChunkBuilder, type PayloadKinds } from '../staging/chunk-builder.
 import { describeFailure } from '../failure.ts'
 import { createGate } from '../reading/gate.ts'
 import { type Call, mapConcurrently } from '../patience.ts'
+import { createDriftTally } from '../drift/drift-tally.ts'
 import { createQuarantine } from '../quarantine/quarantine.ts'
 import { readOriginals } from '../quarantine/originals.ts'
 import { isQuarantineFile, type QuarantinePlace } from '../quarantine/quarantine-file.ts'
@@ -32,6 +36,7 @@ import {
 
 export interface ReadingDeps {
   readonly datasets: readonly Dataset[]
+  readonly contracts: Contracts
   readonly bronze: Bronze
   readonly store: Store
   readonly clock: Clock
@@ -49,6 +54,9 @@ export interface ReadBatch {
   readonly sources: readonly ManifestSource[]
   readonly chunks: readonly Chunk[]
   readonly quarantine: readonly QuarantinePayload[]
+  readonly drift: readonly Drift[]
+  /** Rows with values that fit no column. */
+  readonly drifted: number
   /** Sources that were begun and not ended for want of time. */
   readonly cut: readonly Source[]
 }
@@ -102,6 +110,7 @@ export const readBatch = async (
     return {
       chunks: await pass.chunks.finish(),
       quarantine: await pass.quarantine.finish(),
+      ...{ drift: pass.drift.entries(), drifted: pass.drift.drifted() },
       sources: sources.flatMap((source) => list(source, outcomes.get(source.id))),
       cut: sources.filter(({ id }) => isCut(outcomes.get(id))),
     }
@@ -131,6 +140,7 @@ const createPass = (
     prefix: deps.quarantineFiles.prefix,
   })
 
+  const drift = createDriftTally()
   const largeRecords = createGate(largeRecordsMax)
 
   const unwrapAs =
@@ -148,7 +158,8 @@ const createPass = (
     try {
       await readSource({
         ...{ source, dataset, chunks, quarantine, limits, clock, call, readUntil, counts },
-        ...{ hasAllTime, largeRecords, bronze: deps.bronze },
+        ...{ hasAllTime, largeRecords, bronze: deps.bronze, drift },
+        contract: deps.contracts[dataset.name] ?? defaultContract,
         ...(isQuarantineFile(deps.quarantineFiles, source.object) && { unwrap: unwrapAs(dataset) }),
         loadedAtMicros: batch.createdAt * 1000,
       })
@@ -182,7 +193,7 @@ const createPass = (
     }
   }
 
-  return { chunks, quarantine, read, turnOver }
+  return { chunks, quarantine, drift, read, turnOver }
 }
 
 const dispositions: Readonly<Partial<Record<string, Disposition>>> = {

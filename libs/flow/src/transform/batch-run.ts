@@ -95,9 +95,7 @@ const readSources = (
 }
 
 const condemned = (sources: readonly Source[]): ReadBatch => ({
-  chunks: [],
-  quarantine: [],
-  cut: [],
+  ...{ chunks: [], quarantine: [], cut: [], drift: [], drifted: 0 },
   sources: sources.map(({ id, object, dataset, generation }) => ({
     ...{ id, object, generation, ...(dataset !== undefined && { dataset }) },
     disposition: 'poison',
@@ -177,6 +175,7 @@ const seal = async (
   const manifest: Manifest = {
     ...{ version: 1, batch: id, pipeline: deps.pipeline, targets, createdAt },
     ...{ sources: read.sources, chunks: read.chunks, quarantine: read.quarantine },
+    ...(read.drift.length > 0 && { drift: read.drift }),
   }
   const ref = await persist(deps.clock, call, () =>
     writeManifest(deps.store, manifest, call.signal),
@@ -198,7 +197,7 @@ const seal = async (
 const isSealedAs = (batch: Batch | undefined, sha256: string): boolean =>
   (batch?.state === 'S' || batch?.state === 'C') && batch.manifest?.sha256 === sha256
 
-const summarize = ({ sources, chunks }: ReadBatch) => {
+const summarize = ({ sources, chunks, drifted }: ReadBatch) => {
   const dispositions: Partial<Record<(typeof sources)[number]['disposition'], number>> = {}
   let rows = 0
   let rejected = 0
@@ -208,7 +207,7 @@ const summarize = ({ sources, chunks }: ReadBatch) => {
     rejected += source.rejected
   }
   return {
-    ...{ sources: sources.length, rows, rejected, chunks: chunks.length, dispositions },
+    ...{ sources: sources.length, rows, rejected, drifted, chunks: chunks.length, dispositions },
     silverFiles: countFileSizes(silverSizesOf(chunks)),
     inserts: countInsertRows(insertRowsOf(chunks)),
   }

@@ -2,6 +2,7 @@ import { hash } from 'node:crypto'
 import {
   type Bronze,
   type Clock,
+  type Contract,
   type Dataset,
   Fault,
   isValueOf,
@@ -21,6 +22,7 @@ import { type Call, persist } from '../patience.ts'
 import type { Quarantine } from '../quarantine/quarantine.ts'
 import { lineBytesMaxOf } from '../quarantine/quarantine-record.ts'
 import { type RawRecord, type ReadPiece, textOf } from '../reading/record.ts'
+import { type DriftTally, holdToContract } from '../drift/drift-tally.ts'
 
 /** records = rows + rejected + discarded; `rows` counts accepted records. */
 export interface ReadCounts {
@@ -49,6 +51,8 @@ export interface ReadOptions {
   readonly readUntil: number
   /** It has all the time an invocation can give: what is not read by `readUntil` never will be. */
   readonly hasAllTime: boolean
+  readonly contract: Contract
+  readonly drift: DriftTally
   /** Set for a quarantine file: its lines → the records they keep, each with the origin it first had. */
   readonly unwrap?: (lines: AsyncIterable<ReadPiece>, file: Origin) => AsyncIterable<ReadPiece>
   /** Counted up while reading, so that the caller knows after a fault whether anything was taken. */
@@ -262,11 +266,11 @@ export const originOf = (
 })
 
 const place = (
-  { dataset, counts, chunks, quarantine }: ReadOptions,
+  { dataset, counts, chunks, quarantine, contract, drift }: ReadOptions,
   origin: Origin,
   record: RawRecord,
 ): void => {
-  const mapped = mapRecord(dataset, record)
+  const mapped = holdToContract(mapRecord(dataset, record), dataset, contract, drift)
   if ('rejection' in mapped) {
     counts.rejected += 1
     quarantine.add(origin, dataset.name, record, mapped.rejection)

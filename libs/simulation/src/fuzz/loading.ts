@@ -41,6 +41,7 @@ export const loadInputs = async (
     log: createMemoryLog(),
     targets: [createSilverTarget({ store, prefix: 'silver/' })],
     encoder: createParquetEncoder(),
+    contracts: {},
     quarantineFiles: { bucket: 'silver', prefix: 'quarantine/' },
   })
   const sources = inputs.map((input): Source => {

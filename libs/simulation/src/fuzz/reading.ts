@@ -3,6 +3,7 @@ import { isFault, sourceIdOf } from '@silversmith/core'
 import {
   type ChunkBuilder,
   createCounts,
+  createDriftTally,
   createGate,
   type Quarantine,
   readSource,
@@ -51,6 +52,7 @@ export const readBody = async (object: FuzzedBody): Promise<Outcome> => {
     quarantine: quarantineInto(rejections),
     loadedAtMicros: 0,
     readUntil: Number.POSITIVE_INFINITY,
+    ...{ contract: 'rescue', drift: createDriftTally() },
     hasAllTime: false,
     largeRecords: createGate(1),
   }

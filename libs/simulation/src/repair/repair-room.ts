@@ -94,6 +94,7 @@ export const createRepairRoom = (seed = 1) => {
     const kept = wrap(store)
     return {
       ...{ pipeline, datasets: [notes], store: kept, clock, log, ids, limits },
+      contracts: {},
       quarantineFiles: { bucket: 'silver', prefix: quarantinePrefix },
       ...{ silverPrefix, quarantinePrefix, ledger: wrap(ledger), bronze: wrap(bronze) },
       queue: wrap(queue),

@@ -2,6 +2,7 @@ import {
   type Batch,
   type Bronze,
   type Claim,
+  type Contracts,
   type Dataset,
   defaultLimits,
   identify,
@@ -80,6 +81,7 @@ export interface RoomOptions {
   readonly clickhouse?: (target: Target) => Target
   readonly store?: (store: Store) => Store
   readonly pipeline?: string
+  readonly contracts?: Contracts
   /** Ledger and store of another room, for two pipelines on one of each. */
   readonly beside?: { readonly ledger: MemoryLedger; readonly store: MemoryStore }
 }
@@ -108,6 +110,7 @@ export const createRoom = (options: RoomOptions = {}) => {
     ],
     encoder: createParquetEncoder(),
     limits: { ...defaultLimits, ...options.limits },
+    contracts: options.contracts ?? {},
     quarantineFiles: { bucket: silverBucket, prefix: 'quarantine/' },
   }
   const call = (): Call => ({

@@ -413,6 +413,7 @@ describe('the pipeline', () => {
       targets: [{ name: 'clickhouse', has: async () => false, put: async () => undefined }],
       encoder: createParquetEncoder(),
       limits: defaultLimits,
+      contracts: {},
       quarantineFiles: { bucket: 'silver', prefix: 'quarantine/' },
     })
     await expect(other([], world.call())).rejects.toThrow(/writes to silver .* set to clickhouse/)

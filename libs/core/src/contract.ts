@@ -1,0 +1,34 @@
+/**
+ * What becomes of a record that has values which fit no column of its dataset.
+ *
+ * - `rescue`: its rows are loaded; these values are in `_rescued`, by their path.
+ * - `evolve`: as `rescue`; and columns for them are proposed, see `silversmith drift`.
+ * - `freeze`: it is rejected, with the first of their paths.
+ * - `discard_row`: it is discarded and counted.
+ */
+export type Contract = 'evolve' | 'rescue' | 'freeze' | 'discard_row'
+
+export const contractNames: readonly Contract[] = ['evolve', 'rescue', 'freeze', 'discard_row']
+
+/** Of a dataset for which nothing else is set. */
+export const defaultContract: Contract = 'rescue'
+
+/** Dataset → its contract. */
+export type Contracts = Readonly<Record<string, Contract>>
+
+/** Column that keeps what fits no other: JSON text, `{"path": value}`; null when there is nothing. */
+export const rescuedColumn = '_rescued'
+
+export type JsonType = 'text' | 'whole' | 'number' | 'boolean' | 'object' | 'array'
+
+/** A path of a dataset's records whose values fit no column. `new`: no column reads it. `retyped`: of another type than its column. */
+export interface Drift {
+  readonly dataset: string
+  readonly table: string
+  /** As `_rescued` has it. */
+  readonly path: string
+  readonly kind: 'new' | 'retyped'
+  readonly rows: number
+  /** Rows by what the value is. */
+  readonly types: Readonly<Partial<Record<JsonType, number>>>
+}
