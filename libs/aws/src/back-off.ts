@@ -36,3 +36,7 @@ export const refuseAborted = (signal: AbortSignal | undefined): void => {
       cause: signal.reason,
     })
 }
+
+/** A signal for one call: the caller's own, or so much time for all of it. */
+export const withinTime = (signal: AbortSignal, timeoutMs: number): AbortSignal =>
+  AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])

@@ -2,7 +2,7 @@ import type { HeadObjectCommandOutput, S3Client } from '@aws-sdk/client-s3'
 import { HeadObjectCommand } from '@aws-sdk/client-s3'
 import type { Bronze, Clock, ObjectRef } from '@silversmith/core'
 import { Fault, identify, isFault, objectUri } from '@silversmith/core'
-import { systemClock } from './back-off.ts'
+import { systemClock, withinTime } from './back-off.ts'
 import { listVersions } from './s3-listing.ts'
 import { openObject, readFaultOf, refuseMissingBucket } from './s3-object.ts'
 
@@ -15,6 +15,8 @@ export interface S3BronzeSettings {
   readonly backOffMs?: number
   /** Longest silence of a connection while its next bytes are waited for. */
   readonly stallMs?: number
+  /** One look-up or page of a listing in all, the SDK's retries included. */
+  readonly callTimeoutMs?: number
 }
 
 /**
@@ -29,6 +31,7 @@ export const createS3Bronze = ({
   attemptsMax = 5,
   backOffMs = 100,
   stallMs = 20_000,
+  callTimeoutMs = 120_000,
 }: S3BronzeSettings): Bronze => {
   const limits = { clock, attemptsMax, backOffMs, stallMs }
   return {
@@ -42,7 +45,7 @@ export const createS3Bronze = ({
       return { sizeBytes, lastModified, contentEncoding, body }
     },
     head: async (bucket, key, signal) => {
-      const answer = await headObject(client, bucket, key, signal)
+      const answer = await headObject(client, bucket, key, signal, callTimeoutMs)
       const { VersionId: versionId, ETag: etag, ContentLength: sizeBytes } = answer
       const object = identify({ bucket, key, versionId, etag })
       if (!object || sizeBytes === undefined)
@@ -52,7 +55,8 @@ export const createS3Bronze = ({
         )
       return { ...object, sizeBytes }
     },
-    list: (bucket, prefix, from, signal) => listVersions(client, bucket, prefix, from, signal),
+    list: (bucket, prefix, from, signal) =>
+      listVersions(client, bucket, prefix, from, signal, callTimeoutMs),
   }
 }
 
@@ -76,11 +80,12 @@ const headObject = async (
   bucket: string,
   key: string,
   signal: AbortSignal,
+  timeoutMs: number,
 ): Promise<HeadObjectCommandOutput> => {
   const name = objectUri({ bucket, key })
   try {
     return await client.send(new HeadObjectCommand({ Bucket: bucket, Key: key }), {
-      abortSignal: signal,
+      abortSignal: withinTime(signal, timeoutMs),
     })
   } catch (error) {
     const fault = readFaultOf(error, name, 'looking up', signal)

@@ -181,3 +181,16 @@ test('an object whose version null cannot be asked for now is not called gone', 
     await expect(bronze.open(object, idle)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
   })
 })
+
+test('a listing whose answer stops in the middle is given up', async () => {
+  const answer: Answer = (_, response) => {
+    response.writeHead(200, { 'content-type': 'application/xml' })
+    response.write('<?xml version="1.0"?><ListVersionsResult>')
+  }
+  await withServer(answer, async ({ clients }) => {
+    const bronze = createS3Bronze({ client: clients.s3, callTimeoutMs: 200 })
+    await expect(bronze.list('bronze', '', undefined, idle)).rejects.toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+    })
+  })
+})

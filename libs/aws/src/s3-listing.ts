@@ -1,6 +1,7 @@
 import type { ObjectVersion, S3Client } from '@aws-sdk/client-s3'
 import { ListObjectVersionsCommand } from '@aws-sdk/client-s3'
 import { Fault, identify, type ListedObject, type ListingPage, objectUri } from '@silversmith/core'
+import { withinTime } from './back-off.ts'
 import { faultOf } from './vendor-fault.ts'
 
 /**
@@ -18,6 +19,7 @@ export const listVersions = async (
   prefix: string,
   from: string | undefined,
   signal: AbortSignal,
+  timeoutMs: number,
 ): Promise<ListingPage> => {
   const what = `listing ${objectUri({ bucket, key: prefix })}`
   const [keyMarker, versionMarker] = from === undefined ? [] : readMarker(from)
@@ -26,7 +28,8 @@ export const listVersions = async (
     ...(keyMarker !== undefined && { KeyMarker: keyMarker }),
     ...(versionMarker && { VersionIdMarker: versionMarker }),
   })
-  const page = await client.send(command, { abortSignal: signal }).catch((error: unknown) => {
+  const within = { abortSignal: withinTime(signal, timeoutMs) }
+  const page = await client.send(command, within).catch((error: unknown) => {
     throw faultOf('store', error, what, signal)
   })
   if (page.IsTruncated === undefined)

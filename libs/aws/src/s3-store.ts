@@ -9,7 +9,7 @@ import {
 import { createHash } from 'node:crypto'
 import type { Clock, FileFacts, Store } from '@silversmith/core'
 import { Fault, isFault } from '@silversmith/core'
-import { refuseAborted, systemClock, waitAfter } from './back-off.ts'
+import { refuseAborted, systemClock, waitAfter, withinTime } from './back-off.ts'
 import { openObject, readFaultOf, refuseMissingBucket } from './s3-object.ts'
 import { errorNameOf, faultOf, isPassing, statusOf } from './vendor-fault.ts'
 
@@ -57,7 +57,7 @@ export const createS3Store = ({
   const limits = { clock, attemptsMax, backOffMs, stallMs }
   const uriOf = (key: string): string => `s3://${bucket}/${key}`
   const within = (signal: AbortSignal) => ({
-    abortSignal: AbortSignal.any([signal, AbortSignal.timeout(callTimeoutMs)]),
+    abortSignal: withinTime(signal, callTimeoutMs),
   })
 
   /** Undefined: there is no such file. */
