@@ -3,10 +3,10 @@ import { expect, test } from 'vitest'
 import { createChunkBodies } from './chunk-bodies.ts'
 
 const { signal } = new AbortController()
-const payloadOf = (key: string): Payload => ({
+const payloadOf = (key: string, sizeBytes = 1): Payload => ({
   key,
   sha256: `hash of ${key}`,
-  sizeBytes: 1,
+  sizeBytes,
   rows: 1,
 })
 
@@ -66,4 +66,12 @@ test('two are held at most', async () => {
   const read = bodies.read(payloadOf('a'), signal)
   store.answer('a', Buffer.from('again'))
   expect(await read).toEqual(Buffer.from('again'))
+})
+
+test('what is large is fetched only when it is needed', () => {
+  const store = startStore()
+  const bodies = createChunkBodies(store)
+  bodies.fetchAhead(payloadOf('large', 16 * 1024 * 1024 + 1), signal)
+  bodies.fetchAhead(payloadOf('small', 16 * 1024 * 1024), signal)
+  expect(store.asked).toEqual(['small, hash of small'])
 })

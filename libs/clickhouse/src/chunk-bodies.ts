@@ -9,12 +9,14 @@ export interface ChunkBodies {
 
 /** The chunk that is about to be read, and the one behind it. */
 const aheadMax = 2
+/** A larger one is not fetched ahead: what is held counts against the memory of a small function, also after a failure. */
+const aheadBytesMax = 16 * 1024 * 1024
 
 export const createChunkBodies = (store: Pick<Store, 'read'>): ChunkBodies => {
   const ahead = new Map<string, Promise<Uint8Array | undefined>>()
   return {
-    fetchAhead: ({ key, sha256 }, signal) => {
-      if (ahead.has(key)) return
+    fetchAhead: ({ key, sha256, sizeBytes }, signal) => {
+      if (ahead.has(key) || sizeBytes > aheadBytesMax) return
       ahead.set(
         key,
         store.read(key, sha256, signal).catch(() => undefined),
