@@ -11,7 +11,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { anyRow, columnOf, everyColumn } from './any-row.ts'
 import type { Compression, ParquetOptions } from './index.ts'
-import { encodeParquet } from './index.ts'
+import { createParquetEncoder, encodeParquet } from './index.ts'
 
 let directory: string
 let duckdb: DuckDBConnection
@@ -52,7 +52,8 @@ const metadataOf = async (
   )
   return ask(`SELECT stats_min_value AS min, stats_max_value AS max, stats_null_count AS nulls,
     dictionary_page_offset IS NOT NULL AS dictionary, row_group_num_rows AS rows,
-    total_uncompressed_size AS bytes FROM parquet_metadata('${path}')`)
+    total_uncompressed_size AS bytes, total_compressed_size AS stored, row_group_bytes AS whole,
+    encodings FROM parquet_metadata('${path}')`)
 }
 
 const twice = (values: readonly Value[]): readonly Value[] => [...values, ...values]
@@ -141,6 +142,48 @@ describe('a dictionary', () => {
   })
 })
 
+it('sizes and encodings of a column are what its pages have', async () => {
+  const [found] = await metadataOf('category', twice(Array.from({ length: 500 }, () => 'same')))
+  expect(found).toMatchObject({ encodings: 'PLAIN, RLE, RLE_DICTIONARY', bytes: found?.['whole'] })
+  const long = Array.from({ length: 100 }, (_, at) => `${at}`.padEnd(1_000))
+  const [plain] = await metadataOf('text', long)
+  expect(plain).toMatchObject({ encodings: 'PLAIN, RLE', bytes: plain?.['whole'] })
+  expect(Number(plain?.['bytes'])).toBeGreaterThan(100_000)
+  expect(Number(plain?.['stored'])).toBeLessThan(50_000)
+})
+
+describe('what is counted while rows are gathered', () => {
+  const count = 3_000
+  const kinds: readonly (readonly [ColumnType, (at: number) => Value, perRow: number])[] = [
+    ['text', (at) => `${at}`.padEnd(100), 100],
+    ['binary', (at) => Buffer.alloc(100, at), 100],
+    ['uuid', () => crypto.randomUUID(), 16],
+    ['float64', (at) => at, 8],
+    ['uint64', (at) => at, 8],
+    [{ list: { type: 'int64', nullable: false } }, (at) => [at, at, at], 24],
+  ]
+
+  it.each(kinds)('of %o is near what it takes', (type, valueAt, bytes) => {
+    const rows = createParquetEncoder().createRows([columnOf(type, false)])
+    for (let at = 0; at < count; at += 1) rows.add([valueAt(at)])
+    expect(rows.heldBytes).toBeGreaterThan(count * bytes)
+    // Buffers double as they grow, and a text has room for three bytes a letter.
+    expect(rows.heldBytes).toBeLessThan(count * (bytes * 3 + 40))
+  })
+
+  it('for a database is nine bytes a value, and the bytes of texts', () => {
+    const decodedOf = (type: ColumnType, value: Value): number => {
+      const rows = createParquetEncoder().createRows([columnOf(type, false)])
+      for (let at = 0; at < count; at += 1) rows.add([value])
+      return rows.decodedBytes / count
+    }
+    expect(decodedOf('int64', 1)).toBe(9)
+    expect(decodedOf('category', 'abc')).toBe(9 + 3)
+    expect(decodedOf('binary', Buffer.alloc(5))).toBe(9 + 5)
+    expect(decodedOf({ list: { type: 'int64', nullable: false } }, [1, 2])).toBe(9 + 2 * 9)
+  })
+})
+
 describe('a row group', () => {
   it('ends at its number of rows', async () => {
     const groups = await metadataOf(
@@ -179,6 +222,10 @@ it('every page has the checksum of its bytes', async () => {
           const length = decodeThrift(header, file.subarray(at, end))
           const body = file.subarray(at + length, at + length + header.compressed_page_size)
           expect(Number(header.crc) >>> 0).toBe(crc32(body))
+          const isData = at >= Number(facts?.data_page_offset)
+          expect(header.type).toBe(
+            isData ? thrift.PageType.DATA_PAGE : thrift.PageType.DICTIONARY_PAGE,
+          )
           at += length + body.length
         }
         expect(at).toBe(end)
