@@ -17,7 +17,12 @@ import {
   type Place,
   type Variant,
 } from './convert/field.ts'
-import { differences, summarize, type TableSummary } from './convert/output-check.ts'
+import {
+  differences,
+  fingerprintRows,
+  summarize,
+  type TableSummary,
+} from './convert/output-check.ts'
 import { plain } from './convert/plain-columns.ts'
 import { statementsFile } from './statements.ts'
 import { readWhole, UsageError } from './usage-error.ts'
@@ -106,17 +111,23 @@ const createJudge = (variant: Variant, place: Place) => {
       : table
         ? columnsOf(table)
         : []
-  let ours: TableSummary | undefined
+  let ours: { readonly files: string; readonly summary: TableSummary } | undefined
   return {
-    rows: () => ours?.rows ?? 0,
+    rows: () => ours?.summary.rows ?? 0,
     check: async (peer: Peer): Promise<void> => {
       const output = outputOf(place, peer, variant)
       const files = output.endsWith('.parquet') ? output : join(output, 'silver/**/*.parquet')
       const summary = await summarize(files, columns)
-      ours ??= summary
+      ours ??= { files, summary }
       const others = new Set([...ownColumns, ...Object.keys(peer.others ?? {})])
       const absent = new Set(Object.keys(peer.absent ?? {}))
-      const found = differences(ours, summary, others, absent)
+      const found = [...differences(ours.summary, summary, others, absent)]
+      const alike = columns.filter(({ name }) => !others.has(name) && !absent.has(name))
+      if (
+        found.length === 0 &&
+        (await fingerprintRows(ours.files, alike)) !== (await fingerprintRows(files, alike))
+      )
+        found.push('values of some column are in other rows')
       if (found.length > 0)
         throw new Error(
           `${peer.title} wrote other rows than we (${variant} columns): ${found.join('; ')}`,

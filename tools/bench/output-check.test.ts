@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { DuckDBConnection } from '@duckdb/node-api'
 import type { Column } from '@silversmith/core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { differences, summarize } from './convert/output-check.ts'
+import { differences, fingerprintRows, summarize } from './convert/output-check.ts'
 
 const column = (name: string, type: Column['type']): Column => ({
   ...{ name, type, nullable: true, description: '' },
@@ -66,4 +66,21 @@ test('a column that is left out is told', async () => {
   expect(
     await compared(`(1, 0.5::DOUBLE, 'a', true), (2, 0.25, NULL, false)`, 'id, share, name, good'),
   ).toEqual(['moment is not there'])
+})
+
+test('values in other rows of their columns are seen in the rows alone', async () => {
+  const ours = await write('ours', `${first}, ${second}`)
+  const same = await write('same', `${second}, ${first}`)
+  const crossed = await write(
+    'crossed',
+    `(1, 0.25::DOUBLE, 'a', true, ${time('00:00:01')}), (2, 0.5, NULL, false, ${time('00:00:02')})`,
+  )
+  const summaries = [await summarize(ours, columns), await summarize(crossed, columns)] as const
+  expect(differences(...summaries, new Set(), new Set())).toEqual([])
+  const whole = await fingerprintRows(ours, columns)
+  expect(await fingerprintRows(same, columns)).toBe(whole)
+  expect(await fingerprintRows(crossed, columns)).not.toBe(whole)
+  const [, share, ...others] = columns
+  expect(share?.name).toBe('share')
+  expect(await fingerprintRows(crossed, others)).toBe(await fingerprintRows(ours, others))
 })

@@ -61,7 +61,7 @@ export const summarize = async (
     const [[rows] = []] = await ask(`SELECT count(*) FROM read_parquet('${files}')`)
     const summaries = new Map<string, ColumnSummary>()
     for (const column of columns) {
-      const name = [column.name, otherNames[column.name] ?? ''].find((one) => stored.has(one))
+      const name = nameIn(stored, column)
       if (name === undefined) continue
       const [[values, distinct, min, max, sum, fingerprint] = []] = await ask(
         `SELECT count(v), count(DISTINCT v), min(v), max(v), ${sumOf(column)}, sum(hash(v)::HUGEINT)
@@ -77,6 +77,34 @@ export const summarize = async (
     connection.closeSync()
   }
 }
+
+/** Of whole rows: equal for equal rows in any order. A value in another row of its column is seen by this alone. */
+export const fingerprintRows = async (
+  files: string,
+  columns: readonly Column[],
+): Promise<string> => {
+  const connection = await DuckDBConnection.create()
+  const ask = async (query: string): Promise<readonly (readonly unknown[])[]> =>
+    (await connection.runAndReadAll(query)).getRows()
+  try {
+    const described = await ask(`DESCRIBE SELECT * FROM read_parquet('${files}')`)
+    const stored = new Map(described.map(([name, type]) => [String(name), String(type)]))
+    const values = columns.map((column) => {
+      const name = nameIn(stored, column) ?? column.name
+      return valueOf(column, name, stored.get(name) ?? '')
+    })
+    const [[fingerprint] = []] = await ask(
+      `SELECT sum(hash(${values.join(', ')})::HUGEINT) FROM read_parquet('${files}')`,
+    )
+    return String(fingerprint)
+  } finally {
+    connection.closeSync()
+  }
+}
+
+/** What a file calls a column. */
+const nameIn = (stored: ReadonlyMap<string, string>, { name }: Column): string | undefined =>
+  [name, otherNames[name] ?? ''].find((one) => stored.has(one))
 
 /**
  * What two tables differ in, one line each, without values. Columns of `others` are other ones on purpose: there is nothing

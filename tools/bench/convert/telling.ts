@@ -96,7 +96,7 @@ median of the rounds.
 
 Ours is the whole of transform: claims, reading, mapping, Parquet, footers read back, staging on disk, seal, silver. The others
 write one file and promise nothing. What each wrote is read by DuckDB and compared with ours: rows, and of every column the number of
-values and of distinct ones, least, largest, sum, and a fingerprint of all. Not compared: ${[...ownColumns].map((name) => `\`${name}\``).join(', ')}, and
+values and of distinct ones, least, largest, sum, and a fingerprint of all; then a fingerprint of whole rows. Not compared: ${[...ownColumns].map((name) => `\`${name}\``).join(', ')}, and
 
 ${othersText()}
 
