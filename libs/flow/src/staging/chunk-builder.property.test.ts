@@ -23,25 +23,33 @@ const rowsOf = fc.array(fc.tuple(fc.constantFrom('a', 'b'), time), { maxLength: 
 const limitsOf = fc.record({
   chunkRowsMax: fc.integer({ min: 1, max: 20 }),
   chunkBytesMax: fc.integer({ min: 1, max: 3_000 }),
-  openBytesMax: fc.integer({ min: 1, max: 6_000 }),
+  // An open chunk takes 6 KB before its first row.
+  openBytesMax: fc.oneof(fc.integer({ min: 1, max: 60_000 }), fc.constant(1e9)),
   openBuildersMax: fc.integer({ min: 1, max: 5 }),
 })
 
 const batch = '01JZZZZZZZZZZZZZZZZZZZZZZZ'
 
+/** Nine for each of eleven values; source, version and token are texts. */
+const rowBytesMin = 11 * 9 + 's3://b/k'.length + 'v'.length + tokenOf(batch, 0).length
+
 const build = async (
   rows: readonly (readonly [string, number])[],
   limits: { readonly [Name in keyof typeof defaultLimits]?: number },
+  days = true,
 ) => {
   const staged = new Map<string, readonly FileRow[]>()
+  let [writes, writesMost] = [0, 0]
   const chunks = createChunkBuilder({
-    ...{ batch, attempt: 1, tables, kinds: { block: true, days: true } },
+    ...{ batch, attempt: 1, tables, kinds: { block: true, days } },
     limits: { ...defaultLimits, ...limits },
     encoder: createParquetEncoder({ compression: 'none' }),
     store: {
       write: async (key, bytes) => {
         expect(staged.has(key)).toBe(false)
+        writesMost = Math.max(writesMost, (writes += 1))
         staged.set(key, await readParquet(bytes))
+        writes -= 1
       },
     } satisfies Pick<Store, 'write'> as unknown as Store,
     clock: { now: () => 0, sleep: async () => undefined },
@@ -56,7 +64,7 @@ const build = async (
     chunks.addRow(row, origin, { record, part: 0, line: null })
     if (chunks.isFull()) await chunks.settle()
   }
-  return { chunks: await chunks.finish(), staged }
+  return { chunks: await chunks.finish(), staged, writesMost }
 }
 
 const idOf = (row: FileRow): number => Number(row['id'])
@@ -76,6 +84,7 @@ test('every row is in one chunk, of its table and month and within the limits, a
         all.push(...ids)
         expect(block.length).toBe(chunk.rows)
         expect(chunk.rows).toBeLessThanOrEqual(limits.chunkRowsMax)
+        expect((chunk.rows - 1) * rowBytesMin).toBeLessThan(limits.chunkBytesMax)
         expect(new Set(block.map((row) => row['_chunk']))).toEqual(
           new Set([tokenOf(batch, chunk.n)]),
         )
@@ -108,4 +117,19 @@ test('the same rows in the same order give the same chunks', async () => {
     }),
     { numRuns: 50 },
   )
+})
+
+const fromDay = (rows: number, stepDays: number): readonly (readonly [string, number])[] =>
+  Array.from({ length: rows }, (_, at) => ['a', Date.UTC(2026, 0, 1) + at * stepDays * 24 * hourMs])
+
+test('what is closed counts as memory no longer', async () => {
+  const limits = { chunkRowsMax: 50, openBytesMax: 100_000 }
+  const { chunks } = await build(fromDay(2_000, 0), limits)
+  expect(chunks.map(({ rows }) => rows)).toEqual(Array(40).fill(50))
+})
+
+test('files are staged eight at a time, and chunks only as far as memory allows', async () => {
+  const many = fromDay(300, 1)
+  expect((await build(many, {})).writesMost).toBe(8)
+  expect((await build(fromDay(10, 31), { openBytesMax: 100_000 }, false)).writesMost).toBe(1)
 })

@@ -187,6 +187,52 @@ describe('when time is short', () => {
     expect(listed.map(({ id }) => id)).not.toContain(endless.id)
   })
 
+  test('an object that had only part of an invocation is not set aside, however often it was cut off', async () => {
+    const timer = createTimer()
+    const room: ReturnType<typeof createRoom> = createRoom({
+      limits: { tooLargeBytesMin: 1 },
+      clickhouse: (target) => ({
+        ...target,
+        put: async (...args) => {
+          if (args[1].n !== 0 || !isSlow) return target.put(...args)
+          room.clock.advance(25_000)
+          throw new Fault('TARGET_MISCONFIGURED', 'down')
+        },
+      }),
+      bronze: (bronze) => ({
+        ...bronze,
+        open: async (object, signal) => {
+          const opened = await bronze.open(object, signal)
+          if (object.key !== 'large.jsonl') return opened
+          const body = (async function* () {
+            for (let n = 0; n < 45; n += 1) {
+              room.clock.advance(1_000)
+              timer.check(room.clock.now())
+              yield Buffer.from(`{"id":"${n}"}\n`)
+            }
+          })()
+          return { ...opened, body }
+        },
+      }),
+    })
+    let isSlow = true
+    await room.run(room.put('a.jsonl', '{"id":"a"}'))
+    const [batch] = room.items<Batch>('batch')
+    const message = { messageId: 'b', message: { kind: 'batch', batch: batch!.id } as const }
+    const large = room.put('large.jsonl', '{}')
+    for (let n = 0; n < 7; n += 1) {
+      const left = await room.transform(
+        [...room.deliver(large), message],
+        timer.begin(room.clock.now()),
+      )
+      expect(left).toHaveLength(1)
+      room.clock.advance(600_000)
+    }
+    isSlow = false
+    await room.transform(room.deliver(large), timer.begin(room.clock.now()))
+    expect(room.rows().filter((row) => row['_source'] === 's3://b/large.jsonl')).toHaveLength(45)
+  })
+
   test('an apply that needs several invocations keeps what each of them did', async () => {
     const timer = createTimer()
     let copies = 0
@@ -399,6 +445,16 @@ describe('caps', () => {
     const expected = lines.map((_, n) => `s3://b/a.jsonl#${n}=${n}`).toSorted()
     expect(room.names(room.rows())).toEqual(expected)
     expect(room.names(await room.silver())).toEqual(expected)
+  })
+
+  test('rejected records over their bytes are staged, and each is in one file', async () => {
+    const room = createRoom({ limits: { quarantineOpenBytesMax: 1_000 } })
+    const lines = Array.from({ length: 40 }, (_, n) => `no JSON ${n}`)
+    expect(await room.run(room.put('a.jsonl', lines.join('\n')))).toEqual([])
+    const files = room.manifests()[0]?.quarantine ?? []
+    expect(files.length).toBeGreaterThan(5)
+    expect(Math.max(...files.map(({ sizeBytes }) => sizeBytes))).toBeLessThan(1_500)
+    expect(files.reduce((sum, { rows }) => sum + rows, 0)).toBe(40)
   })
 
   test('a batch takes no further sources once it has its number of chunks; they come in the next', async () => {
