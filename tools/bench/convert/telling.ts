@@ -53,14 +53,16 @@ const chartsOf = (result: ConvertResult): readonly BarChart[] =>
     return [
       {
         title: `${titles[variant]}: CPU seconds`,
-        bars: lines.map(({ title, cpuSeconds }) => ({
+        bars: lines.map(({ title, cpuSeconds, ratio }) => ({
           ...{ name: title, value: cpuSeconds, told: cpuSeconds.toFixed(2) },
+          isOther: ratio !== undefined,
         })),
       },
       {
         title: `${titles[variant]}: peak memory`,
-        bars: lines.map(({ title, peakMiB }) => ({
+        bars: lines.map(({ title, peakMiB, ratio }) => ({
           ...{ name: title, value: peakMiB, told: `${peakMiB} MiB` },
+          isOther: ratio !== undefined,
         })),
       },
     ]

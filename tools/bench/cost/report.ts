@@ -102,20 +102,20 @@ export const comparisonOf = (question: Question) => {
       const bill = billOf(inputs, deployment, trafficOf(question, objectBytes))
       return bill && totalOf(bill)
     }
-    return { name: `ours, window ${seconds} s`, told: '', dollarsOf }
+    return { name: `ours, window ${seconds} s`, isOther: false, told: '', dollarsOf }
   })
   const theirs = others.map(({ name, told, dollars }) => {
     const dollarsOf = (objectBytes: number): number | undefined =>
       dollars(inputs, usual, trafficOf(question, objectBytes))
-    return { name, told, dollarsOf }
+    return { name, isOther: true, told, dollarsOf }
   })
-  return [...ours, ...theirs].map(({ name, told, dollarsOf }) => {
+  return [...ours, ...theirs].map(({ name, isOther, told, dollarsOf }) => {
     const perGb = (objectBytes: number): number | null => {
       const dollars = dollarsOf(objectBytes)
       return dollars === undefined ? null : costOf(question, objectBytes, dollars).dollarsPerGb
     }
     return {
-      ...{ name, told },
+      ...{ name, isOther, told },
       sizes: objectSizes.map((objectBytes) => ({ objectBytes, dollarsPerGb: perGb(objectBytes) })),
       ofOneSize: perGb(question.objectBytes),
     }

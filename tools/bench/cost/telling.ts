@@ -201,8 +201,8 @@ const chartsOf = ({ report, question }: Told): readonly BarChart[] => {
     },
     {
       title: `Dollars per GB, objects of ${sizeName(question.objectBytes)}`,
-      bars: report.comparison.flatMap(({ name, ofOneSize }) =>
-        ofOneSize === null ? [] : [barOf(name, ofOneSize)],
+      bars: report.comparison.flatMap(({ name, ofOneSize, isOther }) =>
+        ofOneSize === null ? [] : [{ ...barOf(name, ofOneSize), isOther }],
       ),
     },
     {
