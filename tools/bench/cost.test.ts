@@ -47,6 +47,7 @@ const plain: Inputs = {
   figures: {
     ...all(figureMeanings, 0),
     ...{ recordBytes: 1_000, convertMbPerCpuSecond: 1, parquetBytesPerByte: 0.1 },
+    ...{ pythonMbPerCpuSecond: 20, pythonPeakMibPerMb: 2.7 },
     ...{ jsonMbPerChunk: 10, ingestCpuMsPerObject: 1_000, insertRowsPerSecond: Infinity },
     ...{
       messagesPerSend: 10,
@@ -172,8 +173,8 @@ test('others cost what one counts by hand', () => {
   // Records of 1 000 bytes count as 5 120; a GB costs a million twice.
   expect(dollarsOf('Firehose, a record each', 1e6)).toBeCloseTo(1_000 * (5_120 / 1e9) * 2e6)
   expect(dollarsOf('Firehose, packed', 1e6)).toBeCloseTo((1e6 / 1e9) * 3e6)
-  // A second, twelve objects: 1 MB each for 1/47 s; 7 dollars a second at 1 GB. Then 1 invocation, 12 events, 1.2 receives, deletes.
-  expect(dollarsOf('seed 000', 1e6)).toBeCloseTo(7 / 47 + 3 / 12 + 1 + 2 / 10 + 1)
+  // A second, twelve objects: 1 MB each for 1/20 s; 7 dollars a second at 1 GB. Then 1 invocation, 12 events, 1.2 receives, deletes.
+  expect(dollarsOf('seed 000', 1e6)).toBeCloseTo(7 / 20 + 3 / 12 + 1 + 2 / 10 + 1)
   // 2.7 MiB of memory for a MB, 12 objects in 1 024 MB.
   expect(dollarsOf('seed 000', 40e6)).toBeUndefined()
 })
@@ -342,6 +343,7 @@ describe('npm run bench -- cost', () => {
   test.each([
     [['--prices', 'no-such-file'], /--prices no-such-file cannot be read/],
     [['--window', '0'], /--window must be a whole number from 1/],
+    [['--window', '301'], /--window must be at most 300/],
     [['--architecture', 'mips'], /--architecture must be x86 or arm/],
     [['--object', '1000000000000'], /one invocation cannot read it/],
   ])('refuses %j', async (args, why) => {

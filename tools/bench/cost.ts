@@ -25,6 +25,15 @@ const readArchitecture = (text: string): Architecture => {
   throw new UsageError(`--architecture must be ${architectures.join(' or ')}, not "${text}"`)
 }
 
+/** Of an event source mapping. */
+const windowSecondsMax = 300
+
+const readWindow = (text: string): number => {
+  const seconds = readWhole('window', text, 1)
+  if (seconds <= windowSecondsMax) return seconds
+  throw new UsageError(`--window must be at most ${windowSecondsMax}, as AWS has it, not "${text}"`)
+}
+
 /** Computed from measured figures, list prices and quotas: nothing is run. */
 export const cost: Bench = {
   summary: 'dollars by size of objects and memory, and which limit is hit first; computed, not run',
@@ -48,7 +57,7 @@ export const cost: Bench = {
     },
     window: {
       ...{ value: 'SECONDS', default: String(stackDeployment.transform.windowSeconds) },
-      means: "of both event source mappings; the local stack's by default",
+      means: `of both event source mappings, at most ${windowSecondsMax}; the local stack's by default`,
     },
     days: { value: 'N', default: '1', means: 'days the rows of a batch are of; 1' },
     architecture: { value: 'NAME', default: 'x86', means: 'of the functions: x86 or arm; x86' },
@@ -61,7 +70,7 @@ export const cost: Bench = {
     )
     const prices = await readNumbers(options['prices'] ?? fileOf('prices.json'), wantedPrices)
     const limits = await readNumbers(options['limits'] ?? fileOf('limits.json'), wantedLimits)
-    const deployment = withWindow(stackDeployment, readWhole('window', window, 1))
+    const deployment = withWindow(stackDeployment, readWindow(window))
     const question: Question = {
       inputs: { figures: measured.numbers, prices: prices.numbers, limits: limits.numbers },
       deployment: { ...deployment, architecture: readArchitecture(architecture) },

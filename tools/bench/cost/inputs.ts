@@ -5,6 +5,8 @@ import { UsageError } from '../usage-error.ts'
 export const figureMeanings = {
   recordBytes: 'bytes of JSON in a record',
   convertMbPerCpuSecond: 'MB of JSON that transform makes Parquet of in a CPU second',
+  pythonMbPerCpuSecond: 'MB of JSON that seed 000 makes Parquet of in a CPU second',
+  pythonPeakMibPerMb: 'MiB of memory seed 000 takes for an MB of JSON',
   parquetBytesPerByte: 'bytes of Parquet from a byte of JSON',
   jsonMbPerChunk: 'MB of JSON in a full chunk',
   transformCpuMsPerRequest: 'CPU ms of transform for a request it makes, all that goes with it',

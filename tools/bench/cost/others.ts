@@ -16,30 +16,24 @@ const million = 1e6
 const bytesPerMb = 1e6
 const msPerSecond = 1_000
 
-/**
- * Seed 000 as its README advises: S3 events in SQS, a function of 1 024 MB, 120 s, batch 100, window 60 s. Its own path takes a
- * CPU second for 47 MB, and 655 MiB of memory for 239 MB: both measured once, of the Python code, beside ours.
- */
-const seed000 = {
-  function: { memoryMb: 1_024, timeoutSeconds: 120, batchSize: 100, windowSeconds: 60 },
-  mbPerCpuSecond: 47,
-  peakMibPerMb: 655 / 239,
-}
+/** Seed 000 as its README advises: S3 events in SQS, a function of 1 024 MB, 120 s, batch 100, window 60 s. */
+const seed000 = { memoryMb: 1_024, timeoutSeconds: 120, batchSize: 100, windowSeconds: 60 }
 const sqsBatchMax = 10
 
 const seed000Dollars: Other['dollars'] = (inputs, { architecture }, traffic) => {
   const { figures, limits, prices } = inputs
   const { objectsPerSecond, objectBytes } = traffic
-  const { function: own, mbPerCpuSecond, peakMibPerMb } = seed000
+  const own = seed000
   const objects = gatheredOf(own, limits, objectsPerSecond, own.batchSize)
   const mb = (objects * objectBytes) / bytesPerMb
   const rows = objects * recordsOf(inputs, objectBytes)
   const seconds =
-    mb / mbPerCpuSecond / cpuShareOf(own, limits) +
+    mb / figures.pythonMbPerCpuSecond / cpuShareOf(own, limits) +
     (objects * figures.s3Ms + figures.insertMs) / msPerSecond +
     rows / figures.insertRowsPerSecond
   // All objects of an invocation are in memory at a time.
-  if (mb * peakMibPerMb > own.memoryMb || seconds > own.timeoutSeconds) return undefined
+  if (mb * figures.pythonPeakMibPerMb > own.memoryMb || seconds > own.timeoutSeconds)
+    return undefined
   const sqs =
     1 + 1 / Math.min(objects, figures.messagesPerReceive) + 1 / Math.min(objects, sqsBatchMax)
   return (
@@ -75,17 +69,17 @@ export const others: readonly Other[] = [
   {
     name: 'seed 000',
     dollars: seed000Dollars,
-    told: 'S3 event → SQS → Python → ClickHouse, as its README sizes it. A redelivery doubles rows; no silver, no quarantine. Only the CPU its bytes cost is counted, not that of its requests, nor its logs: less than it would be.',
+    told: 'the Python function of oli-torus (`cloud/xapi-etl-processor`) that this replaces: S3 event → SQS → Python → ClickHouse, as its README sizes it. A redelivery doubles rows; no silver, no quarantine. Only the CPU its bytes cost is counted, not that of its requests, nor its logs: less than it would be.',
   },
   {
     name: 'seed 001, requests alone',
     dollars: seed001Dollars,
-    told: 'S3 event → Python → five INSERTs for each object. The invocation and the GET; its computing time was not measured and is left out.',
+    told: 'an earlier state of the same function: S3 event → Python → five INSERTs for each object. The invocation and the GET; its computing time was not measured and is left out.',
   },
   {
     name: 'seed 003, requests alone',
     dollars: seed003Dollars,
-    told: 'S3 event → ingest → a message for every record → transform → a Parquet file for every ten; no ClickHouse. Its computing time was not measured and is left out.',
+    told: 'minimal-serverless-elt, Python: S3 event → ingest → a message for every record → transform → a Parquet file for every ten; no ClickHouse. Its computing time was not measured and is left out.',
   },
   {
     name: 'Firehose, a record each',

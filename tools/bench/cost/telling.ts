@@ -257,7 +257,7 @@ export const pageOf = (told: Told): Page => ({
   measuredOn: told.measuredOn,
   body: bodyOf(told),
   notMeasured: [
-    'AWS. Nothing here ran there: CPU is of the machine above, counts of requests are of the code, waits for services are assumptions (marked so below).',
+    'AWS. Nothing here ran there: CPU is of the machine above, counts of requests are of the code, waits for services are assumptions (marked so in the inputs).',
     'ClickHouse: its servers, and the way to them (NAT, PrivateLink, traffic to another region or provider).',
     'Bronze: storing the JSON and putting it there, which whoever uploads pays either way.',
     'Cold starts, TLS, retries, throttling, redeliveries, rejected records and their quarantine, the sweep, reconcile, reloads, dead letters, metrics ($ per metric), alarms, X-Ray, tax, free tiers and discounts.',
