@@ -44,7 +44,7 @@ const readArguments = (args: readonly string[]) => {
 const benchOf = (positionals: readonly string[]): readonly [string, Bench] => {
   const known = Object.keys(benches).join(', ')
   const [name, ...more] = positionals
-  if (name === undefined) throw new UsageError(`which bench? There are ${known}`)
+  if (name === undefined) throw new UsageError(`which bench? There are ${known}; --help says more`)
   const bench = Object.hasOwn(benches, name) ? benches[name] : undefined
   if (!bench) throw new UsageError(`there is no bench "${name}"; there are ${known}`)
   if (more.length > 0) throw new UsageError(`one bench at a time, not also "${more.join(' ')}"`)
@@ -70,9 +70,10 @@ const commandOf = (name: string, { options }: Bench, given: object): string =>
     ),
   ].join(' ')
 
-/** Progress, on a line that is written anew. */
+/** Progress, on a line that is written anew, and so must not be longer than a line. */
 export const tell = (what: string): void => {
-  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${what}`)
+  const { isTTY, columns } = process.stderr
+  if (isTTY) process.stderr.write(`\r\x1b[K${columns > 0 ? what.slice(0, columns - 1) : what}`)
 }
 
 /** @throws UsageError when the command is not written as it must be. */

@@ -35,11 +35,11 @@ export const memory: Bench = {
       ...{ value: 'N', default: '2' },
       means: 'size of the large object, 2 by default; the gzip object has a tenth of it',
     },
-    objects: { value: 'N', default: '5000', means: 'how many objects over many days' },
-    days: { value: 'N', default: '400', means: 'how many days their statements are of' },
+    objects: { value: 'N', default: '5000', means: 'how many objects over many days; 5000' },
+    days: { value: 'N', default: '400', means: 'how many days their statements are of; 400' },
     scenarios: {
       ...{ value: 'NAMES', default: scenarios.map(({ name }) => name).join(',') },
-      means: `which of ${scenarios.map(({ name }) => name).join(',')}`,
+      means: `which of ${scenarios.map(({ name }) => name).join(',')}; all of them by default`,
     },
     targets: {
       ...{ value: 'NAMES', default: 'silver,clickhouse' },
