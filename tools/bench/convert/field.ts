@@ -13,6 +13,8 @@ export interface Peer {
   readonly script: string
   /** Packages that stay outside of its bundle. */
   readonly external?: readonly string[]
+  /** What of its CPU we want to take at most. */
+  readonly ratioMax?: Readonly<Partial<Record<Variant, number>>>
   /** Without this package it cannot run. */
   readonly needs?: string
   /** Columns that are other ones than ours: why. */
@@ -30,10 +32,11 @@ const duckdb: Peer = {
     script: 'duckdb',
     external: ['@duckdb/node-api'],
   },
+  ratioMax: { whole: 1.2, plain: 2 },
 }
 const parquetjs: Peer = {
   ...{ name: 'parquetjs', title: 'parquetjs, row by row', script: 'parquetjs' },
-  external: ['@dsnp/parquetjs'],
+  ...{ external: ['@dsnp/parquetjs'], ratioMax: { whole: 0.25 } },
 }
 const hyparquetWriter: Peer = {
   ...{ name: 'hyparquet-writer', title: 'hyparquet-writer', script: 'hyparquet-writer' },
@@ -46,6 +49,7 @@ const added = 'seed 000 drops it'
 
 const seed: Peer = {
   ...{ name: 'seed-000', title: 'seed 000, Python', script: 'seed_000.py', needs: 'pyarrow' },
+  ratioMax: { whole: 0.35 },
   others: {
     event_id: 'a random UUID where the statement has no id',
     timestamp: 'milliseconds',
