@@ -1,22 +1,49 @@
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { columnsOf, lineageColumns } from '@silversmith/core'
-import type { Dataset, Value } from '@silversmith/core'
+import type { Dataset, Mapped, Value } from '@silversmith/core'
+import { gunzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { datasets } from './index.ts'
 
 const folderOf = ({ name }: Dataset): URL =>
   new URL(`./${name.replaceAll('_', '-')}/fixtures/`, import.meta.url)
 
-/** Rows and rejections of a file of lines, as people read them: columns that are null are left out. */
-const mapFile = (dataset: Dataset, text: string): { rows: unknown[]; rejected: unknown[] } => {
+interface Line {
+  readonly line: number
+  readonly bytes: Buffer
+}
+
+/** Lines that are not blank, as the reader finds them. */
+const linesOf = (file: Buffer): readonly Line[] => {
+  const plain = file[0] === 0x1f ? gunzipSync(file) : file
+  // As Latin-1, so that every byte is kept.
+  const text = plain.toString('latin1').replace(/^\u00ef\u00bb\u00bf/, '')
+  return text
+    .split('\n')
+    .map((line, at) => ({ line: at + 1, bytes: Buffer.from(line.replace(/\r$/, ''), 'latin1') }))
+    .filter(({ bytes }) => /[^ \t\r]/.test(bytes.toString('latin1')))
+}
+
+const mapLine = (dataset: Dataset, bytes: Buffer): Mapped => {
+  const text = bytes.toString()
+  let record: unknown
+  try {
+    record = JSON.parse(text)
+  } catch {
+    return { rejection: { reason: 'invalid_json' } }
+  }
+  return dataset.map(record, { hash: createHash('sha256').update(bytes).digest('hex'), text })
+}
+
+/** Rows and rejections of a file, as people read them: columns that are null are left out, and the name of the first table. */
+const mapFile = (dataset: Dataset, file: Buffer): { rows: unknown[]; rejected: unknown[] } => {
   const rows: unknown[] = []
   const rejected: unknown[] = []
-  for (const [at, line] of text.trimEnd().split('\n').entries()) {
-    const hash = createHash('sha256').update(line).digest('hex')
-    const mapped = dataset.map(JSON.parse(line), { hash, text: line })
+  for (const { line, bytes } of linesOf(file)) {
+    const mapped = mapLine(dataset, bytes)
     if ('discarded' in mapped) throw new Error('No dataset here discards.')
-    if ('rejection' in mapped) rejected.push({ line: at + 1, ...mapped.rejection })
+    if ('rejection' in mapped) rejected.push({ line, ...mapped.rejection })
     else
       for (const { table, timeMicros, values } of mapped.rows) {
         const own = dataset.tables.find(({ name }) => name === table)?.columns ?? []
@@ -24,7 +51,8 @@ const mapFile = (dataset: Dataset, text: string): { rows: unknown[]; rejected: u
         const named = own.map(({ name }, index) => [name, plain(values[index] as Value)] as const)
         expect(Object.fromEntries(named)['timestamp']).toBe(timeMicros)
         rows.push({
-          line: at + 1,
+          line,
+          ...(table === dataset.tables[0]?.name ? {} : { table }),
           ...Object.fromEntries(named.filter(([, value]) => value !== null)),
         })
       }
@@ -38,11 +66,11 @@ const plain = (value: Value): Exclude<Value, bigint> =>
 
 describe.each(datasets.map((dataset) => [dataset.name, dataset] as const))('%s', (_, dataset) => {
   const folder = folderOf(dataset)
-  const files = readdirSync(folder).filter((file) => file.endsWith('.jsonl'))
+  const files = readdirSync(folder).filter((file) => /\.jsonl(\.gz)?$/.test(file))
 
   it.each(files)('maps %s to the rows and rejections beside it', async (file) => {
-    const { rows, rejected } = mapFile(dataset, readFileSync(new URL(file, folder), 'utf8'))
-    const base = new URL(file.replace('.jsonl', ''), folder).pathname
+    const { rows, rejected } = mapFile(dataset, readFileSync(new URL(file, folder)))
+    const base = new URL(file.replace(/\.jsonl(\.gz)?$/, ''), folder).pathname
     await expect(`${JSON.stringify(rows, null, 2)}\n`).toMatchFileSnapshot(`${base}.rows.json`)
     await expect(`${JSON.stringify(rejected, null, 2)}\n`).toMatchFileSnapshot(
       `${base}.rejected.json`,

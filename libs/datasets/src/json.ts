@@ -12,12 +12,12 @@ export const isAbsent = (value: unknown): value is null | undefined =>
 
 /**
  * JSON text of any value JSON.parse gave, however deeply nested. A RoundedNumber is written as text, digit by digit: readers of
- * JSON would round or refuse the number. So is Infinity, which JSON.stringify would make null.
+ * JSON would round or refuse the number. So is Infinity, which JSON.stringify would make null. -0 keeps its sign.
  */
 export const writeJson = (value: unknown): string => {
   try {
     const text = JSON.stringify(value) ?? 'null'
-    return needsCare.test(text) ? (JSON.stringify(value, keepInfinity) ?? 'null') : text
+    return needsCare.test(text) ? (JSON.stringify(value, keepNumber) ?? 'null') : text
   } catch (error) {
     // V8 recurses in JSON.stringify, but not in JSON.parse.
     if (error instanceof RangeError) return writeDeepJson(value)
@@ -25,10 +25,15 @@ export const writeJson = (value: unknown): string => {
   }
 }
 
-/** What is written of every number that was rounded, and of Infinity; may be written of others. */
-const needsCare = /\d{16}|\d[eE]|null/
+/** What is written of every number that was rounded, of Infinity and of -0; may be written of others. */
+const needsCare = /\d{16}|\d[eE]|null|(?:^|[[:,])0(?:$|[\],}])/
 
-const keepInfinity = (_key: string, value: unknown): unknown => {
+/** Text that JSON.stringify writes as it is; TypeScript does not know it yet. */
+const { rawJSON } = JSON as typeof JSON & { readonly rawJSON: (text: string) => object }
+const minusZero = rawJSON('-0')
+
+const keepNumber = (_key: string, value: unknown): unknown => {
+  if (Object.is(value, -0)) return minusZero
   if (typeof value !== 'number' || !isRounded(value)) return value
   missDigits()
   return Number.isFinite(value) ? value : String(value)
@@ -45,7 +50,7 @@ const writeDeepJson = (root: unknown): string => {
     else if (Array.isArray(next.value)) pushParts(pending, '[', ']', next.value.map(elementOf))
     else if (isObject(next.value))
       pushParts(pending, '{', '}', Object.entries(next.value).map(memberOf))
-    else written.push(JSON.stringify(keepInfinity('', next.value)) ?? 'null')
+    else written.push(JSON.stringify(keepNumber('', next.value)) ?? 'null')
   }
   return written.join('')
 }

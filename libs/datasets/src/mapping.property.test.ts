@@ -21,19 +21,32 @@ const fieldName = fc.constantFrom(
 )
 
 /** In the fields of every dataset. */
-const times = '"timestamp":"2026-02-11T14:05:02Z","event_time":"2026-02-11T14:05:02Z"'
+const time = '"2026-02-11T14:05:02Z"'
+const parts =
+  '"actor":{"mbox":"mailto:a@example.org"},"verb":{"id":"https://e.example.org/v"},"object":{"id":"https://e.example.org/o"}'
 
-/** Statements as texts: names may come twice, and the time may be any value. */
+/** Statements as texts: one name may come twice, parts may be missing, and the time may be any value. */
 const statementText = fc
-  .tuple(fc.array(fc.tuple(fieldName, literal)), literal, literal, fc.boolean())
-  .map(([fields, section, response, isTimed]) => {
-    const own = fields.map(([name, value]) => `"${name}":${value}`)
-    const ordinary = [
-      `"context":{"extensions":{"${oli}section_id":${section},"${oli}page_id":${section}}}`,
-      `"result":{"response":${response},"score":{"raw":${section}}}`,
-      ...(isTimed ? [times] : []),
-    ]
-    return `{${[...own, ...ordinary].join(',')}}`
+  .record({
+    fields: fc.uniqueArray(fc.tuple(fieldName, literal), { selector: ([name]) => name }),
+    ...{ section: literal, response: literal, isTimed: fc.boolean(), isWhole: fc.boolean() },
+    again: fc.option(fc.tuple(fieldName, literal), { freq: 9 }),
+  })
+  .map(({ fields, section, response, isTimed, isWhole, again }) => {
+    const ordinary: Record<string, string> = {
+      context: `{"extensions":{"${oli}section_id":${section},"${oli}page_id":${section}}}`,
+      result: `{"response":${response},"score":{"raw":${section}}}`,
+      ...(isTimed ? { timestamp: time, event_time: time } : {}),
+    }
+    const named = isWhole ? ['actor', 'verb', 'object'] : []
+    const own = [...fields, ...(again ? [again] : [])].filter(
+      ([name]) => !Object.hasOwn(ordinary, name) && !named.includes(name),
+    )
+    return `{${[
+      ...own.map(([name, value]) => `"${name}":${value}`),
+      ...Object.entries(ordinary).map(([name, value]) => `"${name}":${value}`),
+      ...(isWhole ? [parts] : []),
+    ].join(',')}}`
   })
 
 const mapText = (dataset: Dataset, text: string): Mapped =>
@@ -69,7 +82,7 @@ describe.each(datasets.map((dataset) => [dataset.name, dataset] as const))(
     it('keeps every digit of a number too large for a double', () => {
       fc.assert(
         fc.property(largeDigits, (digits) => {
-          const text = `{${times},"context":{"extensions":{"${oli}section_id":${digits}}}}`
+          const text = `{"timestamp":${time},"event_time":${time},${parts},"context":{"extensions":{"${oli}section_id":${digits}}}}`
           const mapped = mapText(dataset, text)
           const values = 'rows' in mapped ? (mapped.rows[0]?.values ?? []) : []
           expect(values.some((value) => String(value).includes(digits))).toBe(true)

@@ -53,7 +53,7 @@ const actor = objectOf({
 
 const time = fc.oneof(fc.constant('2026-02-11T14:05:02Z'), leaf)
 
-const statementLike = objectOf({
+const fields = {
   id: leaf,
   event_time: time,
   record_type: fc.constantFrom<unknown>(undefined, null, 'shipments', 'invoice_lines', 7),
@@ -75,7 +75,9 @@ const statementLike = objectOf({
   authority: leaf,
   // JSON.parse makes this an own key; spreading or assigning it would not.
   ['__proto__']: leaf,
-})
+}
+const whole = fc.record({ ...fields, timestamp: fc.constant('2026-02-11T14:05:02Z') })
+const statementLike = fc.oneof(objectOf(fields), whole)
 
 const accepts = ({ type, nullable }: Column, value: Value): boolean => {
   if (value === null) return nullable

@@ -6,17 +6,20 @@ import { isWithin, parseTimestamp, plausibleTimes } from './timestamp.ts'
 /** A present JSON value → the column's value; undefined when it is not of that kind. */
 export type Read = (value: unknown) => Value | undefined
 
-/** Text as it is; numbers and booleans as JSON writes them. A rounded number is refused: two ids could become one. */
-export const readText: Read = (value) =>
-  typeof value === 'string'
-    ? value
-    : (typeof value === 'number' && !isRounded(value)) || typeof value === 'boolean'
-      ? String(value)
-      : undefined
+/** Text as it is. One with half a surrogate pair is refused: UTF-8 cannot hold it, and it would become another. */
+export const readPlainText = (value: unknown): string | undefined =>
+  typeof value === 'string' && value.isWellFormed() ? value : undefined
 
-/** Text as it is, anything else as its JSON text. Refuses a rounded number only. */
+/** As `readPlainText`; numbers and booleans as JSON writes them. A rounded number is refused: two ids could become one. */
+export const readText = (value: unknown): string | undefined => {
+  if (typeof value === 'number')
+    return isRounded(value) ? undefined : Object.is(value, -0) ? '-0' : String(value)
+  return typeof value === 'boolean' ? String(value) : readPlainText(value)
+}
+
+/** As `readPlainText`; anything else as its JSON text. Refuses a rounded number. */
 export const readTextOrJson: Read = (value) => {
-  if (typeof value === 'string') return value
+  if (typeof value === 'string') return readPlainText(value)
   return isRounded(value) ? undefined : writeJson(value)
 }
 
@@ -24,13 +27,17 @@ export const readTextOrJson: Read = (value) => {
 export const readJson: Read = (value) =>
   isObject(value) || Array.isArray(value) ? writeJson(value) : undefined
 
+/** JSON text of a list. */
+export const readList: Read = (value) => (Array.isArray(value) ? writeJson(value) : undefined)
+
 const uint64Max = 2n ** 64n - 1n
 const uint64DigitsMax = 20
 
 /** Whole numbers from 0 and their decimal digits as text. A number above 2^53 was already rounded: refused. */
 export const readUint64: Read = (value) => {
   if (typeof value === 'number')
-    return Number.isSafeInteger(value) && value >= 0 ? value : undefined
+    // + 0: whole numbers have one zero.
+    return Number.isSafeInteger(value) && value >= 0 ? value + 0 : undefined
   if (typeof value !== 'string' || value.length > uint64DigitsMax || !/^\d+$/.test(value))
     return undefined
   const number = Number(value)
@@ -130,13 +137,13 @@ const preferredLanguages = ['en-US', 'en', 'en-GB', 'und'] as const
 
 /** An xAPI language map in one language, English where there is it; plain text as it is. */
 export const readLanguageMap: Read = (value) => {
-  if (typeof value === 'string') return value
-  if (!isObject(value)) return undefined
+  if (!isObject(value)) return readPlainText(value)
   for (const language of preferredLanguages) {
-    const text = value[language]
-    if (typeof text === 'string') return text
+    const text = readPlainText(value[language])
+    if (text !== undefined) return text
   }
-  return Object.values(value).find((text) => typeof text === 'string')
+  return Object.values(value).find((text) => readPlainText(text) !== undefined) as
+    string | undefined
 }
 
 const plainReaders: Readonly<Partial<Record<PlainType, Read>>> = {

@@ -135,18 +135,56 @@ describe('eventTypeOf', () => {
   })
 })
 
-describe('raw_events_seed', () => {
-  it('has the names the seed system used, in its order', () => {
-    const select = xapiEvents.tables[0]?.views[0]?.select ?? ''
-    const names = [...select.matchAll(/ AS (\w+),?$/gm)].map(([, name]) => name)
-    expect(names).toEqual(
+describe('the views of upstream', () => {
+  const namesOf = (view: string): readonly string[] => {
+    const views = xapiEvents.tables.flatMap((table) => table.views)
+    const select = views.find(({ name }) => name === view)?.select ?? ''
+    return [...select.matchAll(/ AS (\w+),?$/gm)].map(([, name]) => name ?? '')
+  }
+
+  it.each([
+    [
+      'raw_events_seed',
       `event_id user_id host_name section_id project_id publication_id timestamp event_type page_id
        content_element_id video_url video_time video_length video_progress video_played_segments
        video_play_time video_seek_from video_seek_to activity_attempt_guid activity_attempt_number
        page_attempt_guid page_attempt_number part_attempt_guid part_attempt_number activity_id
        activity_revision_id part_id page_sub_type score out_of scaled_score success completion
        response feedback hints_requested attached_objectives session_id inserted_at event_hash
-       event_version source_file source_etag source_line`.split(/\s+/),
-    )
+       event_version source_file source_etag source_line`,
+    ],
+    [
+      'raw_events_torus',
+      `user_id home_page section_id project_id publication_id enrollment_id timestamp event_type verb_id
+       page_id content_element_id video_url video_time video_length video_progress
+       video_played_segments video_seek_from video_seek_to activity_attempt_guid
+       activity_attempt_number page_attempt_guid page_attempt_number part_attempt_guid
+       part_attempt_number activity_id activity_revision_id part_id page_sub_type score out_of
+       scaled_score success completion response feedback hints_requested attached_objectives
+       session_id inserted_at event_hash event_version source_file source_etag source_line`,
+    ],
+    [
+      'raw_events_first',
+      `event_id user_id host_name section_id project_id publication_id timestamp event_type attempt_guid
+       attempt_number page_id content_element_id video_url video_title video_time video_length
+       video_progress video_played_segments video_play_time video_seek_from video_seek_to
+       activity_attempt_guid activity_attempt_number page_attempt_guid page_attempt_number
+       part_attempt_guid part_attempt_number activity_id activity_revision_id part_id page_sub_type
+       score out_of scaled_score success completion response feedback hints_requested
+       attached_objectives session_id inserted_at`,
+    ],
+    [
+      'video_events_seed',
+      `event_id timestamp user_id session_id section_id page_id content_element_id video_url video_title
+       verb video_time video_length video_progress video_played_segments video_play_time
+       video_seek_from video_seek_to inserted_at`,
+    ],
+    [
+      'page_viewed_events_seed',
+      `event_id user_id host_name section_id project_id publication_id page_attempt_guid
+       page_attempt_number page_id page_sub_type timestamp success completion`,
+    ],
+  ])('%s has the names upstream used, in its order', (view, names) => {
+    expect(namesOf(view)).toEqual(names.split(/\s+/))
   })
 })

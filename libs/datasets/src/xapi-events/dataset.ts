@@ -1,34 +1,41 @@
 import type { Dataset, Mapped, RecordContext } from '@silversmith/core'
-import { isObject, type JsonObject } from '../json.ts'
+import type { JsonObject } from '../json.ts'
+import { pathText, valueAt } from '../path.ts'
 import { compileRules } from '../rule.ts'
-import { mapWithDigits } from '../rounded-number.ts'
+import { mapStatement } from '../statement.ts'
 import { recordTime } from '../record-time.ts'
+import { attributionRows, attributionsMax, attributionsTable } from './attributions.ts'
 import { eventTypeOf } from './event-type.ts'
-import { eventRules } from './rules.ts'
-import { seedView } from './seed-view.ts'
+import { attributionsPath, eventRules } from './rules.ts'
+import { eventViews } from './upstream-views.ts'
 
 const table = 'raw_events'
 const compiled = compileRules(eventRules)
 
 const map = (parsed: unknown, context: RecordContext): Mapped =>
-  isObject(parsed)
-    ? mapWithDigits(parsed, context.text, (record) => mapObject(record, context))
-    : { rejection: { reason: 'not_an_object' } }
+  mapStatement(parsed, context, (record) => mapObject(record, context))
 
-const mapObject = (record: JsonObject, { hash }: RecordContext): Mapped => {
+const ignore = (): void => undefined
+const path = pathText(attributionsPath)
+
+const mapObject = (record: JsonObject, { hash, text }: RecordContext): Mapped => {
   const time = recordTime(record, ['timestamp'])
   if ('rejection' in time) return time
   const { micros } = time
-  const values = compiled.write({ record, hash, micros, eventType: eventTypeOf(record) })
-  return { rows: [{ table, timeMicros: micros, values }] }
+  const facts = { record, hash, micros, eventType: eventTypeOf(record) }
+  const event = { table, timeMicros: micros, values: compiled.write(facts) }
+  const list = valueAt(record, attributionsPath, ignore)
+  if (!Array.isArray(list)) return { rows: [event] }
+  if (list.length > attributionsMax) return { rejection: { reason: 'too_many_attributions', path } }
+  return { rows: [event, ...attributionRows(list, facts, text)] }
 }
 
 /** xAPI statements of OLI Torus: videos, page views, attempts, tutor messages. Rejections: see `map`'s reasons. */
 export const xapiEvents: Dataset = {
   name: 'xapi_events',
-  version: 1,
+  version: 2,
   description:
-    'xAPI statements of OLI Torus: videos, page views, attempts and tutor messages, one row each. Rejected: not_an_object, timestamp_missing, timestamp_invalid, timestamp_out_of_range (before 2000 or from 2100 on). The statement itself stays in bronze; values that fit no column are in _rescued.',
+    'xAPI statements of OLI Torus: videos, page views, attempts and tutor messages, one row each; and one row for each experiment a statement counts for. Rejected: not_an_object, duplicate_key (a JSON object with a key twice), timestamp_missing, timestamp_invalid, timestamp_out_of_range (before 2000 or from 2100 on), too_many_attributions (more than 1 000). The statement itself stays in bronze; values that fit no column are in _rescued.',
   tables: [
     {
       name: table,
@@ -40,8 +47,9 @@ export const xapiEvents: Dataset = {
         { column: 'user_id', type: 'bloom_filter', granularity: 4 },
         { column: 'event_hash', type: 'bloom_filter', granularity: 4 },
       ],
-      views: [seedView],
+      views: eventViews,
     },
+    attributionsTable,
   ],
   map,
 }

@@ -9,18 +9,24 @@ export type EventType =
   | 'part_attempt'
   | 'page_viewed'
   | 'tutor_message'
+  | 'experiment_condition_assigned'
   | 'unknown'
 
+const oli = ['http://oli.cmu.edu/extensions/', 'https://oli.cmu.edu/extensions/']
+
 /** Verbs that decide alone; `experienced` is what old players sent. */
-const videoVerbs: ReadonlySet<unknown> = new Set([
-  'https://w3id.org/xapi/video/verbs/played',
-  'https://w3id.org/xapi/video/verbs/paused',
-  'https://w3id.org/xapi/video/verbs/seeked',
-  'https://w3id.org/xapi/video/verbs/completed',
-  'http://adlnet.gov/expapi/verbs/experienced',
+const byVerb: ReadonlyMap<string, EventType> = new Map([
+  ['https://w3id.org/xapi/video/verbs/played', 'video'],
+  ['https://w3id.org/xapi/video/verbs/paused', 'video'],
+  ['https://w3id.org/xapi/video/verbs/seeked', 'video'],
+  ['https://w3id.org/xapi/video/verbs/completed', 'video'],
+  ['http://adlnet.gov/expapi/verbs/experienced', 'video'],
+  ...oli.map(
+    (prefix) =>
+      [`${prefix}verbs/experiment_condition_assigned`, 'experiment_condition_assigned'] as const,
+  ),
 ])
 
-const oli = ['http://oli.cmu.edu/extensions/', 'https://oli.cmu.edu/extensions/']
 const completed = 'http://adlnet.gov/expapi/verbs/completed'
 
 /** Verb → type of the object → what it is. */
@@ -48,7 +54,8 @@ const ignore = (): void => undefined
 export const eventTypeOf = (record: JsonObject): EventType => {
   const verb = valueAt(record, ['verb', 'id'], ignore)
   if (typeof verb !== 'string') return 'unknown'
-  if (videoVerbs.has(verb)) return 'video'
+  const known = byVerb.get(verb)
+  if (known) return known
   const type = valueAt(record, ['object', 'definition', 'type'], ignore)
   return (typeof type === 'string' && byVerbAndType.get(verb)?.get(type)) || 'unknown'
 }

@@ -1,7 +1,14 @@
 import type { Path } from '../path.ts'
 import { pathText, valueAt } from '../path.ts'
 import { isAbsent, isObject } from '../json.ts'
-import { readCount, readLanguageMap, readText, readTextOrJson } from '../read.ts'
+import {
+  readCount,
+  readLanguageMap,
+  readList,
+  readPlainText,
+  readText,
+  readTextOrJson,
+} from '../read.ts'
 import type { Derive, Facts, Rule } from '../rule.ts'
 import { uuidOfHash } from '../uuid.ts'
 import type { EventType } from './event-type.ts'
@@ -21,8 +28,12 @@ const spellings = (name: string): readonly string[] => [
   `https://oli.cmu.edu/extensions/${name}`,
 ]
 const ext = (name: string): Path => ['context', 'extensions', spellings(name)]
-const resultExt = (name: string): Path => ['result', 'extensions', spellings(name)]
+/** Old producers left the prefix out. */
+const resultExt = (name: string): Path => ['result', 'extensions', [...spellings(name), name]]
 const video = (name: string): Path => ['result', 'extensions', `${videoPrefix}${name}`]
+
+/** Where a statement holds its list of attributions. */
+export const attributionsPath = ext('experiment_attributions')
 
 type EventRule = Rule<EventFacts>
 type Settings = Partial<Pick<EventRule, 'read' | 'nullable'>>
@@ -43,7 +54,8 @@ const ignore = (): void => undefined
 const eventId: Derive<EventFacts> = ({ record, hash }, rescue) => {
   for (const field of ['id', 'event_id']) {
     const id = record[field]
-    if (typeof id === 'string' && id.trim() !== '') return id
+    const text = typeof id === 'string' ? readPlainText(id) : undefined
+    if (text !== undefined && text.trim() !== '') return text
     if (!isAbsent(id)) rescue(field, id)
   }
   return uuidOfHash(hash)
@@ -82,14 +94,16 @@ const hostOfAddress = (address: string): string | undefined => {
   return lastHost
 }
 
-const hostName: Derive<EventFacts> = ({ record }) => {
+const hostName: Derive<EventFacts> = ({ record }, rescue) => {
   for (const path of hostPaths) {
     const address = valueAt(record, path, ignore)
     if (typeof address !== 'string' || address.trim() === '') continue
     const host = hostOfAddress(address)
     if (host !== undefined) return host
+    if (path !== hostPaths[0]) continue
     // The producer's own host name is taken at its word.
-    if (path === hostPaths[0]) return address
+    if (address.isWellFormed()) return address
+    rescue(pathText(path), address)
   }
   return ''
 }
@@ -99,7 +113,7 @@ const pagePaths: readonly Path[] = [ext('page_id'), ext('resource_id')]
 
 const videoUrl: Derive<EventFacts> = ({ record, eventType }) => {
   const id = eventType === 'video' ? valueAt(record, ['object', 'id'], ignore) : undefined
-  return typeof id === 'string' ? id : null
+  return readPlainText(id) ?? null
 }
 
 const videoTitle: Derive<EventFacts> = ({ record, eventType }, rescue) => {
@@ -117,7 +131,6 @@ const inputName = 'result.response.input'
 const response: Derive<EventFacts> = ({ record }, rescue) => {
   const found = valueAt(record, ['result', 'response'], rescue)
   if (found === undefined) return null
-  if (typeof found === 'string') return found
   const input = isObject(found) ? found['input'] : undefined
   const [name, value] = isAbsent(input) ? ['result.response', found] : [inputName, input]
   const text = readTextOrJson(value)
@@ -148,7 +161,7 @@ const identityRules: readonly EventRule[] = [
   column(
     'event_type',
     'category',
-    'video, activity_attempt, page_attempt, part_attempt, page_viewed, tutor_message or unknown',
+    'video, activity_attempt, page_attempt, part_attempt, page_viewed, tutor_message, experiment_condition_assigned or unknown',
     ({ eventType }) => eventType,
     always,
   ),
@@ -242,9 +255,13 @@ const addedRules: readonly EventRule[] = [
   column('tutor_message', 'text', 'Text of a tutor message', [['result', 'message']], {
     read: readTextOrJson,
   }),
-  column('experiment_attributions', 'json', 'Experiments the event counts for', [
-    ext('experiment_attributions'),
-  ]),
+  column(
+    'experiment_attributions',
+    'json',
+    'Experiments the event counts for, as sent; one row each in the table of that name',
+    [attributionsPath],
+    { read: readList },
+  ),
 ]
 
 export const eventRules: readonly EventRule[] = [

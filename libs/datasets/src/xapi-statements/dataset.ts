@@ -1,32 +1,37 @@
 import type { Dataset, Mapped, RecordContext } from '@silversmith/core'
-import { isObject, type JsonObject } from '../json.ts'
+import type { JsonObject } from '../json.ts'
 import { compileRules } from '../rule.ts'
-import { mapWithDigits } from '../rounded-number.ts'
+import { mapStatement } from '../statement.ts'
 import { recordTime } from '../record-time.ts'
+import { createWalk } from './breach.ts'
+import { rejectionOf } from './rejection.ts'
 import { statementRules } from './rules.ts'
+import { statement } from './specification.ts'
 
 const table = 'xapi_statements'
 const compiled = compileRules(statementRules)
+const walk = createWalk()
 
 const map = (parsed: unknown, context: RecordContext): Mapped =>
-  isObject(parsed)
-    ? mapWithDigits(parsed, context.text, (record) => mapObject(record, context))
-    : { rejection: { reason: 'not_an_object' } }
+  mapStatement(parsed, context, (record) => mapObject(record, context))
 
 const mapObject = (record: JsonObject, { hash, text }: RecordContext): Mapped => {
   const time = recordTime(record, ['timestamp', 'stored'])
   if ('rejection' in time) return time
+  const rejection = rejectionOf(record)
+  if (rejection) return { rejection }
   const { micros } = time
-  const values = compiled.write({ record, hash, micros, text })
+  statement(record, walk)
+  const values = compiled.write({ record, hash, micros, text, breaches: walk.take() })
   return { rows: [{ table, timeMicros: micros, values }] }
 }
 
 /** Any xAPI statement, whole, with columns for what is asked for most. */
 export const xapiStatements: Dataset = {
   name: 'xapi_statements',
-  version: 1,
+  version: 2,
   description:
-    'Any xAPI statement, one row each, with the whole statement beside its columns. Rejected: not_an_object, timestamp_missing (neither timestamp nor stored), timestamp_invalid, timestamp_out_of_range (before 2000 or from 2100 on). Values that fit no column are in _rescued.',
+    'Any xAPI statement, 1.0.3 or 2.0, one row each, with the whole statement beside its columns. Rejected: not_an_object, duplicate_key (a JSON object with a key twice), timestamp_missing (neither timestamp nor stored), timestamp_invalid, timestamp_out_of_range (before 2000 or from 2100 on), and actor_, verb_ and object_missing or _invalid: a statement that does not say who did what to what is none. What else breaches the specification is in the column breaches, values that fit no column are in _rescued.',
   tables: [
     {
       name: table,

@@ -84,7 +84,9 @@ const judgeRecord = (
   rows: readonly SeenRow[],
   rejections: readonly SeenRejection[],
 ): readonly string[] => {
-  const allowed = record.reason ? new Set([record.reason]) : verdictOf(dataset.name, record.value)
+  const allowed = record.reason
+    ? new Set([record.reason])
+    : verdictOf(dataset.name, record.value, record.bytes.toString())
   const ends = [...(rows.length > 0 ? ['rows'] : []), ...rejections.map(({ reason }) => reason)]
   const [end = 'discarded'] = ends
   if (ends.length > 1) return [`is in ${ends.join(' and ')}`]

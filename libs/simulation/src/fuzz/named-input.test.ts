@@ -66,7 +66,11 @@ const lines: Readonly<Record<string, Case>> = {
   },
   'names that come twice': {
     bytes: `{"timestamp":1,${time}}\n{${time},"timestamp":1}`,
-    wanted: ['rows', 'timestamp_invalid'],
+    wanted: ['duplicate_key', 'duplicate_key'],
+  },
+  'names that come twice in a text, or in two objects': {
+    bytes: `{${time},"a":"\\"b\\":1,\\"b\\":2","b":[{"c":1},{"c":1}]}`,
+    wanted: ['rows'],
   },
   'a name that is __proto__': {
     bytes: `{${time},"__proto__":{"id":"x"}}\n{"__proto__":{${time}}}`,

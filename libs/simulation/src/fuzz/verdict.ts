@@ -6,17 +6,73 @@ export type Verdict = ReadonlySet<string>
 const one = (...names: readonly string[]): Verdict => new Set(names)
 
 /**
- * What a dataset must make of a value, told without its code. Where a text is no time of the usual form, several ends are
- * right, but never `mapping_failed`: that is a bug of the dataset.
+ * What a dataset must make of a value and its text, told without its code. Where a text is no time of the usual form, several
+ * ends are right, but never `mapping_failed`: that is a bug of the dataset.
  */
-export const verdictOf = (dataset: string, value: unknown): Verdict => {
+export const verdictOf = (dataset: string, value: unknown, text: string): Verdict => {
   const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
   if (!isObject) return one('not_an_object')
   const fields = value as Readonly<Record<string, unknown>>
   if (dataset === 'memos') {
     return fields['kind'] === 'noise' ? one('discarded') : memoVerdict(fields)
   }
-  return timeVerdict(fields, dataset === 'xapi_events' ? ['timestamp'] : ['timestamp', 'stored'])
+  if (countNames(text) !== countKeys(fields)) return one('duplicate_key')
+  if (dataset === 'xapi_events') return timeVerdict(fields, ['timestamp'])
+  const time = timeVerdict(fields, ['timestamp', 'stored'])
+  if (!time.has('rows') || isStatement(fields)) return time
+  return new Set([...time].flatMap((end) => (end === 'rows' ? partReasons : [end])))
+}
+
+/** Texts with a colon behind them. */
+const countNames = (text: string): number =>
+  [...text.matchAll(/"(?:[^"\\]|\\.)*"(\s*:)?/gs)].filter(([, colon]) => colon !== undefined).length
+
+const countKeys = (root: unknown): number => {
+  let keys = 0
+  const values = [root]
+  while (values.length > 0) {
+    const value = values.pop()
+    if (typeof value !== 'object' || value === null) continue
+    const inner = Object.values(value)
+    if (!Array.isArray(value)) keys += inner.length
+    for (const one of inner) values.push(one)
+  }
+  return keys
+}
+
+const partReasons = ['actor', 'verb', 'object'].flatMap((part) => [
+  `${part}_missing`,
+  `${part}_invalid`,
+])
+
+type Fields = Readonly<Record<string, unknown>>
+
+const fieldsOf = (value: unknown): Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : {}
+
+const isText = (value: unknown): boolean => typeof value === 'string' && /\S/.test(value)
+
+const isNamed = (agent: Fields): boolean =>
+  ['mbox', 'mbox_sha1sum', 'openid', 'account'].some(
+    (name) => agent[name] !== undefined && agent[name] !== null,
+  ) ||
+  (agent['objectType'] === 'Group' && Array.isArray(agent['member']))
+
+/** Whether it says who did what to what. */
+const isStatement = ({ actor, verb, object }: Fields): boolean => {
+  if (!isNamed(fieldsOf(actor)) || !isText(fieldsOf(verb)['id'])) return false
+  const target = fieldsOf(object)
+  const type = target['objectType']
+  if (type === 'Agent' || type === 'Group') return isNamed(target)
+  if (type !== 'SubStatement') return isText(target['id'])
+  const inner = target['object']
+  return (
+    isNamed(fieldsOf(target['actor'])) &&
+    isText(fieldsOf(target['verb'])['id']) &&
+    typeof inner === 'object' &&
+    inner !== null &&
+    !Array.isArray(inner)
+  )
 }
 
 const memoVerdict = ({ id, time }: Readonly<Record<string, unknown>>): Verdict => {
