@@ -20,6 +20,7 @@ export const isVideoSql = (verb: string): string => `${verb} IN (${video.join(',
 export const eventTypeSql = (verb: string, type: string): string => {
   const completed = `${verb} = 'http://adlnet.gov/expapi/verbs/completed'`
   return `CASE WHEN ${isVideoSql(verb)} THEN 'video'
+    WHEN ${verb} IN ${spelled('verbs/experiment_condition_assigned')} THEN 'experiment_condition_assigned'
     WHEN ${completed} AND ${type} = 'http://adlnet.gov/expapi/activities/question' THEN 'part_attempt'
     WHEN ${completed} AND ${type} IN ${spelled('activity_attempt')} THEN 'activity_attempt'
     WHEN ${completed} AND ${type} IN ${spelled('page_attempt')} THEN 'page_attempt'

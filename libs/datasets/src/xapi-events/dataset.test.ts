@@ -105,6 +105,12 @@ describe('xapi_events has none of the defects of the system it replaces', () => 
     })
   })
 
+  it('000-18: no reason holds anything of the statement', () => {
+    const secret = 'learner-4711'
+    for (const record of [{ timestamp: secret }, { timestamp: [secret], actor: secret }, [secret]])
+      expect(JSON.stringify(xapiEvents.map(record, { hash: '' }))).not.toContain(secret)
+  })
+
   it('000-24: a part attempt is not taken for an activity attempt', () => {
     const verb = { id: 'http://adlnet.gov/expapi/verbs/completed' }
     const object = { definition: { type: 'http://adlnet.gov/expapi/activities/question' } }
@@ -122,6 +128,57 @@ describe('xapi_events has none of the defects of the system it replaces', () => 
       hints_requested: null,
       section_id: null,
     })
+  })
+})
+
+describe('xapi_events has none of the defects of the first ETL', () => {
+  it('001-5: backslashes, quotes and nested values are kept as they are', () => {
+    const texts = ['\\', "'", "\\'", '"', "it's \\ 'x'", '\n\t\u0000']
+    for (const input of texts) {
+      expect(map({ ...base, result: { response: { input } } })).toMatchObject({ response: input })
+      const feedback = { [`${oli}feedback`]: { text: input } }
+      const row = map({ ...base, result: { extensions: feedback } })
+      const kept = JSON.parse(String(typeof row === 'object' && row['feedback'])) as unknown
+      expect(kept).toEqual({ text: input })
+    }
+  })
+
+  it('001-6: hints are counted, whether their ids or their number are sent', () => {
+    const hints = [['2475577451'], ['a', 'b'], [], 3, '4']
+    expect(
+      hints.map((hints_requested) => {
+        const row = map(withExtensions({ hints_requested }))
+        return typeof row === 'object' && row['hints_requested']
+      }),
+    ).toEqual([1, 2, 0, 3, 4])
+  })
+
+  it('001-7: every kind of event is known', () => {
+    const kinds: readonly string[] = ['activity_attempt', 'page_attempt', 'part_attempt']
+    const verb = { id: 'http://adlnet.gov/expapi/verbs/completed' }
+    for (const kind of kinds) {
+      const type =
+        kind === 'part_attempt' ? 'http://adlnet.gov/expapi/activities/question' : `${oli}${kind}`
+      expect(eventTypeOf({ verb, object: { definition: { type } } })).toBe(kind)
+    }
+    const viewed = { id: 'http://id.tincanapi.com/verb/viewed' }
+    const page = { definition: { type: `${oli}types/page` } }
+    expect(eventTypeOf({ verb: viewed, object: page })).toBe('page_viewed')
+  })
+
+  it('001-9: a statement of no known kind is a row', () => {
+    expect(map({ ...base, verb: { id: 'https://example.edu/verbs/new' } })).toMatchObject({
+      event_type: 'unknown',
+      verb_id: 'https://example.edu/verbs/new',
+    })
+  })
+
+  it('001-14: names with dots are names, not paths', () => {
+    expect(map({ ...base, 'actor.account.name': 'x', 'verb.id': 'x' })).toMatchObject({
+      user_id: '',
+      verb_id: null,
+    })
+    expect(map({ ...base, actor: { account: { name: 'x' } } })).toMatchObject({ user_id: 'x' })
   })
 })
 
