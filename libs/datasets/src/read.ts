@@ -12,9 +12,10 @@ export const readPlainText = (value: unknown): string | undefined =>
 
 /** As `readPlainText`; numbers and booleans as JSON writes them. A rounded number is refused: two ids could become one. */
 export const readText = (value: unknown): string | undefined => {
+  if (typeof value === 'string') return readPlainText(value)
   if (typeof value === 'number')
     return isRounded(value) ? undefined : Object.is(value, -0) ? '-0' : String(value)
-  return typeof value === 'boolean' ? String(value) : readPlainText(value)
+  return typeof value === 'boolean' ? String(value) : undefined
 }
 
 /** As `readPlainText`; anything else as its JSON text. Refuses a rounded number. */

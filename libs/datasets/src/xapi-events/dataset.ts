@@ -17,6 +17,7 @@ const map = (parsed: unknown, context: RecordContext): Mapped =>
 
 const ignore = (): void => undefined
 const path = pathText(attributionsPath)
+const attributionsAt = eventRules.findIndex(({ name }) => name === attributionsTable.name)
 
 const mapObject = (record: JsonObject, { hash, text }: RecordContext): Mapped => {
   const time = recordTime(record, ['timestamp'])
@@ -24,6 +25,8 @@ const mapObject = (record: JsonObject, { hash, text }: RecordContext): Mapped =>
   const { micros } = time
   const facts = { record, hash, micros, eventType: eventTypeOf(record) }
   const event = { table, timeMicros: micros, values: compiled.write(facts) }
+  // Few statements have attributions, and the column knows.
+  if (event.values[attributionsAt] === null) return { rows: [event] }
   const list = valueAt(record, attributionsPath, ignore)
   if (!Array.isArray(list)) return { rows: [event] }
   if (list.length > attributionsMax) return { rejection: { reason: 'too_many_attributions', path } }

@@ -158,6 +158,26 @@ describe('keys', () => {
   })
 })
 
+describe('what was wrong with the seeds is right here', () => {
+  test('000-16: deletions and test events are no objects, in whatever envelope', () => {
+    const events = ['s3-removed', 'eventbridge-removed', 's3-test'].map(example)
+    for (const event of events)
+      for (const wrapped of [event, { Message: JSON.stringify(event) }])
+        expect(readArrivals(wrapped)).toMatchObject({ arrivals: [], unknown: [] })
+  })
+
+  test('001-4: all records of an event are read, each with its key decoded', () => {
+    const { Records: all } = example('s3') as { Records: object[] }
+    const { Records: encoded } = example('s3-encoded-key') as { Records: object[] }
+    const { arrivals } = readArrivals({ Records: [...all, ...encoded] })
+    expect(arrivals.map(({ facts }) => facts.key)).toEqual([
+      video.facts.key,
+      page.facts.key,
+      'section/4021/video/red flower + 50% naïve.jsonl',
+    ])
+  })
+})
+
 describe('what cannot be understood', () => {
   test.each([
     ['a later major version', s3Record({ key: 'a' }, { eventVersion: '3.0' })],
