@@ -4,6 +4,7 @@ import { gzipSync } from 'node:zlib'
 import { DeleteObjectCommand } from '@aws-sdk/client-s3'
 import { objectUri } from '@silversmith/core'
 import type { ManifestSource } from '@silversmith/core'
+import { xapiEvents } from '@silversmith/datasets'
 import { readParquet } from '@silversmith/parquet'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Report } from './report.ts'
@@ -147,7 +148,9 @@ describe('bad input in one run', () => {
         version: version.get(key),
         ...rejection,
         dataset: 'xapi_events',
-        datasetVersion: 1,
+        datasetVersion: xapiEvents.version,
+        generation: 0,
+        objectTime: expect.any(String),
       })),
     )
     const placeOf = ({ source, record }: { source: string; record: number }): string =>

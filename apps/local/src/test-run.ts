@@ -101,6 +101,10 @@ export const startTestRuns = async (): Promise<TestRuns> => {
 }
 
 /** `source record hash` of every row in the silver files of a table, sorted. */
+/** The column with the hash of the record. */
+export const hashColumnOf = (table: string): string =>
+  table === 'experiment_attributions' ? 'raw_event_hash' : 'event_hash'
+
 export const identitiesIn = async (silverDir: string, table: string): Promise<string[]> => {
   const files = await readdir(join(silverDir, table), { recursive: true })
   const rows = []
@@ -108,7 +112,8 @@ export const identitiesIn = async (silverDir: string, table: string): Promise<st
     rows.push(...(await readParquet(await readFile(join(silverDir, table, file)))))
   return rows
     .map(
-      (row) => `${String(row['_source'])} ${String(row['_record'])} ${String(row['event_hash'])}`,
+      (row) =>
+        `${String(row['_source'])} ${String(row['_record'])} ${String(row[hashColumnOf(table)])}`,
     )
     .sort()
 }

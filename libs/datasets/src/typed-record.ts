@@ -1,7 +1,7 @@
 import type { ColumnType, Dataset, Mapped, RecordContext } from '@silversmith/core'
-import { isAbsent, isObject, type JsonObject } from './json.ts'
+import { isAbsent, type JsonObject } from './json.ts'
+import { mapJsonRecord } from './json-record.ts'
 import { recordTime } from './record-time.ts'
-import { mapWithDigits } from './rounded-number.ts'
 import type { Facts, Rule } from './rule.ts'
 import { compileRules } from './rule.ts'
 
@@ -77,7 +77,7 @@ export const createTypedDataset = (type: TypedRecord): Dataset => {
   return {
     name,
     version,
-    description: `${description}. Rejected: not_an_object, record_type_mismatch (record_type is there and not ${name}), timestamp_missing, timestamp_invalid, timestamp_out_of_range (event_time before 2000 or from 2100 on). Fields it does not know and values that fit no column are in _rescued.`,
+    description: `${description}. Rejected: not_an_object, duplicate_key (a JSON object with a key twice), record_type_mismatch (record_type is there and not ${name}), timestamp_missing, timestamp_invalid, timestamp_out_of_range (event_time before 2000 or from 2100 on). Fields it does not know and values that fit no column are in _rescued.`,
     tables: [
       {
         name,
@@ -90,10 +90,6 @@ export const createTypedDataset = (type: TypedRecord): Dataset => {
       },
     ],
     map: (parsed, context) =>
-      isObject(parsed)
-        ? mapWithDigits(parsed, context.text, (record) => mapObject(record, context), {
-            exact: true,
-          })
-        : { rejection: { reason: 'not_an_object' } },
+      mapJsonRecord(parsed, context, (record) => mapObject(record, context), { exact: true }),
   }
 }

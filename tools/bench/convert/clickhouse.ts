@@ -1,3 +1,4 @@
+import { xapiEvents } from '@silversmith/datasets'
 import { reportAtExit } from '../contestant.ts'
 import { eventTypeSql, hostKeys, hostPattern, isVideoSql, uuidNamespace } from './computed-sql.ts'
 import { uuidSql } from './computed-sql.ts'
@@ -51,7 +52,7 @@ const wholeQuery = (): string => `
       _rescued: "CAST(NULL, 'Nullable(String)')",
       ...{ _source: `'s3://bench/input.jsonl'`, _version: `'etag'`, _chunk: `'batch#0'` },
       ...{ _record: 'n', _part: 'toUInt32(0)', _line: 'n + 1' },
-      ...{ _generation: 'toUInt32(0)', _dataset_version: 'toUInt32(1)' },
+      ...{ _generation: 'toUInt32(0)', _dataset_version: `toUInt32(${xapiEvents.version})` },
       ...{ _object_time: "now64(6, 'UTC')", _loaded_at: "now64(6, 'UTC')" },
     },
   })}

@@ -1,4 +1,5 @@
 import { DuckDBConnection } from '@duckdb/node-api'
+import { xapiEvents } from '@silversmith/datasets'
 import { reportAtExit } from '../contestant.ts'
 import { eventTypeSql, hostKeys, hostPattern, isVideoSql, uuidNamespace } from './computed-sql.ts'
 import { uuidSql } from './computed-sql.ts'
@@ -70,7 +71,7 @@ const wholeQuery = (): string => `
       _rescued: 'NULL::VARCHAR',
       ...{ _source: `'s3://bench/input.jsonl'`, _version: `'etag'`, _chunk: `'batch#0'` },
       ...{ _record: 'n::UBIGINT', _part: '0::UINTEGER', _line: '(n + 1)::UBIGINT' },
-      ...{ _generation: '0::UINTEGER', _dataset_version: '1::UINTEGER' },
+      ...{ _generation: '0::UINTEGER', _dataset_version: `${xapiEvents.version}::UINTEGER` },
       ...{ _object_time: 'now()', _loaded_at: 'now()' },
     },
   })}

@@ -28,6 +28,8 @@ const plainRows = async function* (path: string): AsyncGenerator<Row> {
     }
 }
 
+const source = ['s3://bench/input.jsonl', 'etag']
+
 const wholeRows = async function* (path: string): AsyncGenerator<Row> {
   for await (const lines of linesOf(path))
     for (const { bytes, ordinal, line } of lines) {
@@ -35,6 +37,6 @@ const wholeRows = async function* (path: string): AsyncGenerator<Row> {
       const mapped = xapiEvents.map(JSON.parse(text), { hash: hash('sha256', bytes, 'hex'), text })
       if (!('rows' in mapped)) throw new Error('the statements of the benchmark are all good')
       for (const { values } of mapped.rows)
-        yield [...values, 's3://bench/input.jsonl', 'etag', ordinal, 0, line, 'batch#0', 0, 0, 0, 1]
+        yield [...values, ...source, ordinal, 0, line, 'batch#0', 0, 0, 0, xapiEvents.version]
     }
 }

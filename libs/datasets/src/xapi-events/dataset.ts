@@ -2,7 +2,7 @@ import type { Dataset, Mapped, RecordContext } from '@silversmith/core'
 import type { JsonObject } from '../json.ts'
 import { pathText, valueAt } from '../path.ts'
 import { compileRules } from '../rule.ts'
-import { mapStatement } from '../statement.ts'
+import { mapJsonRecord } from '../json-record.ts'
 import { recordTime } from '../record-time.ts'
 import { attributionRows, attributionsMax, attributionsTable } from './attributions.ts'
 import { eventTypeOf } from './event-type.ts'
@@ -13,7 +13,7 @@ const table = 'raw_events'
 const compiled = compileRules(eventRules)
 
 const map = (parsed: unknown, context: RecordContext): Mapped =>
-  mapStatement(parsed, context, (record) => mapObject(record, context))
+  mapJsonRecord(parsed, context, (record) => mapObject(record, context))
 
 const ignore = (): void => undefined
 const path = pathText(attributionsPath)

@@ -41,6 +41,8 @@ export interface SampleExpectation {
   readonly duplicates: number
   readonly dispositions: Readonly<Record<string, number>>
   readonly accepted: readonly (SampleRecord & { readonly eventType: EventType })[]
+  /** Accepted records that count for an experiment, each for one. */
+  readonly attributed: readonly SampleRecord[]
   readonly rejections: readonly (SampleRecord & { readonly reason: string })[]
 }
 
@@ -214,6 +216,7 @@ const bodyOf = (draft: Draft): Uint8Array => {
 
 const expectationOf = (drafts: readonly Draft[]): SampleExpectation => {
   const accepted: SampleExpectation['accepted'][number][] = []
+  const attributed: SampleRecord[] = []
   const rejections: SampleExpectation['rejections'][number][] = []
   const dispositions: Record<string, number> = { unrouted: 1 }
   for (const draft of drafts) {
@@ -222,8 +225,10 @@ const expectationOf = (drafts: readonly Draft[]): SampleExpectation => {
       const line = 1 + record * (draft.blankAfterEach ? 2 : 1)
       const hash = createHash('sha256').update(bytes).digest('hex')
       const place = { key: draft.key, record, line, hash }
-      if ('row' in outcome) accepted.push({ ...place, eventType: outcome.row })
-      else rejections.push({ ...place, reason: outcome.rejected })
+      if ('row' in outcome) {
+        accepted.push({ ...place, eventType: outcome.row })
+        if (bytes.includes('/experiment_attributions":[{')) attributed.push(place)
+      } else rejections.push({ ...place, reason: outcome.rejected })
     }
     const hasRows = readable.some(({ outcome }) => 'row' in outcome)
     const disposition = draft.gzip === 'cut' ? 'unreadable' : hasRows ? 'rows' : 'empty'
@@ -241,6 +246,7 @@ const expectationOf = (drafts: readonly Draft[]): SampleExpectation => {
     duplicates: accepted.length - new Set(accepted.map(({ hash }) => hash)).size,
     dispositions,
     accepted,
+    attributed,
     rejections,
   }
 }

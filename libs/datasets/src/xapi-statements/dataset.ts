@@ -1,7 +1,7 @@
 import type { Dataset, Mapped, RecordContext } from '@silversmith/core'
 import type { JsonObject } from '../json.ts'
 import { compileRules } from '../rule.ts'
-import { mapStatement } from '../statement.ts'
+import { mapJsonRecord } from '../json-record.ts'
 import { recordTime } from '../record-time.ts'
 import { createWalk } from './breach.ts'
 import { rejectionOf } from './rejection.ts'
@@ -13,7 +13,7 @@ const compiled = compileRules(statementRules)
 const walk = createWalk()
 
 const map = (parsed: unknown, context: RecordContext): Mapped =>
-  mapStatement(parsed, context, (record) => mapObject(record, context))
+  mapJsonRecord(parsed, context, (record) => mapObject(record, context))
 
 const mapObject = (record: JsonObject, { hash, text }: RecordContext): Mapped => {
   const time = recordTime(record, ['timestamp', 'stored'])
