@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { ReceiveMessageCommand, SendMessageCommand } from '@aws-sdk/client-sqs'
 import type { Message } from '@aws-sdk/client-sqs'
-import { firstIdentityAttribute, identifyMessage } from '@silversmith/core'
+import { firstIdentityAttribute, identifyMessage, readFirstIdentity } from '@silversmith/core'
 import type { DeadLetter, DeadLetterQueue } from '@silversmith/core'
 import type { FauxqsServer } from 'fauxqs'
 import { startFauxqs } from 'fauxqs'
@@ -107,6 +107,7 @@ describe('dead letters on fauxqs', () => {
     const firstIdentity = MessageAttributes[firstIdentityAttribute]?.StringValue
     const queueArn = 'arn:aws:sqs:us-east-1:000000000000:objects'
     expect(identifyMessage({ queueArn, messageId: MessageId, firstIdentity })).toEqual(one.identity)
+    expect(readFirstIdentity(firstIdentity)?.sentAt).toBe(one.sentAt)
   })
 
   test('that a person receives and sends by hand, as a console redrive does, are other messages', async () => {

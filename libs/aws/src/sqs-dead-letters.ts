@@ -11,6 +11,7 @@ import {
   Fault,
   firstIdentityAttribute,
   identifyMessage,
+  readFirstIdentity,
   writeFirstIdentity,
 } from '@silversmith/core'
 import { faultOf } from './vendor-fault.ts'
@@ -132,8 +133,9 @@ export const createSqsDeadLetters = ({
         await call(`putting letters back into ${url}`, work, signal)
       }
     },
-    resend: async ({ messageId, body, attributes, identity }, signal) => {
-      const all = { ...attributes, [firstIdentityAttribute]: firstOf(identity) }
+    resend: async (letter, signal) => {
+      const { messageId, body, attributes } = letter
+      const all = { ...attributes, [firstIdentityAttribute]: firstOf(letter) }
       if (Object.keys(all).length > attributesMax)
         throw new Fault(
           'QUEUE_DENIED',
@@ -158,10 +160,18 @@ export const createSqsDeadLetters = ({
   }
 }
 
-const firstOf = (identity: DeadLetter['identity']): MessageAttribute => ({
-  type: 'String',
-  value: writeFirstIdentity(identity),
-})
+/** A letter that was sent again before hands on what it was handed. */
+const firstOf = ({ attributes, identity, sentAt }: DeadLetter): MessageAttribute => {
+  const first = textOf(attributes[firstIdentityAttribute])
+  const value =
+    first !== undefined && readFirstIdentity(first)
+      ? first
+      : writeFirstIdentity({ ...identity, sentAt })
+  return { type: 'String', value }
+}
+
+const textOf = (attribute: MessageAttribute | undefined): string | undefined =>
+  typeof attribute?.value === 'string' ? attribute.value : undefined
 
 /** URL of the queue that a redrive policy names: it is always of the same region and account. */
 const deadUrlOf = (queueUrl: string, policy: string | undefined): string => {
@@ -182,14 +192,13 @@ const letterOf = (queue: string, queueArn: string, message: Message): DeadLetter
       readAttributeValue(value),
     ]),
   )
-  const first = attributes[firstIdentityAttribute]?.value
   const firstReceived = Attributes['ApproximateFirstReceiveTimestamp']
   return {
     ...{ queue, messageId, body, attributes },
     identity: identifyMessage({
       ...{ queueArn, messageId },
       deadLetterQueueSourceArn: Attributes['DeadLetterQueueSourceArn'],
-      firstIdentity: typeof first === 'string' ? first : undefined,
+      firstIdentity: textOf(attributes[firstIdentityAttribute]),
     }),
     receiveCount: Number(Attributes['ApproximateReceiveCount'] ?? 0),
     sentAt: Number(Attributes['SentTimestamp'] ?? 0),

@@ -36,7 +36,7 @@ export interface DeadLetterQueue {
   receive(signal: AbortSignal): Promise<readonly DeadLetter[]>
   /** Puts them back in sight at once. */
   release(letters: readonly DeadLetter[], signal: AbortSignal): Promise<void>
-  /** Sends the same body and attributes, and the first identity, to the queue it died in; resolves when SQS confirmed it. */
+  /** Sends the same body and attributes, and the first identity with its time, to the queue it died in; resolves when SQS confirmed it. */
   resend(letter: DeadLetter, signal: AbortSignal): Promise<void>
   /** Deletes it here. */
   remove(letter: DeadLetter, signal: AbortSignal): Promise<void>

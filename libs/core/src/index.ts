@@ -57,6 +57,7 @@ export type { FileSizes, InsertRows } from './histogram.ts'
 export { countFileSizes, countInsertRows, insertRowsOf, silverSizesOf } from './histogram.ts'
 export type { Limits } from './limits.ts'
 export { defaultLimits, limitsOf } from './limits.ts'
+export { readMessageFacts } from './message-record.ts'
 export type {
   Bronze,
   ChunkRows,
@@ -81,6 +82,8 @@ export { reloadsTable } from './reload.ts'
 export type { Route } from './route.ts'
 export { routeOf } from './route.ts'
 export type {
+  FirstIdentity,
+  MessageContent,
   MessageFacts,
   MessageRef,
   ObjectFacts,
@@ -92,7 +95,9 @@ export {
   firstIdentityAttribute,
   identify,
   identifyMessage,
+  objectOfMessage,
   objectUri,
+  readFirstIdentity,
   readObjectsMessage,
   sortableSequencer,
   sourceIdOf,

@@ -51,6 +51,20 @@ export interface MessageFacts {
   readonly firstIdentity?: string | undefined
 }
 
+/** What a redrive of ours hands on. */
+export interface FirstIdentity extends MessageRef {
+  /** Epoch ms at which it was first sent. */
+  readonly sentAt?: number
+}
+
+/**
+ * A message as an object, so that claims, manifests and rows know it like any other source: its bucket is the ARN of its queue,
+ * which no bucket of S3 can be called, and it never has a second version.
+ */
+export const objectOfMessage = ({ queueArn, messageId }: MessageRef): ObjectRef => ({
+  ...{ bucket: queueArn, key: messageId, version: '1', versioned: false },
+})
+
 /** Message attribute by which a redrive of ours hands a message's identity on, for SQS gives what is sent again a new id. */
 export const firstIdentityAttribute = 'silversmith-first'
 
@@ -60,19 +74,25 @@ export const firstIdentityAttribute = 'silversmith-first'
  */
 export const identifyMessage = (facts: MessageFacts): MessageRef => {
   const { queueArn, messageId, deadLetterQueueSourceArn, firstIdentity } = facts
-  const [, firstArn, firstId] = /^(arn:\S+) (\S+)$/.exec(firstIdentity ?? '') ?? []
-  if (firstArn !== undefined && firstId !== undefined)
-    return { queueArn: firstArn, messageId: firstId }
+  const first = readFirstIdentity(firstIdentity)
+  if (first) return { queueArn: first.queueArn, messageId: first.messageId }
   return { queueArn: deadLetterQueueSourceArn || queueArn, messageId }
 }
 
-/** Text of `firstIdentityAttribute`. */
-export const writeFirstIdentity = ({ queueArn, messageId }: MessageRef): string =>
-  `${queueArn} ${messageId}`
+/** Text of `firstIdentityAttribute`: `<queue ARN> <message id>[ <epoch ms>]`. */
+export const writeFirstIdentity = ({ queueArn, messageId, sentAt }: FirstIdentity): string =>
+  [queueArn, messageId, ...(sentAt === undefined ? [] : [sentAt])].join(' ')
 
-/** Name of an object for people and logs: `s3://bucket/key`. */
-export const objectUri = (object: Pick<ObjectRef, 'bucket' | 'key'>): string =>
-  `s3://${object.bucket}/${object.key}`
+/** Undefined: that is no text of ours. */
+export const readFirstIdentity = (text: string | undefined): FirstIdentity | undefined => {
+  const [, queueArn, messageId, sentAt] = /^(arn:\S+) (\S+)(?: (\d{1,15}))?$/.exec(text ?? '') ?? []
+  if (queueArn === undefined || messageId === undefined) return undefined
+  return { queueArn, messageId, ...(sentAt !== undefined && { sentAt: Number(sentAt) }) }
+}
+
+/** Name of an object for people, logs and rows: `s3://bucket/key`; of a message `<queue ARN>/<message id>`. */
+export const objectUri = ({ bucket, key }: Pick<ObjectRef, 'bucket' | 'key'>): string =>
+  /^arn:[^:]*:sqs:/.test(bucket) ? `${bucket}/${key}` : `s3://${bucket}/${key}`
 
 /** 32 hex characters that name a source within a pipeline; the key of its claim. */
 export const sourceIdOf = (pipeline: string, object: ObjectRef): string =>
@@ -100,6 +120,16 @@ export interface Source {
   /** Undefined: no route accepted the object; it is sealed with disposition `unrouted`. */
   readonly dataset: string | undefined
   readonly generation: number
+  /** What a message brought with it; an object's bytes are in bronze. */
+  readonly content?: MessageContent
+}
+
+/** A message is its own bytes: once it is acknowledged they are nowhere else. */
+export interface MessageContent {
+  /** One record, JSON. */
+  readonly bytes: Buffer
+  /** Epoch ms. */
+  readonly sentAt: number
 }
 
 /** What travels on the objects queue. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { columnsOf, lineageColumns } from '@silversmith/core'
-import type { Dataset, Mapped, Value } from '@silversmith/core'
+import type { Dataset, Mapped, StructValue, Value } from '@silversmith/core'
 import { gunzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { datasets } from './index.ts'
@@ -60,9 +60,16 @@ const mapFile = (dataset: Dataset, file: Buffer): { rows: unknown[]; rejected: u
   return { rows, rejected }
 }
 
-/** JSON has no bigint. */
-const plain = (value: Value): Exclude<Value, bigint> =>
-  typeof value === 'bigint' ? `${value}n` : value
+/** JSON has no bigint, no bytes and no map. */
+const plain = (value: Value): unknown => {
+  if (typeof value === 'bigint') return `${value}n`
+  if (value instanceof Uint8Array) return `base64:${Buffer.from(value).toString('base64')}`
+  if (Array.isArray(value)) return (value as readonly Value[]).map(plain)
+  if (typeof value !== 'object' || value === null) return value
+  const entries: readonly (readonly [string, Value])[] =
+    value instanceof Map ? [...value] : Object.entries(value as StructValue)
+  return Object.fromEntries(entries.map(([key, one]) => [key, plain(one)]))
+}
 
 describe.each(datasets.map((dataset) => [dataset.name, dataset] as const))('%s', (_, dataset) => {
   const folder = folderOf(dataset)

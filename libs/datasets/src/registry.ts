@@ -1,6 +1,7 @@
 import type { Dataset, Route } from '@silversmith/core'
 import { invoiceLines } from './invoice-lines/dataset.ts'
 import { shipments } from './shipments/dataset.ts'
+import { sqsMessages } from './sqs-messages/dataset.ts'
 import { trackingEvents } from './tracking-events/dataset.ts'
 import { xapiEvents } from './xapi-events/dataset.ts'
 import { xapiStatements } from './xapi-statements/dataset.ts'
@@ -8,7 +9,7 @@ import { xapiStatements } from './xapi-statements/dataset.ts'
 const typed: readonly Dataset[] = [shipments, trackingEvents, invoiceLines]
 
 /** Every dataset there is. */
-export const datasets: readonly Dataset[] = [xapiEvents, xapiStatements, ...typed]
+export const datasets: readonly Dataset[] = [xapiEvents, xapiStatements, sqsMessages, ...typed]
 
 export const datasetOf = (name: string): Dataset | undefined =>
   datasets.find((dataset) => dataset.name === name)

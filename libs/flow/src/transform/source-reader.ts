@@ -8,6 +8,7 @@ import {
   isValueOf,
   type Limits,
   type Mapped,
+  type MessageContent,
   objectUri,
   type OpenObject,
   type Source,
@@ -78,6 +79,7 @@ export const createCounts = (): ReadCounts => ({
  */
 export const readSource = async (options: ReadOptions): Promise<void> => {
   const { source, limits, counts, call } = options
+  if (source.content) return readContent(options, source.content)
   const name = objectUri(source.object)
   const opened = await persist(options.clock, call, () =>
     options.bronze.open(source.object, call.signal),
@@ -125,7 +127,23 @@ const readPieces = (
     : readLines(plain, { recordBytesMax, keepBytes })
 }
 
-/** How far the reading of an object is. */
+/** A message is one record, whole: cut or refused for its size it would be lost, for its queue deletes it at the seal. */
+const readContent = async (
+  options: ReadOptions,
+  { bytes, sentAt }: MessageContent,
+): Promise<void> => {
+  const { clock, counts, dataset, loadedAtMicros, source } = options
+  const sizeBytes = bytes.length
+  counts.sizeBytes = sizeBytes
+  counts.lastModified = sentAt
+  const record = { ordinal: 0, line: null, offset: 0, sizeBytes, bytes }
+  const pieces = [{ records: [record], begunBytes: 0 }]
+  const origin = originOf(source, dataset, sentAt, loadedAtMicros)
+  const progress = { startedAt: clock.now(), readBytes: sizeBytes, plainBytes: sizeBytes }
+  await takePieces(options, origin, pieces, progress)
+}
+
+/** How far the reading of a source is. */
 interface Progress {
   /** Epoch ms. */
   readonly startedAt: number
@@ -148,7 +166,7 @@ async function* tally<Piece extends Uint8Array>(
 const takePieces = async (
   options: ReadOptions,
   origin: Origin,
-  pieces: AsyncIterable<ReadPiece>,
+  pieces: AsyncIterable<ReadPiece> | Iterable<ReadPiece>,
   progress: Progress,
 ): Promise<void> => {
   const { chunks, counts, quarantine } = options
@@ -187,7 +205,8 @@ const outOfTime = (
   const name = objectUri(source.object)
   const seconds = Math.round((clock.now() - startedAt) / 1000)
   const done = `${counts.records} records, ${readBytes} of ${counts.sizeBytes} bytes in ${seconds} s`
-  const isLarge = Math.max(counts.sizeBytes, plainBytes) >= limits.tooLargeBytesMin
+  const isLarge =
+    !source.content && Math.max(counts.sizeBytes, plainBytes) >= limits.tooLargeBytesMin
   if (hasAllTime && isLarge && !call.signal.aborted) {
     return new Fault(
       'OBJECT_TOO_LARGE',

@@ -6,7 +6,7 @@ import type { Call } from '../patience.ts'
 import { pinTargets } from '../claims/pipeline-pin.ts'
 import { type Judged, judgeSources } from '../claims/standing.ts'
 
-/** One queue message. `message` is undefined when its body is not one of ours. */
+/** One queue message and what it asks for; a message source asks for itself. Undefined: its body is not one of ours. */
 export interface Delivery {
   readonly messageId: string
   readonly message: ObjectsMessage | undefined
@@ -150,7 +150,8 @@ const runSuspects = async (
   for (const { source } of suspects)
     deps.log.emit({ kind: 'source-suspected', source: source.id, tries })
   if (suspects.length > 1) return runBatch(deps, suspects, ack, call)
-  return tries >= triesMax
+  // A message would be deleted with the only copy of its bytes: its queue moves it to the dead letters in the end.
+  return tries >= triesMax && !alone?.source.content
     ? runBatch(deps, suspects, ack, call, 'condemn')
     : runBatch(deps, suspects, ack, call, 'solo')
 }
