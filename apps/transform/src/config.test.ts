@@ -16,6 +16,21 @@ describe('the settings of transform', () => {
     })
   })
 
+  test('name the queues whose messages are data, and keep receipt handles out unless asked', () => {
+    const urls = [
+      'https://sqs.eu-west-1.amazonaws.com/1/a',
+      'https://sqs.eu-west-1.amazonaws.com/1/b',
+    ]
+    const set = { ...silverOnly, MESSAGES_QUEUE_URL: urls.join(','), STORE_RECEIPT_HANDLE: 'true' }
+    expect(parseConfig(silverOnly)).toMatchObject({
+      ...{ messagesQueueUrls: [], storeReceiptHandle: false },
+    })
+    expect(parseConfig(set)).toMatchObject({ messagesQueueUrls: urls, storeReceiptHandle: true })
+    expect(() => parseConfig({ ...silverOnly, MESSAGES_QUEUE_URL: 'orders' })).toThrow(
+      /MESSAGES_QUEUE_URL .* http or https URL/,
+    )
+  })
+
   test('leave the time that recording the end of a batch takes', () => {
     const parse = (ms: string) =>
       parseConfig({ ...silverOnly, LAMBDA_TIMEOUT_SAFETY_MARGIN_MS: ms }).marginMs

@@ -10,6 +10,8 @@ import {
   inspectSettings,
   type Limits,
   limitsOf,
+  messagesQueueUrls,
+  parseBoolean,
   parseBytes,
   parseList,
   parseOneOf,
@@ -64,6 +66,14 @@ export const transformSettings = {
     description: 'the same as of ingest: whose table CLICKHOUSE_TABLE renames',
   }),
   contracts: contractsSetting,
+  messagesQueueUrls,
+  storeReceiptHandle: setting({
+    name: 'STORE_RECEIPT_HANDLE',
+    parse: parseBoolean,
+    default: false,
+    description:
+      'receipt handles of messages that are data into receipt_handle; who reads one may delete the message',
+  }),
   targets: setting<readonly TargetName[]>({
     name: 'TARGETS',
     parse: parseList(parseOneOf('silver', 'clickhouse')),

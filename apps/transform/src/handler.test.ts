@@ -11,6 +11,7 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { createHandler, type HandlerDeps } from './handler.ts'
 
 const pipeline = 'blue'
+const queueArn = 'arn:aws:sqs:eu-west-1:123456789012:orders'
 
 const sourceOf = (key: string): ObjectsMessage => {
   const object = { bucket: 'bronze', key, version: 'v', versioned: true }
@@ -28,6 +29,12 @@ const contextOf = (remainingMs: number): Context =>
 
 const three = eventOf(['m1', bodyOf('a')], ['m2', bodyOf('b')], ['m3', bodyOf('c')])
 
+const message = {
+  ...{ id: 'm', object: { bucket: queueArn, key: 'm', version: '', versioned: false } },
+  ...{ dataset: 'sqs_messages', generation: 0 },
+  content: { bytes: Buffer.from('{}'), sentAt: 0 },
+}
+
 let events: Event[]
 
 beforeEach(() => {
@@ -37,6 +44,7 @@ beforeEach(() => {
 const handlerOf = (transform: HandlerDeps['transform'], marginMs = 0) =>
   createHandler({
     ...{ transform, pipeline, marginMs, now: () => 1_000_000 },
+    messageSourceOf: ({ body }) => (body === 'data' ? message : undefined),
     log: { emit: (event) => events.push(event) },
   })
 
@@ -51,6 +59,7 @@ describe('the door of transform', () => {
       ['m2', writeObjectsMessage(pipeline, { kind: 'batch', batch: '01B' })],
       ['m3', writeObjectsMessage('green', sourceOf('b'))],
       ['m4', 'not JSON'],
+      ['m5', 'data'],
     )
     await answerTo((deliveries) => {
       seen = deliveries
@@ -61,6 +70,7 @@ describe('the door of transform', () => {
       { messageId: 'm2', message: { kind: 'batch', batch: '01B' } },
       { messageId: 'm3', message: undefined },
       { messageId: 'm4', message: undefined },
+      { messageId: 'm5', message: { kind: 'source', source: message } },
     ])
   })
 

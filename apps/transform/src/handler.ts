@@ -1,11 +1,13 @@
-import { Fault, type Log, readObjectsMessage } from '@silversmith/core'
+import { Fault, type Log, readObjectsMessage, type Source } from '@silversmith/core'
 import { type Call, type Delivery, describeFailure } from '@silversmith/flow'
-import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda'
+import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda'
 
 export interface HandlerDeps {
   /** Returns the ids of the messages that must stay on the queue. */
   readonly transform: (deliveries: readonly Delivery[], call: Call) => Promise<readonly string[]>
   readonly pipeline: string
+  /** The source that a message itself is; undefined: it asks for one, or for a batch. */
+  readonly messageSourceOf: (record: SQSRecord) => Source | undefined
   /** How long before the end of the invocation its work stops. */
   readonly marginMs: number
   readonly now: () => number
@@ -22,7 +24,7 @@ export type TransformHandler = (event: SQSEvent, context: Context) => Promise<SQ
 export const createHandler =
   (deps: HandlerDeps): TransformHandler =>
   async (event, context) => {
-    const deliveries = readDeliveries(deps.pipeline, event)
+    const deliveries = readDeliveries(deps, event)
     const ids = deliveries.map(({ messageId }) => messageId)
     const remainingMs = context.getRemainingTimeInMillis() - deps.marginMs
     const stop = new AbortController()
@@ -40,16 +42,24 @@ export const createHandler =
     return toBatchResponse(ids, left)
   }
 
-const readDeliveries = (pipeline: string, event: SQSEvent): readonly Delivery[] => {
+const readDeliveries = (
+  { pipeline, messageSourceOf }: HandlerDeps,
+  event: SQSEvent,
+): readonly Delivery[] => {
   const records: unknown = event?.Records
   if (!Array.isArray(records))
     throw new Fault(
       'EVENT_UNKNOWN',
       'transform takes events of SQS: {"Records": [{"messageId", "body"}]}',
     )
-  return event.Records.map(({ messageId, body }) => {
-    if (typeof messageId !== 'string' || messageId === '' || typeof body !== 'string')
-      throw new Fault('EVENT_UNKNOWN', 'a record of the event has no messageId or body: not of SQS')
+  return event.Records.map((record) => {
+    const { messageId, body } = record
+    if (typeof messageId !== 'string' || messageId === '')
+      throw new Fault('EVENT_UNKNOWN', 'a record of the event has no messageId: not of SQS')
+    const source = messageSourceOf(record)
+    if (source) return { messageId, message: { kind: 'source', source } }
+    if (typeof body !== 'string')
+      throw new Fault('EVENT_UNKNOWN', 'a record of the event has no body: not of SQS')
     return { messageId, message: readObjectsMessage(pipeline, body) }
   })
 }

@@ -11,6 +11,7 @@ import { createTransform } from '@silversmith/flow'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseConfig } from './config.ts'
 import { createHandler } from './handler.ts'
+import { createMessageSources } from './message-source.ts'
 import { openTargets } from './targets.ts'
 import { transformDepsOf } from './transform-deps.ts'
 import { capYoungGeneration } from './young-generation.ts'
@@ -38,10 +39,12 @@ const transform = createTransform(
   }),
 )
 
+const messageSourceOf = createMessageSources({ ...config, now: clock.now })
+
 log.started(config.effective)
 
 export const handler = observe(
   log,
   await openTracer('transform', config.traceEnabled),
-  createHandler({ transform, log, now: clock.now, ...config }),
+  createHandler({ transform, log, now: clock.now, messageSourceOf, ...config }),
 )

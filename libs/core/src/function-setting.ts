@@ -4,6 +4,7 @@ import { setting } from './setting.ts'
 import {
   parseBoolean,
   parseJson,
+  parseList,
   parseOneOf,
   parseSecondsAsMs,
   parseText,
@@ -93,6 +94,14 @@ export const batchSettings = {
     description: 'bucket of silver, quarantine, manifests and staging',
   }),
 }
+
+/** Of every function and command that must tell them from other queues. */
+export const messagesQueueUrls = setting<readonly string[]>({
+  name: 'MESSAGES_QUEUE_URL',
+  parse: parseList(parseUrl),
+  default: [],
+  description: 'queue, or queues, whose messages are data themselves: rows of sqs_messages',
+})
 
 /** The part of the settings that AWS clients are made of, named as their adapter names it. */
 export const awsSettingsOf = (values: SettingValues<typeof functionSettings>) => ({

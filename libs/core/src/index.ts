@@ -57,7 +57,8 @@ export type { FileSizes, InsertRows } from './histogram.ts'
 export { countFileSizes, countInsertRows, insertRowsOf, silverSizesOf } from './histogram.ts'
 export type { Limits } from './limits.ts'
 export { defaultLimits, limitsOf } from './limits.ts'
-export { readMessageFacts } from './message-record.ts'
+export type { ReceivedMessage } from './message-record.ts'
+export { queueNameOf, readReceived } from './message-record.ts'
 export type {
   Bronze,
   ChunkRows,
@@ -109,6 +110,7 @@ export {
   awsSettingsOf,
   batchSettings,
   functionSettings,
+  messagesQueueUrls,
   parseRoutes,
   refusedSettings,
   routeProblems,

@@ -1,19 +1,45 @@
-import { firstIdentityAttribute, type MessageFacts } from './source.ts'
+import {
+  firstIdentityAttribute,
+  identifyMessage,
+  type MessageRef,
+  readFirstIdentity,
+} from './source.ts'
+
+/** What the record of a received message tells of it. */
+export interface ReceivedMessage {
+  readonly identity: MessageRef
+  /** Of the queue it lies in; of a dead letter the one it died in. */
+  readonly queueArn: string
+  /** A redrive of ours sent it again, with an attribute of its own. */
+  readonly isRedriven: boolean
+  /** Epoch ms at which it was first sent; undefined: the record tells no plausible time. */
+  readonly sentAt: number | undefined
+}
 
 /**
- * Who a message is, from its record as an event source mapping of Lambda hands it over. Undefined: it has no id, or does not
- * name its queue. https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html
+ * Reads a record as an event source mapping of Lambda hands it over; trusts nothing but its shape. Undefined: the message has no
+ * id, or its queue no name. https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html
  */
-export const readMessageFacts = (record: unknown): MessageFacts | undefined => {
+export const readReceived = (record: unknown): ReceivedMessage | undefined => {
   const messageId = textAt(record, 'messageId')
-  const queueArn = textAt(record, 'eventSourceARN')
-  if (!messageId || !queueArn) return undefined
+  const sourceArn = textAt(record, 'eventSourceARN')
+  if (!messageId || !sourceArn) return undefined
+  const deadLetterQueueSourceArn = textAt(record, 'attributes', 'DeadLetterQueueSourceArn')
+  const firstIdentity = textAt(record, 'messageAttributes', firstIdentityAttribute, 'stringValue')
+  const first = readFirstIdentity(firstIdentity)
   return {
-    ...{ messageId, queueArn },
-    deadLetterQueueSourceArn: textAt(record, 'attributes', 'DeadLetterQueueSourceArn'),
-    firstIdentity: textAt(record, 'messageAttributes', firstIdentityAttribute, 'stringValue'),
+    identity: identifyMessage({
+      ...{ queueArn: sourceArn, messageId, deadLetterQueueSourceArn, firstIdentity },
+    }),
+    queueArn: deadLetterQueueSourceArn || sourceArn,
+    isRedriven: first !== undefined,
+    sentAt: first?.sentAt ?? readSentAt(textAt(record, 'attributes', 'SentTimestamp')),
   }
 }
+
+/** Thirteen digits are the years 2001 to 2096. */
+const readSentAt = (text: string | undefined): number | undefined =>
+  text !== undefined && /^[1-3]\d{12}$/.test(text) ? Number(text) : undefined
 
 const textAt = (record: unknown, ...path: readonly string[]): string | undefined => {
   let found = record
@@ -24,3 +50,6 @@ const textAt = (record: unknown, ...path: readonly string[]): string | undefined
         : undefined
   return typeof found === 'string' ? found : undefined
 }
+
+/** `<account>/<name>` of a queue: its URL and its ARN both end with it. */
+export const queueNameOf = (urlOrArn: string): string => urlOrArn.split(/[/:]/).slice(-2).join('/')

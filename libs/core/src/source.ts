@@ -83,9 +83,10 @@ export const identifyMessage = (facts: MessageFacts): MessageRef => {
 export const writeFirstIdentity = ({ queueArn, messageId, sentAt }: FirstIdentity): string =>
   [queueArn, messageId, ...(sentAt === undefined ? [] : [sentAt])].join(' ')
 
-/** Undefined: that is no text of ours. */
+/** Undefined: that is no text of ours. Its time is one of thirteen digits, as SQS writes them for the years 2001 to 2096. */
 export const readFirstIdentity = (text: string | undefined): FirstIdentity | undefined => {
-  const [, queueArn, messageId, sentAt] = /^(arn:\S+) (\S+)(?: (\d{1,15}))?$/.exec(text ?? '') ?? []
+  const [, queueArn, messageId, sentAt] =
+    /^(arn:\S+) (\S+)(?: ([1-3]\d{12}))?$/.exec(text ?? '') ?? []
   if (queueArn === undefined || messageId === undefined) return undefined
   return { queueArn, messageId, ...(sentAt !== undefined && { sentAt: Number(sentAt) }) }
 }

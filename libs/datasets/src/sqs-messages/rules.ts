@@ -27,11 +27,10 @@ const always = { nullable: false } as const
 const textMap = { map: { type: 'text', nullable: false } } as const
 const attributeMap = { map: { type: attributeType, nullable: false } } as const
 
-/** Epoch ms, as a number or as the digits SQS writes → microseconds; undefined when it is not plausible. */
-export const readMillis: Read = (value) => {
-  const text = typeof value === 'number' ? String(value) : value
-  if (typeof text !== 'string' || !/^\d{1,15}$/.test(text)) return undefined
-  const micros = Number(text) * 1000
+/** Epoch ms → microseconds; undefined when it is not plausible. */
+const readMillis: Read = (value) => {
+  if (typeof value !== 'number' || !Number.isInteger(value)) return undefined
+  const micros = value * 1000
   return isWithin(plausibleTimes, micros) ? micros : undefined
 }
 
