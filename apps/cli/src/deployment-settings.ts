@@ -2,6 +2,7 @@ import {
   contractsSetting,
   batchSettings,
   functionSettings,
+  messagesQueueUrls,
   parseList,
   parseOneOf,
   parsePrefix,
@@ -51,6 +52,7 @@ export const deploymentSettings = {
     arrivalsQueueUrl: queueUrl('ARRIVALS_QUEUE_URL', [], 'URL of the queue ingest reads'),
     arrivalsDeadUrl: deadQueueUrl('ARRIVALS_DLQ_URL', 'the arrivals queue'),
     objectsDeadUrl: deadQueueUrl('OBJECTS_DLQ_URL', 'the objects queue'),
+    messagesQueueUrls,
   },
   targets: {
     contracts: contractsSetting,

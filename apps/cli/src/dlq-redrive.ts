@@ -36,7 +36,7 @@ const describe = (result: RedriveResult, dryRun: boolean): string => {
         ({ messageId, queue, reason, advice }) => `${messageId} (${queue}): ${reason}: ${advice}`,
       ),
     ),
-    ...missing.map((id) => `${id} is in neither dead-letter queue now`),
+    ...missing.map((id) => `${id} is in none of the dead-letter queues now`),
     ...(whole ? [] : ['there are more: run it again']),
     ...(dryRun && redriven.length > 0 ? [undone] : []),
   ].join('\n')

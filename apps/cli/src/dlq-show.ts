@@ -34,7 +34,7 @@ export const runDlqShow = async (
     const { letters } = await lookAtAll(office, surroundings)
     const seen = letters.find(({ letter }) => letter.messageId === messageId)
     if (!seen) {
-      const told = `message ${messageId} is in neither dead-letter queue now; silversmith dlq list shows what is`
+      const told = `message ${messageId} is in none of the dead-letter queues now; silversmith dlq list shows what is`
       const text = asCalled(told, dir)
       return { document: { letter: null, problem: text }, text, code: 1 }
     }

@@ -54,7 +54,7 @@ When something is wrong
                             claims and batches out of the manifests, after the table was lost or restored to a point
                             in time; --from leaves out days before it, which must be before that point.
                             Pause the functions first
-  dlq list                  messages in both dead-letter queues, why they are there and what to do
+  dlq list                  messages in the dead-letter queues, why they are there and what to do
   dlq show MESSAGE          one of them, with its body
   dlq redrive MESSAGE…|--all --yes
                             send them to the queue they died in, then delete them. What was loaded stays loaded once.

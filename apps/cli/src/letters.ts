@@ -1,14 +1,14 @@
 import { createSqsDeadLetters } from '@silversmith/aws'
-import type { DeadLetter, DeadLetterQueue } from '@silversmith/core'
+import { type DeadLetter, type DeadLetterQueue, queueNameOf } from '@silversmith/core'
 import type { Call, Diagnosis } from '@silversmith/flow'
-import { diagnose, lookAt, lookMax } from '@silversmith/flow'
+import { diagnose, lookAt, lookMax, messagesQueuePrefix } from '@silversmith/flow'
 import { findDeployment, openCloud, readDeployment } from './deployment.ts'
 import type { Cloud } from './deployment.ts'
 import { deploymentSettings } from './deployment-settings.ts'
 import type { Surroundings } from './surroundings.ts'
 import { callOf } from './surroundings.ts'
 
-/** Both dead-letter queues of a deployment, and what it takes to say why letters are in them. */
+/** The dead-letter queues of a deployment, and what it takes to say why letters are in them. */
 export interface PostOffice {
   readonly pipeline: string
   readonly queues: readonly DeadLetterQueue[]
@@ -38,11 +38,16 @@ export const openPostOffice = async (
     queues: [
       queueOf('arrivals', values.arrivalsQueueUrl, values.arrivalsDeadUrl),
       queueOf('objects', values.objectsQueueUrl, values.objectsDeadUrl),
+      ...values.messagesQueueUrls.map((url) => queueOf(messagesNameOf(url), url, undefined)),
     ],
     diagnose: (letters, call) =>
       diagnose({ pipeline, routes, buckets, clock, ...cloud }, letters, call),
   }
 }
+
+/** `messages/<queue>`. */
+const messagesNameOf = (url: string): string =>
+  `${messagesQueuePrefix}${queueNameOf(url).split('/').at(-1)}`
 
 /** Longer than any look takes, and shorter than a letter stays hidden. */
 const lookMs = 240_000

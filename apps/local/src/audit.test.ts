@@ -1,4 +1,4 @@
-import type { Manifest, ManifestSource } from '@silversmith/core'
+import { type Manifest, type ManifestSource, objectOfMessage } from '@silversmith/core'
 import { expect, it } from 'vitest'
 import { audit } from './audit.ts'
 import type { Accounts } from './audit.ts'
@@ -59,11 +59,21 @@ const figures = (rows: number, distinct = rows) => ({
 const right: Accounts = {
   bucket: 'bronze',
   uploaded: [uploaded('a'), uploaded('b')],
+  sent: [],
   history: [sealed('B1', [source('a')], 2), sealed('B2', [source('b')], 2)],
   targets: { silver: figures(4), clickhouse: figures(4) },
   quarantine: { files: 1, records: 2, refused: {} },
   dead: 0,
 }
+
+it('misses a message that is in no batch', () => {
+  const message = { queueArn: 'arn:aws:sqs:r:1:q', messageId: 'm1' }
+  const entry = { ...source('m1'), object: objectOfMessage(message) }
+  const history = [...right.history.slice(0, 1), sealed('B2', [source('b'), entry], 2)]
+  const lost = audit({ ...right, sent: [message] })
+  expect(lost).toEqual(['1 objects have no disposition: m1'])
+  expect(audit({ ...right, sent: [message], history })).toEqual(audit({ ...right, history }))
+})
 
 it('counts rows a target refuses for ever as not due there, and nowhere else', () => {
   const quarantine = { files: 2, records: 2, refused: { clickhouse: { raw_events: 3 } } }

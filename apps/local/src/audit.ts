@@ -1,3 +1,4 @@
+import { type MessageRef, objectOfMessage, type ObjectRef } from '@silversmith/core'
 import type { ForeignRows } from './foreign-rows.ts'
 import type { SealedBatch } from './history.ts'
 import type { QuarantineFigures } from './quarantine-figures.ts'
@@ -8,6 +9,8 @@ import type { Uploaded } from './upload.ts'
 export interface Accounts {
   readonly bucket: string
   readonly uploaded: readonly Uploaded[]
+  /** Messages that are data. */
+  readonly sent: readonly MessageRef[]
   /** Every sealed batch of the pipeline, of earlier runs too. */
   readonly history: readonly SealedBatch[]
   readonly targets: Readonly<Record<string, TargetFigures>>
@@ -22,18 +25,22 @@ const listed = (names: readonly string[]): string =>
     ? names.join(', ')
     : `${names.slice(0, namesMax).join(', ')} and ${names.length - namesMax} more`
 
-const auditObjects = ({ bucket, uploaded, history }: Accounts): readonly string[] => {
+type Name = Pick<ObjectRef, 'bucket' | 'key' | 'version'>
+const nameOf = ({ bucket, key, version }: Name): string => JSON.stringify([bucket, key, version])
+
+const auditObjects = ({ bucket, uploaded, sent, history }: Accounts): readonly string[] => {
   const times = new Map<string, number>()
   for (const { manifest } of history)
     for (const { object, disposition } of manifest.sources) {
       // What was gone for one batch may be found again by another.
       const weight = disposition === 'gone' ? 0 : 1
-      const name = JSON.stringify([object.bucket, object.key, object.version])
+      const name = nameOf(object)
       times.set(name, (times.get(name) ?? 0) + weight)
     }
-  const missing = uploaded.filter(
-    ({ key, version }) => !times.has(JSON.stringify([bucket, key, version])),
-  )
+  const missing = [
+    ...uploaded.map(({ key, version }) => ({ bucket, key, version })),
+    ...sent.map(objectOfMessage),
+  ].filter((object) => !times.has(nameOf(object)))
   const repeated = [...times].filter(([, count]) => count > 1).map(([name]) => name)
   return [
     ...(missing.length > 0

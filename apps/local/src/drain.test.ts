@@ -32,10 +32,11 @@ const createQueue = async () => {
 const watch = async (open: string[], states: Partial<Record<string, MappingState>> = {}) => {
   const arrivals = { main: await createQueue(), dead: await createQueue() }
   const objects = { main: await createQueue(), dead: await createQueue() }
+  const messages = { main: await createQueue(), dead: await createQueue() }
   const watched = {
     dir: '/work',
     clients: { sqs },
-    resources: { arrivals, objects },
+    resources: { arrivals, objects, messages },
     ledger: { listOpen: () => Promise.resolve([...open]) },
     mappings: () => states,
   } as unknown as Watched
@@ -76,7 +77,7 @@ it('ends when queues are empty and no batch is open, and tells of dead letters',
 it('says what is stuck, why, and where to look', async () => {
   const lastFailure = failureOf('Fault', 'access denied')
   const transform = { succeeded: 3, failed: 9, running: 0, lastFailure }
-  const { watched, objects } = await watch(['B1', 'B2'], { transform })
+  const { watched, objects } = await watch(['B1', 'B2'], { objects: transform })
   await send(objects.main.queueUrl)
   const stuck = drain(watched, { ...quiet, stallMs: 400 })
   await expect(stuck).rejects.toThrow(Stalled)

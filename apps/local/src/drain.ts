@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { functionSizes, logFileOf, pipeline } from './functions.ts'
+import { functionSizes, logFileOf, mappedFunctions, mappingNames, pipeline } from './functions.ts'
 import { countMessages } from './resources.ts'
 import type { QueueCounts } from './resources.ts'
 import type { Stack } from './stack.ts'
@@ -8,7 +8,8 @@ import type { Stack } from './stack.ts'
 export interface Status {
   readonly arrivals: QueueCounts
   readonly objects: QueueCounts
-  /** Messages in both dead-letter queues. */
+  readonly messages: QueueCounts
+  /** Messages in all dead-letter queues. */
   readonly dead: number
   /** Batches that are not committed; at most `openBatchesMax` are named. */
   readonly openBatches: readonly string[]
@@ -33,7 +34,8 @@ const busyStallMs = functionSizes.transform.timeoutMs + 120_000
 /** The order matters: work moves from the first to the last, so what is seen empty stays so. */
 export const readStatus = async (stack: Watched, signal: AbortSignal): Promise<Status> => {
   const { sqs } = stack.clients
-  const { arrivals, objects } = stack.resources
+  const { arrivals, objects, messages } = stack.resources
+  const messageCounts = await countMessages(sqs, messages.main)
   const arrivalCounts = await countMessages(sqs, arrivals.main)
   const objectCounts = await countMessages(sqs, objects.main)
   const openBatches = await stack.ledger.listOpen(
@@ -45,28 +47,35 @@ export const readStatus = async (stack: Watched, signal: AbortSignal): Promise<S
   const dead = [
     await countMessages(sqs, arrivals.dead),
     await countMessages(sqs, objects.dead),
+    await countMessages(sqs, messages.dead),
   ].reduce((sum, counts) => sum + counts.ready + counts.inFlight, 0)
-  const { ingest, transform } = stack.mappings()
+  const mappings = Object.values(stack.mappings())
   return {
     arrivals: arrivalCounts,
     objects: objectCounts,
+    messages: messageCounts,
     dead,
     openBatches,
-    done: (ingest?.succeeded ?? 0) + (transform?.succeeded ?? 0),
-    running: (ingest?.running ?? 0) + (transform?.running ?? 0),
+    done: mappings.reduce((sum, { succeeded }) => sum + succeeded, 0),
+    running: mappings.reduce((sum, { running }) => sum + running, 0),
   }
 }
 
 const leftIn = ({ ready, inFlight }: QueueCounts): number => ready + inFlight
 
 export const isEmpty = (status: Status): boolean =>
-  leftIn(status.arrivals) + leftIn(status.objects) + status.openBatches.length === 0
+  leftIn(status.arrivals) +
+    leftIn(status.objects) +
+    leftIn(status.messages) +
+    status.openBatches.length ===
+  0
 
 /** One line for the person who waits. */
 export const describeStatus = (status: Status): string =>
   [
     `arrivals ${leftIn(status.arrivals)}`,
     `objects ${leftIn(status.objects)}`,
+    ...(leftIn(status.messages) > 0 ? [`messages ${leftIn(status.messages)}`] : []),
     `open batches ${status.openBatches.length}`,
     ...(status.dead > 0 ? [`dead letters ${status.dead}`] : []),
   ].join(' · ')
@@ -89,12 +98,16 @@ const describeStall = (stack: Watched, status: Status, stallMs: number): string 
   const [first] = status.openBatches
   if (first !== undefined)
     lines.push(`open batches, oldest first: ${status.openBatches.slice(0, 5).join(', ')}`)
-  for (const name of ['ingest', 'transform'] as const) {
-    const failure = stack.mappings()[name]?.lastFailure
+  const mappings = stack.mappings()
+  for (const name of mappingNames) {
+    const failure = mappings[name]?.lastFailure
     if (failure)
-      lines.push(`${name} failed last with ${failure.errorType}: ${failure.errorMessage}`)
-    lines.push(`log of ${name}: ${logFileOf(stack.dir, name)}`)
+      lines.push(
+        `${mappedFunctions[name]} failed last with ${failure.errorType}: ${failure.errorMessage}`,
+      )
   }
+  for (const name of ['ingest', 'transform'] as const)
+    lines.push(`log of ${name}: ${logFileOf(stack.dir, name)}`)
   return lines.join('\n')
 }
 
@@ -115,6 +128,7 @@ export const drain = async (stack: Watched, options: DrainOptions): Promise<Stat
     const progress = JSON.stringify([
       leftIn(status.arrivals),
       leftIn(status.objects),
+      leftIn(status.messages),
       status.openBatches,
       status.done,
     ])

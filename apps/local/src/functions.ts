@@ -14,7 +14,8 @@ type Size = Pick<FunctionSettings, 'timeoutMs' | 'memoryMib' | 'concurrencyMax'>
 /** As Terraform sizes them, for a machine of two cores. */
 export const functionSizes: Readonly<Record<FunctionName, Size>> = {
   ingest: { timeoutMs: 30_000, memoryMib: 512, concurrencyMax: 2 },
-  transform: { timeoutMs: 300_000, memoryMib: 3_008, concurrencyMax: 2 },
+  // As many as both of its mappings may start.
+  transform: { timeoutMs: 300_000, memoryMib: 3_008, concurrencyMax: 4 },
   bulk: { timeoutMs: 60_000, memoryMib: 512, concurrencyMax: 2 },
 }
 
@@ -26,18 +27,36 @@ type Mapped = Pick<
 /** A failed message comes back within seconds and not minutes: nobody pays for the receives here. */
 const retryMaxMs = 8_000
 
-export const mappingSettings: Readonly<Record<'ingest' | 'transform', Mapped>> = {
-  ingest: {
+/** By what their queues bring. */
+export const mappingNames = ['arrivals', 'objects', 'messages'] as const
+export type MappingName = (typeof mappingNames)[number]
+
+export const mappedFunctions: Readonly<Record<MappingName, FunctionName>> = {
+  arrivals: 'ingest',
+  objects: 'transform',
+  messages: 'transform',
+}
+
+export const mappingSettings: Readonly<Record<MappingName, Mapped>> = {
+  arrivals: {
     batchSize: 500,
     windowMs: 1_000,
     concurrencyMax: 2,
     reportBatchItemFailures: true,
     retryMaxMs,
   },
-  transform: {
+  objects: {
     batchSize: 5_000,
     windowMs: 1_000,
     concurrencyMax: 2,
+    reportBatchItemFailures: true,
+    retryMaxMs,
+  },
+  messages: {
+    // Lambda's most; 6 MB of an event are often fewer.
+    batchSize: 10_000,
+    windowMs: 1_000,
+    concurrencyMax: 1,
     reportBatchItemFailures: true,
     retryMaxMs,
   },
@@ -56,6 +75,7 @@ const passedOn = [
   'MAX_ROWS_PER_INSERT',
   'MAX_CHUNK_BYTES',
   'CONTRACTS',
+  'STORE_RECEIPT_HANDLE',
 ]
 
 export interface FunctionContext {
@@ -110,7 +130,8 @@ export const environmentOf = (
     QUARANTINE_PREFIX: quarantinePrefix,
     TARGETS: context.targets.join(','),
   }
-  return name === 'bulk' ? { ...targets, BRONZE_BUCKET: resources.bronzeBucket } : targets
+  if (name === 'bulk') return { ...targets, BRONZE_BUCKET: resources.bronzeBucket }
+  return { ...targets, MESSAGES_QUEUE_URL: resources.messages.main.queueUrl }
 }
 
 export const functionSettingsOf = (

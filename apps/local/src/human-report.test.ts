@@ -4,6 +4,7 @@ import type { Report } from './report.ts'
 
 const report: Report = {
   objects: 3,
+  messages: 0,
   records: 9,
   rows: 7,
   rejected: 2,

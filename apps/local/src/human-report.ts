@@ -165,7 +165,11 @@ const routeLines = ({ objects, dispositions }: Report): readonly string[] =>
 
 /** `dir`: the state's folder where it is not the default one. */
 export const humanReport = (report: Report, dir?: string): string => {
-  const { objects, records, rows, rejected, discarded, duplicates, seconds } = report
+  const { objects, messages, records, rows, rejected, discarded, duplicates, seconds } = report
+  const sources = [
+    ...(objects > messages || messages === 0 ? [plural(objects - messages, 'object')] : []),
+    ...(messages > 0 ? [plural(messages, 'message')] : []),
+  ]
   const parts = [
     plural(rows, 'row'),
     `${number(rejected)} rejected`,
@@ -177,7 +181,7 @@ export const humanReport = (report: Report, dir?: string): string => {
       : ''
   const sections = [
     [
-      `${plural(objects, 'object')}, ${plural(records, 'record')}: ${parts.join(', ')}${repeated} in ${seconds} s`,
+      `${sources.join(', ')}, ${plural(records, 'record')}: ${parts.join(', ')}${repeated} in ${seconds} s`,
     ],
     datasetLines(report),
     tableLines(report),

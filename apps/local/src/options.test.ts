@@ -7,6 +7,7 @@ const known = { datasets: ['xapi_events', 'shipments'], hasServer: false }
 it('asks for nothing and runs the sample into both targets', () => {
   expect(readOptions([], known)).toEqual({
     inputs: [],
+    messages: [],
     limit: undefined,
     splitLines: undefined,
     dataset: undefined,
@@ -21,9 +22,10 @@ it('asks for nothing and runs the sample into both targets', () => {
 
 it('takes every option', () => {
   const args =
-    '--input a --input=s3://b/c --limit 5 --split-lines 50 --dataset shipments --target clickhouse,silver --dir d --duplicate-events 3 --keep --migrate --json'
+    '--input a --input=s3://b/c --messages m --messages=n --limit 5 --split-lines 50 --dataset shipments --target clickhouse,silver --dir d --duplicate-events 3 --keep --migrate --json'
   expect(readOptions(args.split(' '), { ...known, hasServer: true })).toEqual({
     inputs: ['a', 's3://b/c'],
+    messages: ['m', 'n'],
     limit: 5,
     splitLines: 50,
     dataset: 'shipments',
@@ -39,7 +41,7 @@ it('takes every option', () => {
 it('shows every option in the help', () => {
   expect(readOptions(['--help'], known)).toBe('help')
   const text = help(known)
-  for (const option of 'input limit split-lines dataset target dir duplicate-events keep migrate json help'.split(
+  for (const option of 'input messages limit split-lines dataset target dir duplicate-events keep migrate json help'.split(
     ' ',
   ))
     expect(text).toContain(`--${option} `)

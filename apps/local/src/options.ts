@@ -4,6 +4,8 @@ import { unreadable, UsageError } from './usage-error.ts'
 export interface Options {
   /** Paths and `s3://bucket/prefix`; none: generated sample data. */
   readonly inputs: readonly string[]
+  /** Files of messages that are data themselves. */
+  readonly messages: readonly string[]
   /** Objects of the input taken. */
   readonly limit: number | undefined
   /** Lines of each uploaded object; undefined: the input's own objects. */
@@ -35,11 +37,13 @@ const counted: readonly string[] = ['--limit', '--split-lines', '--duplicate-eve
 export const help = ({ datasets }: Known): string => `npm start -- [options]
 
 Runs the pipeline on this machine until nothing is left to do, and says what arrived where.
-Without --input it loads sample data that it generates.
+Without --input and --messages it loads sample data that it generates.
 
   --input PATH          a file, or a folder with all files below it; may be given several times.
                         An object's key is its path relative to PATH; .gz files are read as they are.
   --input s3://B/PREFIX objects of a bucket, read only, with your own credentials; they keep their keys
+  --messages FILE       messages sent to a queue whose messages are data, rows of sqs_messages; one a line, as Lambda spells
+                        them: {"body": …, "messageAttributes": {NAME: {"stringValue" or "binaryValue" (base64), "dataType"}}}
   --limit N             take at most N objects of the input
   --split-lines N       upload the input as objects of N lines (gzip is unpacked)
   --dataset NAME        every object is of this dataset: ${datasets.join(', ')}
@@ -47,7 +51,7 @@ Without --input it loads sample data that it generates.
   --dir DIR             keep the state in DIR; a second run continues it. Default: .silversmith/latest, made anew;
                         with CLICKHOUSE_URL: .silversmith/server-<hash of server and database>, kept, so that a
                         second run loads nothing twice
-  --duplicate-events N  deliver every S3 event N times, shuffled
+  --duplicate-events N  deliver every S3 event N times, shuffled, and every batch of messages N times
   --keep                leave everything running until Ctrl-C
   --migrate             create or alter the tables of the server that CLICKHOUSE_URL names
   --json                one JSON document, last on stdout
@@ -61,6 +65,7 @@ Exit codes: 0 all accounted for (rejected records included), 1 something is not,
 
 const definitions = {
   input: { type: 'string', multiple: true },
+  messages: { type: 'string', multiple: true },
   limit: { type: 'string' },
   'split-lines': { type: 'string' },
   dataset: { type: 'string' },
@@ -123,10 +128,12 @@ export const readOptions = (args: readonly string[], known: Known): Options | 'h
   const values = parse(args)
   if (values.help) return 'help'
   for (const input of values.input ?? []) notEmpty('input', input)
+  for (const file of values.messages ?? []) notEmpty('messages', file)
   if (values.migrate && !known.hasServer)
     throw new UsageError('--migrate goes with CLICKHOUSE_URL: the engine of this run needs none')
   return {
     inputs: values.input ?? [],
+    messages: values.messages ?? [],
     limit: countOf('limit', values.limit, counts.limit),
     splitLines: countOf('split-lines', values['split-lines'], counts.splitLines),
     dataset: datasetOf(values.dataset, known),

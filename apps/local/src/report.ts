@@ -4,6 +4,7 @@ import {
   type Drift,
   type FileSizes,
   type InsertRows,
+  type MessageRef,
 } from '@silversmith/core'
 import { createDriftSum } from '@silversmith/flow'
 import { join } from 'node:path'
@@ -29,6 +30,8 @@ import { countWarehouse } from './warehouse-figures.ts'
 export interface Report {
   /** Sources sealed by this run. */
   readonly objects: number
+  /** Those of them that are messages. */
+  readonly messages: number
   readonly records: number
   readonly rows: number
   readonly rejected: number
@@ -67,6 +70,7 @@ export interface Report {
 export interface ReportOptions {
   readonly datasets: readonly Dataset[]
   readonly uploaded: readonly Uploaded[]
+  readonly sent: readonly MessageRef[]
   /** Batches committed before this run. */
   readonly before: ReadonlySet<string>
   readonly dead: number
@@ -119,6 +123,7 @@ export const writeReport = async (stack: Stack, options: ReportOptions): Promise
   const stays = warehouse && (options.keep || !warehouse.embedded)
   const report: Report = {
     objects: figures.objects,
+    messages: figures.messages,
     records: figures.records,
     rows: figures.rows,
     rejected: figures.rejected,
@@ -146,6 +151,7 @@ export const writeReport = async (stack: Stack, options: ReportOptions): Promise
   const problems = audit({
     bucket: stack.resources.bronzeBucket,
     uploaded: options.uploaded,
+    sent: options.sent,
     history,
     targets,
     quarantine,

@@ -25,6 +25,8 @@ export interface Resources {
   readonly idempotencyTable: string
   readonly arrivals: QueuePair
   readonly objects: QueuePair
+  /** Their messages are data. */
+  readonly messages: QueuePair
 }
 
 /** Receives before a message goes to the dead-letter queue; an outage of a target burns them. */
@@ -126,6 +128,7 @@ export const createResources = async (
     idempotencyTable,
     arrivals: await createQueuePair(maker, 'silversmith-arrivals', settings.arrivals),
     objects: await createQueuePair(maker, 'silversmith-objects', settings.objects),
+    messages: await createQueuePair(maker, 'silversmith-messages', settings.objects),
   }
 }
 

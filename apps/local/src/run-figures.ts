@@ -1,4 +1,10 @@
-import { countInsertRows, type Disposition, insertRowsOf, type InsertRows } from '@silversmith/core'
+import {
+  countInsertRows,
+  type Disposition,
+  insertRowsOf,
+  type InsertRows,
+  isMessage,
+} from '@silversmith/core'
 import type { SealedBatch } from './history.ts'
 
 export interface DatasetFigures {
@@ -10,6 +16,8 @@ export interface DatasetFigures {
 /** What some batches did, by their manifests. records = rows + rejected + discarded; `rows` counts accepted records. */
 export interface RunFigures {
   readonly objects: number
+  /** Those of them that are messages. */
+  readonly messages: number
   readonly records: number
   readonly rows: number
   readonly rejected: number
@@ -32,14 +40,24 @@ const add = (counts: Record<string, number>, name: string, count: number): void 
 }
 
 export const sumBatches = (batches: readonly SealedBatch[]): RunFigures => {
-  const sums = { objects: 0, records: 0, rows: 0, rejected: 0, discarded: 0, chunks: 0 }
+  const sums = {
+    objects: 0,
+    messages: 0,
+    records: 0,
+    rows: 0,
+    rejected: 0,
+    discarded: 0,
+    chunks: 0,
+  }
   const rejectedByReason: Record<string, number> = {}
   const dispositions: Record<string, number> = {}
   const tableRows: Record<string, number> = {}
   const datasets: Record<string, { records: number; rows: number; rejected: number }> = {}
   for (const { manifest } of batches) {
-    for (const { dataset, disposition, records, rows, rejected, discarded } of manifest.sources) {
+    for (const source of manifest.sources) {
+      const { dataset, disposition, records, rows, rejected, discarded } = source
       sums.objects++
+      if (isMessage(source.object)) sums.messages++
       sums.records += records
       sums.rows += rows
       sums.rejected += rejected

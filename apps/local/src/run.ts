@@ -1,4 +1,4 @@
-import type { Dataset, Route } from '@silversmith/core'
+import type { Dataset, MessageRef, Route } from '@silversmith/core'
 import { sampleBronze, sampleObjects } from '@silversmith/datasets'
 import { relative } from 'node:path'
 import { describeStatus, drain } from './drain.ts'
@@ -9,6 +9,8 @@ import { humanReport } from './human-report.ts'
 import { checkInputs, listInputs, splitObjects, takeObjects } from './input.ts'
 import type { InputObject } from './input-object.ts'
 import { endLeases } from './leases.ts'
+import { checkMessages, listMessages } from './message-input.ts'
+import { sendAll } from './message-sender.ts'
 import type { Options } from './options.ts'
 import { createProblemTeller } from './problem-teller.ts'
 import type { Progress } from './progress.ts'
@@ -49,8 +51,10 @@ async function* listSample(): AsyncGenerator<InputObject> {
     }
 }
 
-const listObjects = ({ inputs, limit, splitLines }: Options): AsyncIterable<InputObject> => {
-  const all = inputs.length === 0 ? listSample() : listInputs(inputs)
+const listObjects = (options: Options): AsyncIterable<InputObject> => {
+  const { inputs, messages, limit, splitLines } = options
+  const isSample = inputs.length + messages.length === 0
+  const all = isSample ? listSample() : listInputs(inputs)
   const taken = limit === undefined ? all : takeObjects(all, limit)
   return splitLines === undefined ? taken : splitObjects(taken, splitLines)
 }
@@ -77,19 +81,31 @@ const notificationOf = (bucket: string, object: Uploaded): object => ({
   },
 })
 
+interface Loaded {
+  readonly uploaded: readonly Uploaded[]
+  readonly sent: readonly MessageRef[]
+  readonly unread: readonly string[]
+  readonly status: Status
+}
+
 /** Uploads the input while the stack works, then waits until nothing is left. */
 const load = async (
   stack: Stack,
   { options, progress }: Run,
   signal: AbortSignal,
-): Promise<{ uploaded: readonly Uploaded[]; unread: readonly string[]; status: Status }> => {
+): Promise<Loaded> => {
   const uploaded: Uploaded[] = []
+  const sent: MessageRef[] = []
   const unread: string[] = []
   let bytes = 0
   let status: Status | undefined
   const show = (): void => {
-    const sent = `uploaded ${uploaded.length} (${(bytes / 1e6).toFixed(1)} MB)`
-    progress.live(status ? `${sent} · ${describeStatus(status)}` : sent)
+    const done = [
+      `uploaded ${uploaded.length} (${(bytes / 1e6).toFixed(1)} MB)`,
+      ...(sent.length > 0 ? [`sent ${sent.length}`] : []),
+      ...(status ? [describeStatus(status)] : []),
+    ]
+    progress.live(done.join(' · '))
   }
   const bucket = stack.resources.bronzeBucket
   const upload = uploadAll(listObjects(options), {
@@ -108,6 +124,13 @@ const load = async (
     },
   })
   await upload
+  await sendAll(listMessages(options.messages), {
+    ...{ sqs: stack.clients.sqs, queue: stack.resources.messages.main, signal },
+    onSent: (message) => {
+      sent.push(message)
+      show()
+    },
+  })
   signal.throwIfAborted()
   await stack.notifier.flush()
   const last = await drain(stack, {
@@ -117,7 +140,7 @@ const load = async (
       show()
     },
   })
-  return { uploaded, unread, status: last }
+  return { uploaded, sent, unread, status: last }
 }
 
 const tellServerDir = (path: string, { url, database }: Server): string =>
@@ -136,6 +159,7 @@ const keepUp = async (stack: Stack, { progress, signal }: Run): Promise<void> =>
       '',
       `S3          ${endpoints.s3}  (upload to s3://${resources.bronzeBucket} with any credentials)`,
       `SQS         ${resources.arrivals.main.queueUrl}`,
+      `            ${resources.messages.main.queueUrl}  (messages that are data)`,
       `DynamoDB    ${endpoints.dynamodb}`,
       ...(warehouse ? [`ClickHouse  ${warehouse.settings.url}`] : []),
       `Lambda      ${stack.invokeUrl}  (npm run silversmith -- invoke … --dir ${relative('', stack.dir)})`,
@@ -151,6 +175,7 @@ export const run = async (parts: Run): Promise<0 | 1> => {
   const { options, datasets, progress, print } = parts
   const startedAt = Date.now()
   await checkInputs(options.inputs)
+  await checkMessages(options.messages)
   const server = options.targets.includes('clickhouse')
     ? namedServerOf(parts.environment)
     : undefined
@@ -186,11 +211,12 @@ export const run = async (parts: Run): Promise<0 | 1> => {
     )
     if (stack.ours.dynamodb) await endLeases(stack.ledger, signal)
     stack.start()
-    const { uploaded, unread, status } = await load(stack, parts, signal)
+    const { uploaded, sent, unread, status } = await load(stack, parts, signal)
     progress.live('counting')
     const { report, problems: found } = await writeReport(stack, {
       datasets,
       uploaded,
+      sent,
       before,
       dead: status.dead,
       startedAt,
@@ -198,7 +224,7 @@ export const run = async (parts: Run): Promise<0 | 1> => {
       signal,
     })
     progress.end()
-    const known = uploaded.length - report.objects
+    const known = uploaded.length - (report.objects - report.messages)
     if (known > 0) progress.note(`${known} of ${uploaded.length} objects had been loaded before`)
     if (!options.json) print(humanReport(report, server ? undefined : options.dir))
     const problems =

@@ -9,6 +9,7 @@ test('names every place under the name the functions know it by, and no secret',
     resources: {
       ...{ bronzeBucket: 'bronze', silverBucket: 'silver', ledgerTable: 'ledger' },
       ...{ idempotencyTable: 'once', arrivals: pair('arrivals'), objects: pair('objects') },
+      messages: pair('messages'),
     },
     targets: ['silver', 'clickhouse'],
     routes: '[]',
@@ -31,6 +32,6 @@ test('names every place under the name the functions know it by, and no secret',
     ...{ OBJECTS_QUEUE_URL: 'http://sqs/objects', OBJECTS_DLQ_URL: 'http://sqs/objects-dlq' },
     ...{ ARRIVALS_QUEUE_URL: 'http://sqs/arrivals', ARRIVALS_DLQ_URL: 'http://sqs/arrivals-dlq' },
     ...{ CLICKHOUSE_URL: 'https://server', CLICKHOUSE_DATABASE: 'db', CLICKHOUSE_USER: 'me' },
-    AWS_ENDPOINT_URL_S3: 'http://s3',
+    ...{ MESSAGES_QUEUE_URL: 'http://sqs/messages', AWS_ENDPOINT_URL_S3: 'http://s3' },
   })
 })

@@ -10,10 +10,12 @@ import {
   functionSettingsOf,
   functionSizes,
   logFileOf,
+  mappedFunctions,
+  mappingNames,
   mappingSettings,
   sweepMs,
 } from './functions.ts'
-import type { FunctionContext } from './functions.ts'
+import type { FunctionContext, MappingName } from './functions.ts'
 import { createFunctionPool } from './lambda/function-pool.ts'
 import type { FunctionPool } from './lambda/function-pool.ts'
 import type { Failure, FunctionSettings } from './lambda/invocation.ts'
@@ -35,7 +37,7 @@ import type { Warehouse } from './warehouse.ts'
 export interface Tuning {
   /** Of each function, before its first process. */
   readonly tuneFunction?: (settings: FunctionSettings) => FunctionSettings
-  /** Of both mappings. */
+  /** Of all mappings. */
   readonly mapping?: Partial<
     Pick<MappingSettings, 'batchSize' | 'windowMs' | 'concurrencyMax' | 'retryMaxMs'>
   >
@@ -71,7 +73,7 @@ export interface Stack extends Services {
   /** Begins to take messages; before, nothing moves. */
   start(): void
   /** Of the mappings, once started. */
-  mappings(): Readonly<Partial<Record<'ingest' | 'transform', MappingState>>>
+  mappings(): Readonly<Partial<Record<MappingName, MappingState>>>
   /** Processes of a function that live. */
   pids(name: FunctionName): readonly number[]
   close(): Promise<void>
@@ -130,6 +132,7 @@ const announce = async (
     queues: {
       arrivals: resources.arrivals.main.queueUrl,
       objects: resources.objects.main.queueUrl,
+      messages: resources.messages.main.queueUrl,
     },
     tables: { ledger: resources.ledgerTable, idempotency: resources.idempotencyTable },
     clickhouse: warehouse
@@ -161,16 +164,16 @@ const build = async (options: StackOptions, closers: Closers): Promise<Stack> =>
     clickHouseOf(options, closers),
     startServices({ dir, environment, onNotification, closers }),
   ])
-  const timingOf = (name: 'ingest' | 'transform') => ({
-    timeoutMs: functionSizes[name].timeoutMs,
+  const timingOf = (name: MappingName) => ({
+    timeoutMs: functionSizes[mappedFunctions[name]].timeoutMs,
     windowMs: mappingSettings[name].windowMs,
   })
   const resources = await createResources(services.clients, {
     bronzeBucket: environment['BRONZE_BUCKET'] ?? 'bronze',
     silverBucket: environment['SILVER_BUCKET'] ?? 'silver',
     sqsEndpoint: services.ours.sqs ? services.endpoints.sqs : undefined,
-    arrivals: timingOf('ingest'),
-    objects: timingOf('transform'),
+    arrivals: timingOf('arrivals'),
+    objects: timingOf('objects'),
   })
   const notifier = createNotifier(services.clients.sqs, {
     queueUrl: resources.arrivals.main.queueUrl,
@@ -195,21 +198,22 @@ const build = async (options: StackOptions, closers: Closers): Promise<Stack> =>
   const invokeApi = await startInvokeApi(Object.values(pools))
   closers.add(invokeApi.close)
 
-  const mappings: Partial<Record<'ingest' | 'transform', Mapping>> = {}
+  const mappings: Partial<Record<MappingName, Mapping>> = {}
   const start = (): void => {
     const sqs = services.clients.sqs
-    const map = (name: 'ingest' | 'transform', queue: Resources['arrivals']['main']): void => {
-      const mapping = startMapping(sqs, pools[name], {
-        ...queue,
+    for (const name of mappingNames) {
+      const pool = pools[mappedFunctions[name]]
+      const mapping = startMapping(sqs, pool, {
+        ...resources[name].main,
         ...mappingSettings[name],
+        // S3 events are repeated where they are made; of messages only a delivery can be repeated, for another send is another.
+        copies: name === 'messages' ? options.duplicateEvents : 1,
         ...options.tuning?.mapping,
       })
       mappings[name] = mapping
       // The function ends at once: whatever it was doing is safe to be cut, and nobody waits here for a time-out.
-      closers.add(() => Promise.all([pools[name].close(), mapping.stop()]))
+      closers.add(() => Promise.all([pool.close(), mapping.stop()]))
     }
-    map('ingest', resources.arrivals.main)
-    map('transform', resources.objects.main)
     const stopSweeping = startSweeping(pools.bulk, options.tuning?.sweepMs ?? sweepMs)
     closers.add(() => Promise.resolve(stopSweeping()))
   }
@@ -233,8 +237,9 @@ const build = async (options: StackOptions, closers: Closers): Promise<Stack> =>
     ...stack,
     start,
     mappings: () => ({
-      ...(mappings.ingest ? { ingest: mappings.ingest.state() } : {}),
-      ...(mappings.transform ? { transform: mappings.transform.state() } : {}),
+      ...(mappings.arrivals && { arrivals: mappings.arrivals.state() }),
+      ...(mappings.objects && { objects: mappings.objects.state() }),
+      ...(mappings.messages && { messages: mappings.messages.state() }),
     }),
     pids: (name) => pools[name].pids(),
     close: closers.close,

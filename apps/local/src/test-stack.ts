@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PutObjectCommand } from '@aws-sdk/client-s3'
-import type { ManifestSource, Route } from '@silversmith/core'
+import type { ManifestSource, MessageRef, Route } from '@silversmith/core'
 import { datasets } from '@silversmith/datasets'
 import { drain } from './drain.ts'
 import { readHistory } from './history.ts'
@@ -17,6 +17,8 @@ export interface TestStackOptions {
   /** Settings of the functions. */
   readonly environment: Readonly<Record<string, string>>
   readonly tuning?: Tuning
+  /** One when absent. */
+  readonly duplicateEvents?: number
 }
 
 /** The whole stack with both targets in a folder of its own, for one test file. */
@@ -28,6 +30,7 @@ export interface TestStack {
   /** Waits until nothing is left to do, and counts. */
   account(
     uploaded: readonly Uploaded[],
+    sent?: readonly MessageRef[],
   ): Promise<{ readonly report: Report; readonly problems: readonly string[] }>
   /** Every source of every sealed batch. */
   listSources(): Promise<readonly ManifestSource[]>
@@ -49,7 +52,7 @@ export const startTestStack = async (options: TestStackOptions): Promise<TestSta
     targets: ['silver', 'clickhouse'],
     routes: options.routes,
     tables: datasets.flatMap(({ tables }) => tables),
-    duplicateEvents: 1,
+    duplicateEvents: options.duplicateEvents ?? 1,
     migrate: false,
     environment: options.environment,
     onInitFailure: (name, { errorMessage }) =>
@@ -68,12 +71,12 @@ export const startTestStack = async (options: TestStackOptions): Promise<TestSta
       const etag = ETag?.replaceAll('"', '') ?? ''
       return { key, version: versionId ?? etag, versionId, etag, sizeBytes: body.length }
     },
-    account: async (uploaded) => {
+    account: async (uploaded, sent = []) => {
       const until = AbortSignal.any([signal, AbortSignal.timeout(drainMs)])
       const { dead } = await drain(stack, { onStatus: () => undefined, signal: until })
       const startedAt = Date.now()
       const none = { before: new Set<string>(), keep: false, signal }
-      return writeReport(stack, { ...none, datasets, uploaded, dead, startedAt })
+      return writeReport(stack, { ...none, datasets, uploaded, sent, dead, startedAt })
     },
     listSources: async () =>
       (await readHistory(stack, signal)).flatMap(({ manifest }) => manifest.sources),

@@ -43,7 +43,8 @@ const defaultHiddenSeconds = 300
 
 interface Place {
   readonly queueUrl: string
-  readonly queueArn: string
+  /** Of the queue its letters died in, as far as SQS does not name another; some emulators name none. */
+  readonly sourceArn: string
 }
 
 /**
@@ -69,20 +70,18 @@ export const createSqsDeadLetters = ({
       throw faultOf('queue', error, what, signal)
     }
   }
-  const readAttribute = async (
-    url: string,
-    attribute: 'QueueArn' | 'RedrivePolicy',
-    signal: AbortSignal,
-  ): Promise<string | undefined> => {
-    const ask = new GetQueueAttributesCommand({ QueueUrl: url, AttributeNames: [attribute] })
+  /** Of the queue the letters died in. */
+  const readMain = async (signal: AbortSignal) => {
+    const ask = new GetQueueAttributesCommand({
+      ...{ QueueUrl: queueUrl, AttributeNames: ['QueueArn', 'RedrivePolicy'] },
+    })
     const work = () => client.send(ask, { abortSignal: signal })
-    return (await call(`asking ${url} for its ${attribute}`, work, signal)).Attributes?.[attribute]
+    return (await call(`asking for the redrive policy of ${queueUrl}`, work, signal)).Attributes
   }
   let found: Promise<Place> | undefined
   const find = async (signal: AbortSignal): Promise<Place> => {
-    const url =
-      deadQueueUrl ?? deadUrlOf(queueUrl, await readAttribute(queueUrl, 'RedrivePolicy', signal))
-    return { queueUrl: url, queueArn: (await readAttribute(url, 'QueueArn', signal)) ?? '' }
+    const { QueueArn: sourceArn = '', RedrivePolicy } = (await readMain(signal)) ?? {}
+    return { queueUrl: deadQueueUrl ?? deadUrlOf(queueUrl, RedrivePolicy), sourceArn }
   }
   const place = (signal: AbortSignal): Promise<Place> => {
     found ??= find(signal).catch((error: unknown) => {
@@ -117,7 +116,7 @@ export const createSqsDeadLetters = ({
       })
       const work = () => client.send(command, { abortSignal: signal })
       const { Messages = [] } = await call(`receiving from ${dead.queueUrl}`, work, signal)
-      return Messages.map((message) => letterOf(name, dead.queueArn, message))
+      return Messages.map((message) => letterOf(name, dead.sourceArn, message))
     },
     release: async (letters, signal) => {
       const { queueUrl: url } = await place(signal)

@@ -96,6 +96,7 @@ export {
   firstIdentityAttribute,
   identify,
   identifyMessage,
+  isMessage,
   objectOfMessage,
   objectUri,
   readFirstIdentity,

@@ -91,9 +91,13 @@ export const readFirstIdentity = (text: string | undefined): FirstIdentity | und
   return { queueArn, messageId, ...(sentAt !== undefined && { sentAt: Number(sentAt) }) }
 }
 
+/** True: it is a message in the guise of an object. */
+export const isMessage = ({ bucket }: Pick<ObjectRef, 'bucket'>): boolean =>
+  /^arn:[^:]*:sqs:/.test(bucket)
+
 /** Name of an object for people, logs and rows: `s3://bucket/key`; of a message `<queue ARN>/<message id>`. */
 export const objectUri = ({ bucket, key }: Pick<ObjectRef, 'bucket' | 'key'>): string =>
-  /^arn:[^:]*:sqs:/.test(bucket) ? `${bucket}/${key}` : `s3://${bucket}/${key}`
+  isMessage({ bucket }) ? `${bucket}/${key}` : `s3://${bucket}/${key}`
 
 /** 32 hex characters that name a source within a pipeline; the key of its claim. */
 export const sourceIdOf = (pipeline: string, object: ObjectRef): string =>

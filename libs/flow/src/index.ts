@@ -5,7 +5,12 @@ export {
   readArrivals,
   readArrivalsText,
 } from './ingest/arrivals.ts'
-export { diagnose, type Diagnosis, type DiagnosisDeps } from './dead-letter/diagnosis.ts'
+export {
+  diagnose,
+  type Diagnosis,
+  type DiagnosisDeps,
+  messagesQueuePrefix,
+} from './dead-letter/diagnosis.ts'
 export { letterReasons, type LetterReason } from './dead-letter/letter-reason.ts'
 export { lookAt, lookMax } from './dead-letter/letter-round.ts'
 export {

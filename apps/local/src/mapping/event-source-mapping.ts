@@ -4,6 +4,7 @@ import type { SQSRecord } from 'aws-lambda'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FunctionPool } from '../lambda/function-pool.ts'
 import type { Failure } from '../lambda/invocation.ts'
+import { mapLimited } from '../history.ts'
 import { readFailedIds } from './batch-response.ts'
 import { createCollector } from './collector.ts'
 import type { CollectorSettings } from './collector.ts'
@@ -18,6 +19,8 @@ export interface MappingSettings extends CollectorSettings {
    * their visibility time-out ends, as on AWS, which is minutes.
    */
   readonly retryMaxMs?: number
+  /** Deliveries of each batch, two at a time, as SQS may deliver any message twice. One when absent. */
+  readonly copies?: number
 }
 
 export interface MappingState {
@@ -45,6 +48,8 @@ const backOffMsMin = 100
 const backOffMsMax = 5_000
 /** Requests that delete or give back messages, at one time. */
 const cleanupsMax = 8
+/** Copies of one batch that are delivered at one time. */
+const deliveriesMax = 2
 
 const checkSettings = ({ batchSize, windowMs, concurrencyMax }: MappingSettings): void => {
   if (!Number.isInteger(batchSize) || batchSize < 1 || batchSize > batchSizeMax)
@@ -130,7 +135,18 @@ export const startMapping = (
     )
   }
 
+  /** A message is done when one of its deliveries says so. */
   const failedIdsOf = async (records: readonly SQSRecord[]): Promise<ReadonlySet<string>> => {
+    const failed = new Set(records.map(({ messageId }) => messageId))
+    const deliveries = Array.from({ length: settings.copies ?? 1 }, () => records)
+    await mapLimited(deliveries, deliveriesMax, async (copy) => {
+      const own = await deliver(copy)
+      for (const id of failed) if (!own.has(id)) failed.delete(id)
+    })
+    return failed
+  }
+
+  const deliver = async (records: readonly SQSRecord[]): Promise<ReadonlySet<string>> => {
     const sent = new Set(records.map(({ messageId }) => messageId))
     const outcome = await pool.invoke(JSON.stringify({ Records: records }))
     if (outcome.kind === 'failure') lastFailure = outcome

@@ -4,6 +4,8 @@ import {
   type DeadLetter,
   identify,
   isFault,
+  isMessage,
+  objectOfMessage,
   type ObjectRef,
   objectUri,
   readObjectsMessage,
@@ -40,6 +42,9 @@ export interface Diagnosis {
   readonly advice: string
 }
 
+/** Begins the names of queues whose messages are data: `messages/<queue>`. */
+export const messagesQueuePrefix = 'messages/'
+
 const lettersAtOnceMax = 8
 /** Objects of one event that are looked at. */
 const arrivalsMax = 20
@@ -69,10 +74,15 @@ type Found = Pick<Diagnosis, 'reason' | 'about' | 'detail'>
 const diagnoseOne = (
   deps: DiagnosisDeps,
   lookUp: LookUp,
-  { queue, body }: DeadLetter,
+  { queue, body, identity }: DeadLetter,
   call: Call,
 ): Promise<Found> => {
   if (queue === 'arrivals') return diagnoseEvent(deps, lookUp, body, call)
+  if (queue.startsWith(messagesQueuePrefix)) {
+    const object = objectOfMessage(identity)
+    const id = sourceIdOf(deps.pipeline, object)
+    return diagnoseSource(deps, lookUp, { id, object, dataset: undefined, generation: 0 }, call)
+  }
   const message = readObjectsMessage(deps.pipeline, body)
   if (!message) return Promise.resolve(describeStranger(deps.pipeline, body))
   return message.kind === 'batch'
@@ -191,6 +201,7 @@ const diagnoseUnclaimed = async (
   call: Call,
 ): Promise<Found> => {
   const about = objectUri(object)
+  if (isMessage(object)) return { reason: 'never-begun', about, detail: 'no batch has it' }
   if (!(await isThere(deps, object, call)))
     return {
       reason: 'object-gone',

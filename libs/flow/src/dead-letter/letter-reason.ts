@@ -30,7 +30,7 @@ export const letterReasons = {
   suspected: {
     harmless: false,
     advice:
-      'redrive it: it is opened by itself, and after 3 opens that end the process it is poison',
+      'redrive it: it is opened by itself; an object is poison after 3 opens that end the process',
   },
   poison: {
     harmless: false,

@@ -6,7 +6,7 @@ import type { Call } from '../patience.ts'
 import { pinTargets } from '../claims/pipeline-pin.ts'
 import { type Judged, judgeSources } from '../claims/standing.ts'
 
-/** One queue message and what it asks for; a message source asks for itself. Undefined: its body is not one of ours. */
+/** One queue message. `message` is undefined when its body is not one of ours; a message that is data asks for itself. */
 export interface Delivery {
   readonly messageId: string
   readonly message: ObjectsMessage | undefined

@@ -168,4 +168,19 @@ export const faultScenarios: readonly Scenario[] = [
     },
     shows: ({ aborted, committed }) => aborted.length >= 7 && committed === 1,
   },
+  {
+    name: 'messages that are data, one of them no record',
+    script: ({ send }) => [note('a'), '{"id":', note('b')].forEach(send),
+    shows: ({ sealed }) =>
+      sealed.reduce((sum, { rows, rejected }) => sum + rows + rejected, 0) === 3,
+  },
+  {
+    name: 'a message that is data in the dead-letter queue, handed on under its first identity',
+    script: ({ send, takeDown, redrive, after }) => {
+      send(note('a'))
+      takeDown('STORE', 60 * minuteMs, 'throttled')
+      after(70 * minuteMs, redrive)
+    },
+    shows: ({ aborted, committed }) => aborted.length >= 7 && committed === 1,
+  },
 ]

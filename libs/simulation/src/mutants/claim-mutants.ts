@@ -1,7 +1,7 @@
 import type { Mutant } from './mutant.ts'
 import type { SourceEdit } from './source-edit.ts'
 import { editFlow } from './source-edit.ts'
-import { bronzeOutage, crowd, sweptCrowd, unsweptLeases } from './terrains.ts'
+import { bronzeOutage, crowd, dyingMessages, sweptCrowd, unsweptLeases } from './terrains.ts'
 import { expiringBatches } from './ledger-lies.ts'
 
 /** A batch that the ledger lost counts as one that is over. */
@@ -105,6 +105,18 @@ const receive = (ids, id) => {
     ],
     terrain: bronzeOutage,
     worldsMax: 100,
+  },
+  {
+    name: 'a message is condemned like an object, though its queue then deletes its only bytes',
+    edits: [
+      editFlow(
+        'transform/transform.ts',
+        `tries >= triesMax && !alone?.source.content`,
+        `tries >= triesMax`,
+      ),
+    ],
+    terrain: dyingMessages,
+    worldsMax: 200,
   },
   {
     name: 'the sweep ends batches whose workers are alive, and clears their staging',

@@ -47,6 +47,15 @@ export const bronzeOutage: Terrain = {
   },
 }
 
+/** Messages that are data, and workers that die again and again. */
+export const dyingMessages: Terrain = {
+  script: ({ after, send }) => {
+    for (let n = 0; n < 3; n += 1) send(noteAt(`${n}`, n + 1))
+    after(hourMs, () => undefined)
+  },
+  troubles: { crashBefore: 0.2 },
+}
+
 /** Objects of a versioned bucket are loaded, and a reconcile lists them two hours later. */
 export const reconciled: Terrain = {
   script: ({ after, put, setBucket, reconcileNow }) => {

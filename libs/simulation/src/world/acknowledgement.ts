@@ -1,4 +1,4 @@
-import { identify, readObjectsMessage, sourceIdOf } from '@silversmith/core'
+import { identify, objectOfMessage, readObjectsMessage, sourceIdOf } from '@silversmith/core'
 import type { History } from './history.ts'
 import type { Delivery } from './sqs.ts'
 import type { Told } from './uploader.ts'
@@ -10,6 +10,8 @@ export interface Acknowledgements {
   noteSent(body: string): void
   /** These arrivals are about to be deleted: each must have been sent on. */
   judgeArrivals(deliveries: readonly Delivery[]): void
+  /** These messages, data themselves, are about to be deleted: each must be listed by a sealed batch. */
+  judgeMessages(deliveries: readonly Delivery[]): void
   /** These are about to be deleted from the objects queue: each source must be listed by a sealed batch. */
   judgeObjects(deliveries: readonly Delivery[]): void
 }
@@ -38,6 +40,11 @@ export const createAcknowledgements = (options: AcknowledgementOptions): Acknowl
         if (!object || !sent.has(sourceIdOf(pipeline, object)))
           violate(`arrival ${messageId} of ${object?.key} was deleted and never sent on`)
       }
+    },
+    judgeMessages: (deliveries) => {
+      for (const { messageId, identity } of deliveries)
+        if (!watch.sealedSources.has(sourceIdOf(pipeline, objectOfMessage(identity))))
+          violate(`message ${messageId} was deleted, and no sealed batch has what it brought`)
     },
     judgeObjects: (deliveries) => {
       for (const { messageId, body } of deliveries) {

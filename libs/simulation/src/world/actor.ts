@@ -29,7 +29,9 @@ export interface Actor {
   tell(version: Version): void
   /** Asks for the next generation. */
   reload(version: Version): void
-  /** Hands back the dead letters of both queues. */
+  /** Sends a message that is data itself: one record. */
+  send(body: string): void
+  /** Hands back the dead letters of all queues. */
   redrive(): void
   /** Every call to the service fails until then, with the fate given (`request-lost` when left out). */
   takeDown(service: Service, lastsMs: number, fate?: Fate): void
@@ -43,6 +45,7 @@ export interface ActorOptions {
   readonly uploader: Uploader
   readonly tell: (told: Told) => void
   readonly reload: (version: Version) => void
+  readonly send: (body: string) => void
   readonly redrive: () => void
   readonly merge: () => void
   readonly sweep: () => void
@@ -95,6 +98,7 @@ export const createActor = (
       version.generation += 1
       options.reload(version)
     },
+    send: options.send,
     redrive: options.redrive,
     takeDown: (service, lastsMs, fate = 'request-lost') => {
       scheduler.note(`${service} goes down: ${fate}`)

@@ -51,7 +51,7 @@ export const startBronzeLife = (around: Surroundings, options: BronzeLifeOptions
     if (stored.length > 0) work(random.pick(stored))
   }
   const askAgain = (): void => {
-    const known = options.history.all().filter(({ isTold }) => isTold)
+    const known = options.history.all().filter(({ isTold, isMessage }) => isTold && !isMessage)
     if (known.length === 0) return
     const version = random.pick(known)
     version.generation += 1

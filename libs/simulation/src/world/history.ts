@@ -10,6 +10,8 @@ export interface Version {
   readonly expected: Expectation
   readonly isRouted: boolean
   readonly isPoison: boolean
+  /** It never was in bronze: a message is its own bytes. */
+  readonly isMessage: boolean
   /** Times from which on it could (true) or could not (false) be read. */
   readonly held: { readonly at: number; readonly is: boolean }[]
   /** Invocations that died, or froze and seemed dead, after they had set out to claim it. */
@@ -21,7 +23,9 @@ export interface Version {
 }
 
 export interface History {
-  add(version: Pick<Version, 'object' | 'expected' | 'isRouted' | 'isPoison'>): Version
+  add(
+    version: Pick<Version, 'object' | 'expected' | 'isRouted' | 'isPoison' | 'isMessage'>,
+  ): Version
   /** Looks again which versions can be read; after every change to bronze. */
   look(): void
   find(id: string): Version | undefined
@@ -36,7 +40,7 @@ export const createHistory = (
   const versions = new Map<string, Version>()
   const look = (): void => {
     for (const version of versions.values()) {
-      const is = bronze.holds(version.object)
+      const is = version.isMessage || bronze.holds(version.object)
       if (version.held.at(-1)?.is !== is) version.held.push({ at: now(), is })
     }
   }
@@ -62,6 +66,9 @@ export const createHistory = (
 }
 
 export const isHeldNow = ({ held }: Version): boolean => held.at(-1)?.is === true
+
+/** Objects only: what a listing of bronze shows. */
+export const isInBronze = (version: Version): boolean => !version.isMessage && isHeldNow(version)
 
 /** Was there a moment in this span at which it could not be read? */
 export const wasGoneIn = ({ held }: Version, fromMs: number, toMs: number): boolean =>

@@ -1,5 +1,5 @@
-import type { Limits, Route } from '@silversmith/core'
-import { defaultLimits, readObjectsMessage } from '@silversmith/core'
+import type { Limits, ObjectsMessage, Route } from '@silversmith/core'
+import { defaultLimits, objectOfMessage, readObjectsMessage, sourceIdOf } from '@silversmith/core'
 import type { ReconcileReport, SendOnce } from '@silversmith/flow'
 import {
   createIngest,
@@ -7,6 +7,7 @@ import {
   createSilverInspector,
   createSweep,
 } from '@silversmith/flow'
+import type { EventSource } from './event-source.ts'
 import { startEventSource } from './event-source.ts'
 import type { Invocation, Surroundings } from './invocation.ts'
 import { invoke } from './invocation.ts'
@@ -58,6 +59,8 @@ export interface Lambdas {
   readonly grounds: Grounds
   readonly arrivals: Sqs
   readonly objects: Sqs
+  /** Their messages are data. */
+  readonly messages: Sqs
   readonly bucket: string
   readonly mutation: Mutation
   readonly limits: Limits
@@ -66,6 +69,7 @@ export interface Lambdas {
   /** See messages that are about to be deleted. */
   readonly onArrivalsDone: (deliveries: readonly Delivery[]) => void
   readonly onObjectsDone: (deliveries: readonly Delivery[]) => void
+  readonly onMessagesDone: (deliveries: readonly Delivery[]) => void
   readonly onReport: (report: ReconcileReport) => void
 }
 
@@ -108,19 +112,13 @@ export const startLambdas = (around: Surroundings, lambdas: Lambdas): Running =>
       ),
   })
   const pool = createPool(around, lambdas)
-  startEventSource(around, {
-    ...{
-      queue: lambdas.objects,
-      concurrency: 3,
-      isSteady,
-      finish,
-      onFinish: lambdas.onObjectsDone,
-    },
-    invokeWith: (batch, end) => {
+  const transformWith =
+    (askOf: (delivery: Delivery) => ObjectsMessage | undefined): EventSource['invokeWith'] =>
+    (batch, end) => {
       const sandbox = pool.take()
-      const deliveries = batch.map(({ messageId, body }) => ({
-        messageId,
-        message: readObjectsMessage(pipeline, body),
+      const deliveries = batch.map((delivery) => ({
+        messageId: delivery.messageId,
+        message: askOf(delivery),
       }))
       start(
         'transform',
@@ -130,7 +128,16 @@ export const startLambdas = (around: Surroundings, lambdas: Lambdas): Running =>
           end(left)
         },
       )
-    },
+    }
+  startEventSource(around, {
+    ...{ queue: lambdas.objects, concurrency: 3, isSteady, finish },
+    onFinish: lambdas.onObjectsDone,
+    invokeWith: transformWith(({ body }) => readObjectsMessage(pipeline, body)),
+  })
+  startEventSource(around, {
+    ...{ queue: lambdas.messages, concurrency: 2, isSteady, finish },
+    onFinish: lambdas.onMessagesDone,
+    invokeWith: transformWith((delivery) => messageOf(pipeline, delivery)),
   })
   const sweep = (): void =>
     start(
@@ -144,6 +151,16 @@ export const startLambdas = (around: Surroundings, lambdas: Lambdas): Running =>
   }
   if (mutation.isSwept ?? true) around.scheduler.after(sweepEveryMs, sweepForEver)
   return { count: running, sweep, reconcile: () => reconcileFrom(lambdas, start, undefined) }
+}
+
+/** What the door of transform makes of a message that is data. */
+const messageOf = (pipeline: string, { identity, body }: Delivery): ObjectsMessage => {
+  const object = objectOfMessage(identity)
+  const source = {
+    ...{ id: sourceIdOf(pipeline, object), object, dataset: noteDataset.name, generation: 0 },
+    content: { bytes: Buffer.from(body), sentAt: 0 },
+  }
+  return { kind: 'source', source }
 }
 
 /** Sandboxes of transform: warm ones serve again, new ones may be of another release. */

@@ -17,7 +17,8 @@ const bigObjectChance = 0.03
 const writeTime = (random: Random): string =>
   new Date(firstDayMs + random.below(daysSpread) * dayMs + random.below(dayMs)).toISOString()
 
-const writeRecord = (random: Random, id: string, day: string): string => {
+/** One line of a note object, good, bad or odd. */
+export const writeRecord = (random: Random, id: string, day: string): string => {
   const time = random.chance(0.85) ? `${day}T10:00:00.000Z` : writeTime(random)
   const draw = random.below(20)
   switch (draw) {

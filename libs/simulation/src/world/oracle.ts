@@ -161,7 +161,7 @@ const expectedOf = (
 }
 
 const judgeTaken = (
-  { isPoison, isRouted, silences }: Version,
+  { isPoison, isMessage, isRouted, silences }: Version,
   name: string,
   source: ManifestSource,
   expected: Expected,
@@ -169,6 +169,7 @@ const judgeTaken = (
 ): boolean => {
   const { disposition } = source
   if (disposition === 'poison') {
+    if (isMessage) violate(`${name} was condemned, and with it its only bytes`)
     if (!isPoison && silences < condemningSilences)
       violate(`${name} was condemned as poison after ${silences} silences`)
     return false

@@ -2,7 +2,7 @@ import { readObjectsMessage } from '@silversmith/core'
 import type { Finding, ReconcileReport } from '@silversmith/flow'
 import { createReconcile, createSilverInspector } from '@silversmith/flow'
 import { createMemoryInspector } from '../memory/memory-inspector.ts'
-import { isHeldNow } from './history.ts'
+import { isInBronze } from './history.ts'
 import type { Surroundings } from './invocation.ts'
 import { routes } from './lambdas.ts'
 import { noteDataset } from './note-dataset.ts'
@@ -83,7 +83,7 @@ export const judgeLastReport = async (
   for (const finding of findings)
     if (finding.kind !== 'source-unrouted' && finding.kind !== 'source-set-aside')
       violate(`the last reconcile found ${JSON.stringify(finding)}`)
-  const held = stage.history.all().filter(isHeldNow)
+  const held = stage.history.all().filter(isInBronze)
   const routed = held.filter(({ isRouted }) => isRouted).length
   const matched = counts.matched + counts.setAside
   const told = JSON.stringify({ matched, unrouted: counts.unrouted, next })

@@ -43,6 +43,21 @@ export const readReference = ({ key, bytes, contentEncoding }: StoredObject): Ex
   return { 1: judgeRecords(records, 1), 2: judgeRecords(records, 2) }
 }
 
+/** A message is one record, and no limit of objects is its. */
+export const readMessageReference = (body: string): Expectation => {
+  const bytes = Buffer.from(body)
+  const record = { ordinal: 0, line: null, offset: 0, bytes, ...parseReference(body) }
+  return { 1: judgeRecords([record], 1), 2: judgeRecords([record], 2) }
+}
+
+const parseReference = (body: string): Pick<ReferenceRecord, 'reason' | 'value'> => {
+  try {
+    return { reason: undefined, value: JSON.parse(body) as unknown }
+  } catch {
+    return { reason: 'invalid_json', value: undefined }
+  }
+}
+
 const judgeRecords = (records: readonly ReferenceRecord[], mapping: Mapping): Expected => {
   const rows: string[] = []
   const rejections: string[] = []

@@ -1,20 +1,23 @@
+import { identifyMessage, type MessageRef, writeFirstIdentity } from '@silversmith/core'
 import type { Surroundings } from './invocation.ts'
 
 export interface Delivery {
   readonly messageId: string
+  /** The same after a redrive, which gives it another id. */
+  readonly identity: MessageRef
   readonly body: string
 }
 
 /** An SQS standard queue with an event source mapping on it and a dead letter queue behind it. */
 export interface Sqs {
-  send(body: string): void
+  send(body: string): MessageRef
   /** Called after each message that came. */
   onSend(listen: () => void): void
   /** Receives a random batch in random order, hides it, or nothing when nothing is visible. */
   receive(batchMax: number): readonly Delivery[]
   /** Deletes what the reader finished; a delete may be lost. */
   finish(messageIds: readonly string[]): void
-  /** Moves the dead letters back; they are new messages then. */
+  /** Sends the dead letters again, as `silversmith dlq redrive` does. */
   redrive(): number
   /** Messages on the queue and behind it. */
   size(): number
@@ -23,12 +26,14 @@ export interface Sqs {
 }
 
 export interface SqsOptions {
+  readonly queueArn: string
   readonly visibilityMs: number
   readonly receivesMax: number
 }
 
 interface Stored {
   readonly id: string
+  readonly identity: MessageRef
   readonly body: string
   visibleAt: number
   receives: number
@@ -43,11 +48,15 @@ export const createSqs = (around: Surroundings, options: SqsOptions): Sqs => {
   let dead: Stored[] = []
   let count = 0
   let listener = (): void => undefined
-  const add = (body: string): void => {
+  const { queueArn } = options
+  const add = (body: string, firstIdentity?: string): MessageRef => {
     count += 1
     const visibleAt = scheduler.now() + random.below(deliveryDelayMaxMs)
-    stored.push({ id: `m${count}`, body, visibleAt, receives: 0 })
+    const id = `m${count}`
+    const identity = identifyMessage({ queueArn, messageId: id, firstIdentity })
+    stored.push({ id, identity, body, visibleAt, receives: 0 })
     listener()
+    return identity
   }
   const deliver = (message: Stored): Delivery => {
     message.receives += 1
@@ -55,10 +64,10 @@ export const createSqs = (around: Surroundings, options: SqsOptions): Sqs => {
       ? random.below(shortVisibilityMaxMs)
       : options.visibilityMs
     message.visibleAt = scheduler.now() + visibleMs
-    return { messageId: message.id, body: message.body }
+    return { messageId: message.id, identity: message.identity, body: message.body }
   }
   return {
-    send: add,
+    send: (body) => add(body),
     onSend: (listen) => {
       listener = listen
     },
@@ -89,7 +98,7 @@ export const createSqs = (around: Surroundings, options: SqsOptions): Sqs => {
     redrive: () => {
       const moved = dead
       dead = []
-      for (const { body } of moved) add(body)
+      for (const { body, identity } of moved) add(body, writeFirstIdentity(identity))
       return moved.length
     },
     size: () => stored.length + dead.length,

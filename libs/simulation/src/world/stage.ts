@@ -1,5 +1,5 @@
 import type { Event, Limits } from '@silversmith/core'
-import { writeObjectsMessage } from '@silversmith/core'
+import { objectOfMessage, writeObjectsMessage } from '@silversmith/core'
 import { readParquet } from '@silversmith/parquet'
 import { createAcknowledgements } from './acknowledgement.ts'
 import { createClickHouseModel } from './clickhouse-model.ts'
@@ -16,8 +16,9 @@ import { createMemoryLedger } from '../memory/memory-ledger.ts'
 import { createMemoryStore, sha256Of } from '../memory/memory-store.ts'
 import type { Mutation } from '../mutants/mutation.ts'
 import { noteDataset } from './note-dataset.ts'
-import { bucket, pipeline } from './place.ts'
+import { arnOf, bucket, pipeline } from './place.ts'
 import { judgeLiveReport } from './reconcile-check.ts'
+import { readMessageReference } from './reference.ts'
 import type { Grounds } from './simulated-ports.ts'
 import { createSqs } from './sqs.ts'
 import { createWatch } from './watch.ts'
@@ -59,8 +60,9 @@ export const buildStage = (around: Surroundings, options: StageOptions) => {
     isSplit ? `${Number(row['_record']) % 3}` : 'the one partition of the chunk'
   const visibilityMs = visibilityTimeouts * (mutation.timeoutMs ?? timeoutMs)
   const queue = { receivesMax, visibilityMs }
-  const arrivals = createSqs(around, queue)
-  const objects = createSqs(around, queue)
+  const arrivals = createSqs(around, { ...queue, queueArn: arnOf('arrivals') })
+  const objects = createSqs(around, { ...queue, queueArn: arnOf('objects') })
+  const messages = createSqs(around, { ...queue, queueArn: arnOf('notes') })
   const acknowledgements = createAcknowledgements({ pipeline, history, watch, violate })
   const dispositions: Record<string, number> = {}
   const send = (body: string): void => {
@@ -86,14 +88,24 @@ export const buildStage = (around: Surroundings, options: StageOptions) => {
   const limits = { ...(isScripted ? roomyLimits : drawLimits(random)), ...options.limits }
   scheduler.note(`limits ${JSON.stringify({ ...limits, drawnWindow, isSplit })}`)
   const running = startLambdas(around, {
-    ...{ grounds, arrivals, objects, bucket, mutation, limits, isSteady: isScripted },
+    ...{ grounds, arrivals, objects, messages, bucket, mutation, limits, isSteady: isScripted },
     onArrivalsDone: acknowledgements.judgeArrivals,
     onObjectsDone: acknowledgements.judgeObjects,
+    onMessagesDone: acknowledgements.judgeMessages,
     onReport: (report) => judgeLiveReport(report, around),
   })
   return {
-    ...{ bronze, history, ledger, store, engine, watch, arrivals, objects, dispositions, running },
-    ...{ decode: grounds.decode, send },
+    ...{ bronze, history, ledger, store, engine, watch, arrivals, objects, messages, dispositions },
+    ...{ running, decode: grounds.decode, send },
+    /** Somebody sends a message that is data. */
+    sendMessage: (body: string): void => {
+      const version = history.add({
+        object: objectOfMessage(messages.send(body)),
+        expected: readMessageReference(body),
+        ...{ isRouted: true, isPoison: false, isMessage: true },
+      })
+      version.isTold = true
+    },
     /** Straight to transform, as a reload does. */
     ask: ({ id, object, isRouted, generation }: Version): void => {
       const dataset = isRouted ? noteDataset.name : undefined

@@ -64,6 +64,7 @@ export const createUploader = (
         expected: readReference({ key, bytes, contentEncoding }),
         isRouted: key.startsWith('notes/'),
         isPoison,
+        isMessage: false,
       })
       sequence += 1
       const sequencer = sequence.toString(16).padStart(sequencerChars, '0')

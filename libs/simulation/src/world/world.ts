@@ -7,6 +7,7 @@ import { isHeldNow } from './history.ts'
 import type { Force, Surroundings, Tally } from './invocation.ts'
 import { createForce } from './invocation.ts'
 import { judgeIndependence, planLongOutage } from './long-outage.ts'
+import { startMessageLife } from './message-life.ts'
 import type { Mutation } from '../mutants/mutation.ts'
 import { judgeWorld } from './oracle.ts'
 import { createRandom } from '../random.ts'
@@ -92,7 +93,7 @@ export const runWorld = async (seed: number, options: WorldOptions = {}): Promis
     troubles = noTroubles
   }
   if (script) await runScript(around, stage, script, isHopeless)
-  else await runRandomly(around, stage, becomeQuiet, isHopeless)
+  else await runRandomly(around, stage, seed, becomeQuiet, isHopeless)
   scheduler.note('the world heals')
   becomeQuiet()
   around.outages.clear()
@@ -129,6 +130,7 @@ export const runWorld = async (seed: number, options: WorldOptions = {}): Promis
 const runRandomly = async (
   around: Surroundings,
   stage: Stage,
+  seed: number,
   becomeQuiet: () => void,
   isHopeless: () => boolean,
 ): Promise<void> => {
@@ -139,8 +141,9 @@ const runRandomly = async (
   startBronzeLife(around, {
     ...{ history, lastsMs: liveMs * 0.8, reload: stage.ask },
     uploader: createUploader(around, { ...stage, bucket }),
-    tell: (told) => arrivals.send(JSON.stringify(told)),
+    tell: (told) => void arrivals.send(JSON.stringify(told)),
   })
+  startMessageLife(scheduler, { seed, lastsMs: liveMs * 0.8, send: stage.sendMessage })
   repeat(scheduler, reconcileEveryMs, () => {
     if (troubles().lostArrival > 0) stage.running.reconcile()
   })
@@ -166,8 +169,9 @@ const runScript = async (
 ): Promise<void> => {
   const actor = createActor(around, {
     uploader: createUploader(around, { ...stage, bucket }),
-    tell: (told) => stage.arrivals.send(JSON.stringify(told)),
+    tell: (told) => void stage.arrivals.send(JSON.stringify(told)),
     reload: stage.ask,
+    send: stage.sendMessage,
     redrive: () => redrive(around, stage),
     merge: () => stage.engine.tables().forEach(stage.engine.merge),
     sweep: stage.running.sweep,
@@ -185,17 +189,30 @@ const repeat = (scheduler: Scheduler, everyMs: number, work: () => void): void =
   })
 }
 
-const redrive = ({ scheduler }: Surroundings, { arrivals, objects }: Stage): void => {
-  const moved = arrivals.redrive() + objects.redrive()
+const redrive = ({ scheduler }: Surroundings, { arrivals, objects, messages }: Stage): void => {
+  const moved = arrivals.redrive() + objects.redrive() + messages.redrive()
   if (moved > 0) scheduler.note(`${moved} dead letters are handed back`)
 }
 
 /** What keeps the world from its rest. */
-const tellRest = ({ arrivals, objects, running, watch, store, history }: Stage): string => {
+const tellRest = ({
+  arrivals,
+  objects,
+  messages,
+  running,
+  watch,
+  store,
+  history,
+}: Stage): string => {
   const unfound = history.all().filter((version) => !isFound(watch, version))
   const staged = [...store.files.keys()].filter((key) => key.startsWith('_staging/'))
   return JSON.stringify({
-    ...{ arrivals: arrivals.size(), objects: objects.size(), running: running.count() },
+    ...{
+      arrivals: arrivals.size(),
+      objects: objects.size(),
+      messages: messages.size(),
+      running: running.count(),
+    },
     ...{ open: [...watch.open], staged, unfound: unfound.map(({ object }) => object) },
   })
 }
@@ -208,7 +225,15 @@ const areAllFound = ({ history, watch }: Pick<Stage, 'history' | 'watch'>): bool
   history.all().every((version) => isFound(watch, version))
 
 /** Nothing is queued, running, open or staged, and nothing is in bronze that nobody was told of. */
-const isAtRest = ({ arrivals, objects, running, watch, store, history }: Stage): boolean =>
-  arrivals.size() + objects.size() + running.count() + watch.open.size === 0 &&
+const isAtRest = ({
+  arrivals,
+  objects,
+  messages,
+  running,
+  watch,
+  store,
+  history,
+}: Stage): boolean =>
+  arrivals.size() + objects.size() + messages.size() + running.count() + watch.open.size === 0 &&
   areAllFound({ history, watch }) &&
   ![...store.files.keys()].some((key) => key.startsWith('_staging/'))
