@@ -1,5 +1,5 @@
 import type { Batch, Chunk, Holding, Inspector, Manifest } from '@silversmith/core'
-import { isFault } from '@silversmith/core'
+import { isFault, objectUri } from '@silversmith/core'
 import { describeFailure, readManifest, refusedFilesOf } from '@silversmith/flow'
 import type { Answer } from './answer.ts'
 import { batchesOf, batchRow, problemLines } from './batch-row.ts'
@@ -111,7 +111,7 @@ const describeRejected = (rejected: readonly RejectedChunk[]): readonly string[]
 
 const describeManifest = (manifest: Manifest, targets: ReadonlyMap<string, Looked>): string[] => {
   const sources = manifest.sources.map((source) => ({
-    object: `s3://${source.object.bucket}/${source.object.key}`,
+    object: objectUri(source.object),
     ...{ version: source.object.version, became: source.disposition, rows: source.rows },
     ...{ rejected: source.rejected, reason: source.reason ?? '' },
   }))

@@ -101,6 +101,7 @@ export {
   objectUri,
   readFirstIdentity,
   readObjectsMessage,
+  readObjectUri,
   sortableSequencer,
   sourceIdOf,
   writeFirstIdentity,

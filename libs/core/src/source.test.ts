@@ -3,7 +3,9 @@ import { describe, expect, test } from 'vitest'
 import {
   identify,
   identifyMessage,
+  objectUri,
   readObjectsMessage,
+  readObjectUri,
   sourceIdOf,
   writeFirstIdentity,
   writeObjectsMessage,
@@ -41,6 +43,29 @@ describe('the identity of an object', () => {
     ]
     expect(new Set(ids).size).toBe(4)
   })
+})
+
+describe('the name of a source', () => {
+  test.each([
+    [{ bucket: 'b', key: 'a b/ø\n.jsonl' }, 's3://b/a b/ø\n.jsonl'],
+    [{ bucket: 'b', key: '/arn:aws:sqs:' }, 's3://b//arn:aws:sqs:'],
+    [{ bucket: 'arn:aws:sqs:r:1:q', key: 'm1' }, 'arn:aws:sqs:r:1:q/m1'],
+    [{ bucket: 'arn:aws-cn:sqs:r:1:q.fifo', key: 'm1' }, 'arn:aws-cn:sqs:r:1:q.fifo/m1'],
+  ])('%j is %s, and is read from it', (object, uri) => {
+    expect(objectUri(object)).toBe(uri)
+    expect(readObjectUri(uri)).toEqual(object)
+  })
+
+  test.each([
+    '',
+    'b/k',
+    's3://',
+    's3://b',
+    's3://b/',
+    's3:///k',
+    'arn:aws:sqs:r:1:q',
+    's3://arn:aws:sqs:r:1:q/m',
+  ])('is not read from %s', (text) => expect(readObjectUri(text)).toBeUndefined())
 })
 
 describe('the identity of a message', () => {

@@ -99,6 +99,13 @@ export const isMessage = ({ bucket }: Pick<ObjectRef, 'bucket'>): boolean =>
 export const objectUri = ({ bucket, key }: Pick<ObjectRef, 'bucket' | 'key'>): string =>
   isMessage({ bucket }) ? `${bucket}/${key}` : `s3://${bucket}/${key}`
 
+/** What an `objectUri` names; undefined: it is none. */
+export const readObjectUri = (uri: string): Pick<ObjectRef, 'bucket' | 'key'> | undefined => {
+  const [, bucket, key] = /^(?:s3:\/\/)?([^/]+)\/(.+)$/s.exec(uri) ?? []
+  if (bucket === undefined || key === undefined) return undefined
+  return objectUri({ bucket, key }) === uri ? { bucket, key } : undefined
+}
+
 /** 32 hex characters that name a source within a pipeline; the key of its claim. */
 export const sourceIdOf = (pipeline: string, object: ObjectRef): string =>
   createHash('sha256')

@@ -292,3 +292,26 @@ it.each<[Partial<MappingSettings>, RegExp]>([
   const queue = await createQueue()
   expect(() => start(queue, () => success(), settings)).toThrow(message)
 })
+
+it('delivers a batch as often as it is told, and deletes what one of the deliveries was done with', async () => {
+  const queue = await createQueue()
+  await send(queue, ['a', 'b', 'c'])
+  let deliveries = 0
+  const { batches } = start(
+    queue,
+    (records) => {
+      deliveries += 1
+      const left = deliveries % 2 === 0 ? records : records.filter(({ body }) => body !== 'b')
+      return success({
+        batchItemFailures: left.map(({ messageId }) => ({ itemIdentifier: messageId })),
+      })
+    },
+    { copies: 2, concurrencyMax: 1 },
+  )
+  await eventually(
+    async () => (await countsOf(queue)).ready + (await countsOf(queue)).inFlight,
+  ).toBe(2)
+  const bodies = bodiesOf(batches)
+  for (const body of ['a', 'b', 'c'])
+    expect(bodies.filter((one) => one === body).length % 2).toBe(0)
+})

@@ -2,6 +2,7 @@ import {
   type Clock,
   type Ledger,
   type Log,
+  readObjectUri,
   type Source,
   sourceIdOf,
   type Store,
@@ -93,9 +94,9 @@ const sourceOf = (
   dataset: string,
   { source, version, generation }: QuarantineRecord,
 ): Source => {
-  const [bucket = '', ...key] = source.slice('s3://'.length).split('/')
+  const { bucket = '', key = '' } = readObjectUri(source) ?? {}
   // Which of the two a version is, its id does not depend on.
-  const object = { bucket, key: key.join('/'), version, versioned: false }
+  const object = { bucket, key, version, versioned: false }
   return { id: sourceIdOf(pipeline, object), object, dataset, generation }
 }
 

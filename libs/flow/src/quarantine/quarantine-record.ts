@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer'
-import type { Rejection } from '@silversmith/core'
+import { readObjectUri, type Rejection } from '@silversmith/core'
 import type { RawRecord } from '../reading/record.ts'
 import type { Origin } from '../staging/chunk-builder.ts'
 
@@ -79,7 +79,7 @@ export const readQuarantineRecord = (line: string): QuarantineRecord | undefined
   const { source, version, generation, objectTime, reason, raw, rawEncoding, sha256 } = found
   const isWhole =
     typeof source === 'string' &&
-    /^s3:\/\/[^/]+\/./s.test(source) &&
+    readObjectUri(source) !== undefined &&
     typeof version === 'string' &&
     version !== '' &&
     isCount(generation) &&

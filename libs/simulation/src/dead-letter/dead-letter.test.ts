@@ -1,4 +1,11 @@
-import { type DeadLetter, Fault, readObjectsMessage, writeObjectsMessage } from '@silversmith/core'
+import {
+  type DeadLetter,
+  Fault,
+  objectOfMessage,
+  readObjectsMessage,
+  sourceIdOf,
+  writeObjectsMessage,
+} from '@silversmith/core'
 import type { Source } from '@silversmith/core'
 import { diagnose, lookAt, redrive } from '@silversmith/flow'
 import { describe, expect, test } from 'vitest'
@@ -320,6 +327,21 @@ describe('the reason of a letter', () => {
     for (const queue of ['objects', 'arrivals'])
       expect(JSON.stringify(await reasonOf('secret payload', queue))).not.toContain('secret')
     expect(await reasonOf('{"a":1}', 'arrivals')).toMatchObject({ reason: 'unreadable' })
+  })
+
+  test("is of a message that is data: told by its claim, for its body is nobody's", async () => {
+    const scene = createScene()
+    const identity = { queueArn: 'arn:aws:sqs:r:1:orders', messageId: 'm1' }
+    const object = objectOfMessage(identity)
+    const about = 'arn:aws:sqs:r:1:orders/m1'
+    const letter = { ...scene.letterOf('{"v":1}', 'messages/orders'), identity }
+    const ask = async () => (await diagnose(scene.deps(), [letter], scene.call()))[0]
+    expect(await ask()).toMatchObject({ reason: 'never-begun', about, harmless: false })
+    await scene.run({
+      ...{ id: sourceIdOf(pipeline, object), object, dataset: 'notes', generation: 0 },
+      content: { bytes: Buffer.from('{"id":"a"}'), sentAt: 0 },
+    })
+    expect(await ask()).toMatchObject({ reason: 'already-loaded', about, harmless: true })
   })
 
   test('is of an event: another bucket, nothing to load, or the object that needs a person', async () => {

@@ -23,7 +23,7 @@ test('a message is a row of its own, however often it comes, beside objects', as
   expect(world.names(world.rows())).toEqual(expected)
   expect(world.names(await world.silver())).toEqual(expected)
   expect(world.rows().find((row) => row['_source'] === `${queueArn}/m1`)).toMatchObject({
-    ...{ _version: '', _record: 0n, _line: null, _object_time: 1_767_607_871_000_000 },
+    ...{ _version: '1', _record: 0n, _line: null, _object_time: 1_767_607_871_000_000 },
   })
 })
 
