@@ -27,11 +27,14 @@ export interface Deployment {
   readonly silverPrefixes: number
 }
 
+/** Whose mapping feeds the function. */
+const queueOf = { ingest: 'arrivals', transform: 'objects' } as const
+
 const functionOf = (name: 'ingest' | 'transform'): FunctionDeployment => ({
   memoryMb: functionSizes[name].memoryMib,
   timeoutSeconds: functionSizes[name].timeoutMs / 1_000,
-  batchSize: mappingSettings[name].batchSize,
-  windowSeconds: mappingSettings[name].windowMs / 1_000,
+  batchSize: mappingSettings[queueOf[name]].batchSize,
+  windowSeconds: mappingSettings[queueOf[name]].windowMs / 1_000,
 })
 
 /** As the stack of `npm start` has it. */
