@@ -106,6 +106,7 @@ const countRun = async (objects: number, days: number) => {
   const transform = createTransform({
     ...{ pipeline, datasets, store, clock, limits: defaultLimits },
     contracts: {},
+    overwrites: {},
     quarantineFiles: { bucket: 'silver', prefix: 'q/' },
     ...{ log: createMemoryLog(), ids: createMemoryIds(1, clock), encoder: createParquetEncoder() },
     ledger: countLedger(createMemoryLedger(), counts),

@@ -75,6 +75,7 @@ const passedOn = [
   'MAX_ROWS_PER_INSERT',
   'MAX_CHUNK_BYTES',
   'CONTRACTS',
+  'OVERWRITES',
   'STORE_RECEIPT_HANDLE',
 ]
 

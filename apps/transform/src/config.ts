@@ -2,6 +2,7 @@ import { type ClickHouseSettings, parseClickHouseSettings } from '@silversmith/c
 import {
   contractProblems,
   contractsSetting,
+  overwritesSetting,
   batchSettings,
   defaultLimits,
   type Environment,
@@ -66,6 +67,7 @@ export const transformSettings = {
     description: 'the same as of ingest: whose table CLICKHOUSE_TABLE renames',
   }),
   contracts: contractsSetting,
+  overwrites: overwritesSetting,
   messagesQueueUrls,
   storeReceiptHandle: setting({
     name: 'STORE_RECEIPT_HANDLE',
@@ -147,7 +149,7 @@ export const parseConfig = (environment: Environment) => {
   const all = [
     ...problems,
     ...routeProblems(values.routes ?? [], datasets),
-    ...contractProblems(values.contracts ?? {}, datasets),
+    ...contractProblems(values, datasets),
     ...folderProblems(values.silverPrefix, values.quarantinePrefix),
     ...(clickHouse && 'problems' in clickHouse ? clickHouse.problems : []),
   ]

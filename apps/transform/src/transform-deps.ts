@@ -19,6 +19,7 @@ export const transformDepsOf = (
   pipeline: config.pipeline,
   datasets,
   contracts: config.contracts,
+  overwrites: config.overwrites,
   ids: { next: () => createUlid(adapters.clock.now()) },
   encoder: createParquetEncoder({
     compression: config.compression,

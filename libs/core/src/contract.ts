@@ -13,6 +13,17 @@ export const contractNames: readonly Contract[] = ['evolve', 'rescue', 'freeze',
 /** Of a dataset for which nothing else is set. */
 export const defaultContract: Contract = 'rescue'
 
+/**
+ * What a new version of an object does to the rows of the older ones. `append`: they all count. `supersede`: only those of the
+ * newest version do, even where it has none; needs a bucket with versioning.
+ */
+export type Overwrite = 'append' | 'supersede'
+
+export const overwriteNames: readonly Overwrite[] = ['append', 'supersede']
+
+/** Dataset → what overwriting does; `append` where nothing is said. */
+export type Overwrites = Readonly<Record<string, Overwrite>>
+
 /** Dataset → its contract. */
 export type Contracts = Readonly<Record<string, Contract>>
 

@@ -16,8 +16,8 @@ export type {
   QuarantinePayload,
 } from './batch.ts'
 export { repairTokenOf, tokenOf } from './batch.ts'
-export type { Contract, Contracts, Drift, JsonType } from './contract.ts'
-export { contractProblems, contractsSetting } from './contract-setting.ts'
+export type { Contract, Contracts, Drift, JsonType, Overwrite, Overwrites } from './contract.ts'
+export { contractProblems, contractsSetting, overwritesSetting } from './contract-setting.ts'
 export { contractNames, defaultContract, rescuedColumn } from './contract.ts'
 export type {
   Column,

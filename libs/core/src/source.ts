@@ -132,6 +132,8 @@ export interface Source {
   /** Undefined: no route accepted the object; it is sealed with disposition `unrouted`. */
   readonly dataset: string | undefined
   readonly generation: number
+  /** Of the write, as its event told it; only events know it. Orders the versions that S3 dates to the same second. */
+  readonly sequencer?: string
   /** What a message brought with it; an object's bytes are in bronze. */
   readonly content?: MessageContent
 }
@@ -151,12 +153,12 @@ export type ObjectsMessage =
 
 const messageVersion = 1
 
-/** Shape on the wire: `{v, pipeline, bucket, key, version, versioned, dataset?, generation}` or `{v, pipeline, batch}`. */
+/** Shape on the wire: `{v, pipeline, bucket, key, version, versioned, dataset?, generation, sequencer?}` or `{v, pipeline, batch}`. */
 export const writeObjectsMessage = (pipeline: string, message: ObjectsMessage): string => {
   if (message.kind === 'batch')
     return writeAscii({ v: messageVersion, pipeline, batch: message.batch })
-  const { object, dataset, generation } = message.source
-  return writeAscii({ v: messageVersion, pipeline, ...object, dataset, generation })
+  const { object, dataset, generation, sequencer } = message.source
+  return writeAscii({ v: messageVersion, pipeline, ...object, dataset, generation, sequencer })
 }
 
 /** SQS takes no U+FFFE, U+FFFF or control characters, which keys may have; as escapes they pass everywhere. */
@@ -172,12 +174,15 @@ const isName = (value: unknown): value is string => typeof value === 'string' &&
 const isGeneration = (value: unknown): value is number =>
   typeof value === 'number' && Number.isInteger(value) && value >= 0 && value < 2 ** 32
 
+const isSequencer = (value: unknown): value is string =>
+  typeof value === 'string' && /^[\da-f]{1,32}$/i.test(value)
+
 /** Trusts nothing but the shape and computes the id again: a message cannot lie about itself. Undefined: not one of ours. */
 export const readObjectsMessage = (pipeline: string, body: string): ObjectsMessage | undefined => {
   const parsed = parseObject(body)
   if (!parsed || parsed['v'] !== messageVersion || parsed['pipeline'] !== pipeline) return undefined
   if (isName(parsed['batch'])) return { kind: 'batch', batch: parsed['batch'] }
-  const { bucket, key, version, versioned, dataset, generation } = parsed
+  const { bucket, key, version, versioned, dataset, generation, sequencer } = parsed
   if (!isName(bucket) || !isName(key) || !isName(version)) return undefined
   if (typeof versioned !== 'boolean' || !isGeneration(generation)) return undefined
   const object = { bucket, key, version, versioned }
@@ -188,6 +193,7 @@ export const readObjectsMessage = (pipeline: string, body: string): ObjectsMessa
       object,
       dataset: typeof dataset === 'string' ? dataset : undefined,
       generation,
+      ...(isSequencer(sequencer) && { sequencer }),
     },
   }
 }

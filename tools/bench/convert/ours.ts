@@ -27,6 +27,7 @@ const clock: Clock = { now: Date.now, sleep: async () => undefined }
 const transform = createTransform({
   ...{ pipeline, datasets, store, log, limits: defaultLimits },
   contracts: {},
+  overwrites: {},
   quarantineFiles: { bucket: 'silver', prefix: 'quarantine/' },
   clock,
   ledger: createMemoryLedger(),

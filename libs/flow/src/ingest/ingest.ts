@@ -81,7 +81,8 @@ export const createIngest =
 
     let sent = false
     const send = async (): Promise<void> => {
-      const source = { id: sourceIdOf(deps.pipeline, object), object, dataset, generation: 0 }
+      const id = sourceIdOf(deps.pipeline, object)
+      const source = { id, object, dataset, generation: 0, ...(sequencer && { sequencer }) }
       await deps.queue.send(writeObjectsMessage(deps.pipeline, { kind: 'source', source }))
       sent = true
     }

@@ -53,6 +53,7 @@ const read = async (fates: readonly Fate[]) => {
       limits: defaultLimits,
       kinds: { block: true, days: true },
       contracts: {},
+      overwrites: {},
       quarantineFiles: { bucket: 's', prefix: 'q/' },
     },
   } as unknown as ReadingDeps

@@ -12,8 +12,10 @@ import {
   type Limits,
   type Log,
   type ManifestSource,
+  type Overwrites,
   type QuarantinePayload,
   reloadsTable,
+  sortableSequencer,
   type Source,
   type Store,
 } from '@silversmith/core'
@@ -37,6 +39,7 @@ import {
 export interface ReadingDeps {
   readonly datasets: readonly Dataset[]
   readonly contracts: Contracts
+  readonly overwrites: Overwrites
   readonly bronze: Bronze
   readonly store: Store
   readonly clock: Clock
@@ -151,6 +154,8 @@ const createPass = (
   const read = async (source: Source): Promise<{ outcome: Outcome; spoils: boolean }> => {
     const dataset = deps.datasets.find(({ name }) => name === source.dataset)
     if (!dataset) return { outcome: unrouted(deps.datasets, source), spoils: false }
+    if (supersedes(source) && !source.object.versioned)
+      return { outcome: unversioned(source.dataset), spoils: false }
     if (!chunks.hasRoom() || clock.now() > readUntil) {
       return { outcome: { kind: 'left', isCut: false }, spoils: false }
     }
@@ -172,18 +177,24 @@ const createPass = (
     }
   }
 
+  /** A quarantine file is nobody's newer version: its records keep the version they are of. */
+  const supersedes = ({ dataset = '', object }: Source): boolean =>
+    deps.overwrites[dataset] === 'supersede' && !isQuarantineFile(deps.quarantineFiles, object)
+
   /**
-   * Entries that make the tables' views show a reloaded source's new generation. They are the last rows added, so their chunk
-   * has the highest number and every target applies it last.
+   * Entries that make the tables' views show a reloaded source's new generation, or the newest version of a superseded one. They
+   * are the last rows added, so their chunk has the highest number and every target applies it last.
    */
   const turnOver = (sources: readonly Source[], outcomes: ReadonlyMap<string, Outcome>): void => {
     for (const source of sources) {
       const outcome = outcomes.get(source.id)
-      if (source.generation === 0 || outcome?.kind !== 'read') continue
+      const isNewest = supersedes(source)
+      if ((source.generation === 0 && !isNewest) || outcome?.kind !== 'read') continue
       const dataset = deps.datasets.find(({ name }) => name === source.dataset)
       const loadedAtMicros = batch.createdAt * 1000
       dataset?.tables.forEach((table, part) => {
-        const values = [loadedAtMicros, table.name, false, '']
+        const sequencer = source.sequencer === undefined ? '' : sortableSequencer(source.sequencer)
+        const values = [loadedAtMicros, table.name, isNewest, sequencer]
         chunks.addRow(
           { table: reloadsTable.name, timeMicros: loadedAtMicros, values },
           originOf(source, dataset, outcome.counts.lastModified, loadedAtMicros),
@@ -216,6 +227,12 @@ const unrouted = (datasets: readonly Dataset[], source: Source): Outcome => ({
     source.dataset === undefined
       ? 'no route accepts this key; add one to ROUTES and send the object again'
       : `dataset ${source.dataset} is not known here; known: ${datasets.map(({ name }) => name).join(', ')}`,
+})
+
+const unversioned = (dataset = ''): Outcome => ({
+  kind: 'settled',
+  disposition: 'unreadable',
+  reason: `versions of ${dataset} supersede each other (OVERWRITES), and its bucket keeps none: a write of bytes that were there before could not be told from the first; switch versioning on and upload it again, or let ${dataset} append`,
 })
 
 const isCut = (outcome: Outcome | undefined): boolean => outcome?.kind === 'left' && outcome.isCut

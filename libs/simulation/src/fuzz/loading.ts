@@ -42,6 +42,7 @@ export const loadInputs = async (
     targets: [createSilverTarget({ store, prefix: 'silver/' })],
     encoder: createParquetEncoder(),
     contracts: {},
+    overwrites: {},
     quarantineFiles: { bucket: 'silver', prefix: 'quarantine/' },
   })
   const sources = inputs.map((input): Source => {

@@ -95,6 +95,7 @@ export const createRepairRoom = (seed = 1) => {
     return {
       ...{ pipeline, datasets: [notes], store: kept, clock, log, ids, limits },
       contracts: {},
+      overwrites: {},
       quarantineFiles: { bucket: 'silver', prefix: quarantinePrefix },
       ...{ silverPrefix, quarantinePrefix, ledger: wrap(ledger), bronze: wrap(bronze) },
       queue: wrap(queue),

@@ -9,6 +9,7 @@ import {
   type Ledger,
   type Limits,
   type Manifest,
+  type Overwrites,
   type ObjectFacts,
   type Source,
   sourceIdOf,
@@ -82,6 +83,7 @@ export interface RoomOptions {
   readonly store?: (store: Store) => Store
   readonly pipeline?: string
   readonly contracts?: Contracts
+  readonly overwrites?: Overwrites
   /** Ledger and store of another room, for two pipelines on one of each. */
   readonly beside?: { readonly ledger: MemoryLedger; readonly store: MemoryStore }
 }
@@ -111,6 +113,7 @@ export const createRoom = (options: RoomOptions = {}) => {
     encoder: createParquetEncoder(),
     limits: { ...defaultLimits, ...options.limits },
     contracts: options.contracts ?? {},
+    overwrites: options.overwrites ?? {},
     quarantineFiles: { bucket: silverBucket, prefix: 'quarantine/' },
   }
   const call = (): Call => ({

@@ -414,6 +414,7 @@ describe('the pipeline', () => {
       encoder: createParquetEncoder(),
       limits: defaultLimits,
       contracts: {},
+      overwrites: {},
       quarantineFiles: { bucket: 'silver', prefix: 'quarantine/' },
     })
     await expect(other([], world.call())).rejects.toThrow(/writes to silver .* set to clickhouse/)

@@ -53,6 +53,7 @@ export const createSandbox = (options: SandboxOptions): Sandbox => {
   const transform = createTransform({
     ...{ pipeline, limits, store, encoder },
     contracts: {},
+    overwrites: {},
     quarantineFiles: { bucket: 'silver', prefix: 'quarantine/' },
     bronze: relay(() => now().bronze),
     ledger: relay(() => now().ledger),

@@ -1,0 +1,193 @@
+import { readObjectsMessage, type Source } from '@silversmith/core'
+import { createSweep, createTransform, type Delivery } from '@silversmith/flow'
+import { expect, test } from 'vitest'
+import { createRandom } from '../index.ts'
+import { currentRows } from '../memory/current-rows.ts'
+import { createMortalProcess, type MortalProcess } from '../repair/mortal-process.ts'
+import { createRoom, pipeline } from '../transform/transform-room.ts'
+
+/** One write of one key. */
+interface Write {
+  readonly source: Source
+  readonly key: string
+  /** What `notes` of it show. */
+  readonly ids: readonly string[]
+  isDeleted: boolean
+}
+
+const keys = ['a.jsonl', 'b.jsonl']
+/** Bytes come back as they were: A → B → A. */
+const bodies = ['A', 'B', 'none', 'long'] as const
+const idsOf: Readonly<Record<(typeof bodies)[number], readonly string[]>> = {
+  A: ['A1', 'A2'],
+  B: ['B1'],
+  none: [],
+  long: Array.from({ length: 12 }, (_, n) => `L${n}`),
+}
+const textOf = (ids: readonly string[]): string =>
+  // Of two months, so that a version is several chunks.
+  ids.length === 0
+    ? '{"no":"id"}'
+    : ids.map((id, n) => JSON.stringify({ id, at: (n % 2) * 5_000_000_000 })).join('\n')
+
+const crashesMax = 3
+const callsMax = 80
+const generationMax = 2
+const stepsOfLife = 30
+
+/** Writes, deletes, reloads, deliveries in any order, with processes dying at any call; `look` after each step. */
+const live = async (seed: number, look: (life: Life) => void) => {
+  const random = createRandom(seed)
+  const room = createRoom({ overwrites: { notes: 'supersede' } })
+  room.bronze.setBucket('b', 'versioned')
+  const writes: Write[] = []
+  const messages = new Set<Source>()
+  const open = new Set<string>()
+  let crashes = 0
+
+  const process = (): MortalProcess => {
+    if (crashes >= crashesMax || !random.chance(0.4)) return createMortalProcess()
+    crashes += 1
+    return createMortalProcess(1 + random.below(callsMax), random.pick(['before', 'after']))
+  }
+  const depsOf = ({ wrap }: MortalProcess) => {
+    const { ledger, bronze, store, targets, ...rest } = room.deps
+    const wrapped = { ledger: wrap(ledger), bronze: wrap(bronze), store: wrap(store) }
+    return { ...rest, ...wrapped, targets: targets.map(wrap), queue: wrap(room.queue) }
+  }
+  const deliver = async (chosen: readonly Source[], own: MortalProcess): Promise<void> => {
+    const ofSources = chosen.map((source, at): Delivery => {
+      return { messageId: `${at}`, message: { kind: 'source', source } }
+    })
+    const ofBatches = [...open].map((batch): Delivery => {
+      return { messageId: batch, message: { kind: 'batch', batch } }
+    })
+    const deliveries = [...ofSources, ...ofBatches]
+    const left = await own.run(() => createTransform(depsOf(own))(deliveries, room.call()))
+    if (!left) return
+    chosen.filter((_, at) => !left.includes(`${at}`)).forEach((one) => messages.delete(one))
+    for (const batch of open) if (!left.includes(batch)) open.delete(batch)
+  }
+  const write = (): void => {
+    const [key, body] = [random.pick(keys), random.pick(bodies)]
+    const ids = idsOf[body]
+    const sequencer = (writes.length + 1).toString(16)
+    const source = { ...room.put(key, textOf(ids)), sequencer }
+    writes.push({ source, key, ids, isDeleted: false })
+    messages.add(source)
+  }
+  const reload = (): void => {
+    const at = random.below(Math.max(1, writes.length))
+    const one = writes[at]
+    if (!one || one.source.generation >= generationMax) return
+    const source = { ...one.source, generation: one.source.generation + 1 }
+    writes[at] = { ...one, source }
+    messages.add(source)
+  }
+  const removeVersion = (): void => {
+    const one = writes[random.below(Math.max(1, writes.length))]
+    if (!one) return
+    one.isDeleted = true
+    room.bronze.deleteVersion('b', one.key, one.source.object.version)
+  }
+  const sweep = async (own = process()): Promise<void> => {
+    await own.run(() => createSweep(depsOf(own))(room.call()))
+    for (const body of room.queue.take()) {
+      const message = readObjectsMessage(pipeline, body)
+      if (message?.kind === 'batch') open.add(message.batch)
+    }
+  }
+  const steps = [
+    ...[write, write, reload, sweep],
+    // A delete marker: the versions stay.
+    () => room.bronze.deleteObject('b', random.pick(keys)),
+    ...(random.chance(0.3) ? [removeVersion] : []),
+    ...Array.from({ length: 3 }, () => () => {
+      return deliver(
+        [...messages].filter(() => random.chance(0.6)),
+        process(),
+      )
+    }),
+    // Often within the second that Last-Modified knows.
+    () => room.clock.advance(random.pick([0, 0, 1_000, 900_000])),
+  ]
+  const life = { seed, room, writes }
+  for (let step = 0; step < stepsOfLife; step += 1) {
+    await random.pick(steps)()
+    look(life)
+  }
+  crashes = crashesMax
+  for (let round = 0; round < 8; round += 1) {
+    room.clock.advance(3_700_000)
+    await sweep(createMortalProcess())
+    await deliver([...messages], createMortalProcess())
+    look(life)
+  }
+  expect([seed, messages.size, open.size]).toEqual([seed, 0, 0])
+  return life
+}
+
+interface Life {
+  readonly seed: number
+  readonly room: ReturnType<typeof createRoom>
+  readonly writes: readonly Write[]
+}
+
+const uriOf = (key: string): string => `s3://b/${key}`
+
+const shownOf = ({ room }: Life, key: string) =>
+  currentRows(room.engine, 'notes').filter((row) => row['_source'] === uriOf(key))
+
+/** Once a version of a key superseded, what is seen of the key is one version of it, whole. */
+const expectWhole = (life: Life): void => {
+  for (const key of keys) {
+    const superseded = life.room.engine
+      .rows('_reloads')
+      .some((row) => row['_source'] === uriOf(key) && row['supersedes'] === true)
+    const shown = shownOf(life, key)
+    const [first] = shown
+    if (!superseded || !first) continue
+    const write = life.writes.find(({ source }) => source.object.version === first['_version'])
+    const own = [life.seed, key, first['_version']]
+    expect([...own, ...shown.map(({ id }) => id).toSorted()]).toEqual([
+      ...own,
+      ...(write?.ids ?? []).toSorted(),
+    ])
+  }
+}
+
+test('A → B → A, deletes and reloads, whatever dies: one version of a key is seen, whole, and at last the newest', async () => {
+  for (let seed = 1; seed <= Number(process.env['LIVES'] ?? 60); seed += 1) {
+    const life = await live(seed, expectWhole)
+    const loaded = new Set(
+      life.room
+        .manifests()
+        .flatMap(({ sources }) => sources)
+        .filter(({ disposition }) => disposition === 'rows' || disposition === 'empty')
+        .map(({ object }) => object.version),
+    )
+    for (const key of keys) {
+      const written = life.writes.filter(
+        (one) => one.key === key && !(one.isDeleted && !loaded.has(one.source.object.version)),
+      )
+      const newest = written.at(-1)
+      const shown = shownOf(life, key).map(
+        ({ _version, id }) => `${String(_version)} ${String(id)}`,
+      )
+      const wanted = newest?.ids.map((id) => `${newest.source.object.version} ${id}`) ?? []
+      expect({ seed, key, shown: shown.toSorted() }).toEqual({
+        seed,
+        key,
+        shown: wanted.toSorted(),
+      })
+    }
+  }
+}, 1_200_000)
+
+test('an unversioned object of such a dataset is set aside with what to do, and loads nothing', async () => {
+  const room = createRoom({ overwrites: { notes: 'supersede' } })
+  expect(await room.run(room.put('x.jsonl', '{"id":"a"}'))).toEqual([])
+  expect(room.dispositions()).toEqual({ 'x.jsonl': 'unreadable' })
+  expect(room.manifests()[0]?.sources[0]?.reason).toMatch(/switch versioning on/)
+  expect(room.rows()).toEqual([])
+})
