@@ -1,7 +1,7 @@
 export { clickHouseType, readTold, tell } from './column-type.ts'
 export type { Connection } from './connection.ts'
 export { createConnection } from './connection.ts'
-export { createTable } from './ddl.ts'
+export { createTable, partitionKeyOf, sortingKeyOf } from './ddl.ts'
 export type { Evolution } from './evolution.ts'
 export { planEvolution } from './evolution.ts'
 export type { Role } from './grants.ts'

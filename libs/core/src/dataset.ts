@@ -51,6 +51,8 @@ export type ColumnType = ScalarType | ListType | MapType | StructType
 export interface Column extends Field {
   readonly name: string
   readonly description: string
+  /** Where in a record its value comes from, of which the first that has one counts; for the reference. */
+  readonly paths?: readonly string[]
 }
 
 /** uint64 and int64 may be numbers (safe integers) or bigints. */
@@ -121,6 +123,8 @@ export interface Dataset {
   readonly version: number
   readonly description: string
   readonly tables: readonly Table[]
+  /** Why the mapping rejects a record: reason → when. */
+  readonly rejections?: Readonly<Record<string, string>>
   /** Pure. `record` is what JSON.parse gave; anything, not only objects. MUST NOT throw for any JSON value. */
   readonly map: (record: unknown, context: RecordContext) => Mapped
 }

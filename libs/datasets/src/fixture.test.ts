@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { columnsOf, lineageColumns } from '@silversmith/core'
-import type { Dataset, Mapped, StructValue, Value } from '@silversmith/core'
+import type { Dataset, Mapped, Rejection, StructValue, Value } from '@silversmith/core'
 import { gunzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { datasets } from './index.ts'
@@ -25,21 +25,24 @@ const linesOf = (file: Buffer): readonly Line[] => {
     .filter(({ bytes }) => /[^ \t\r]/.test(bytes.toString('latin1')))
 }
 
+/** Of the reader. */
+const notJson = 'invalid_json'
+
 const mapLine = (dataset: Dataset, bytes: Buffer): Mapped => {
   const text = bytes.toString()
   let record: unknown
   try {
     record = JSON.parse(text)
   } catch {
-    return { rejection: { reason: 'invalid_json' } }
+    return { rejection: { reason: notJson } }
   }
   return dataset.map(record, { hash: createHash('sha256').update(bytes).digest('hex'), text })
 }
 
 /** Rows and rejections of a file, as people read them: columns that are null are left out, and the name of the first table. */
-const mapFile = (dataset: Dataset, file: Buffer): { rows: unknown[]; rejected: unknown[] } => {
+const mapFile = (dataset: Dataset, file: Buffer) => {
   const rows: unknown[] = []
-  const rejected: unknown[] = []
+  const rejected: ({ readonly line: number } & Rejection)[] = []
   for (const { line, bytes } of linesOf(file)) {
     const mapped = mapLine(dataset, bytes)
     if ('discarded' in mapped) throw new Error('No dataset here discards.')
@@ -81,6 +84,15 @@ describe.each(datasets.map((dataset) => [dataset.name, dataset] as const))('%s',
     await expect(`${JSON.stringify(rows, null, 2)}\n`).toMatchFileSnapshot(`${base}.rows.json`)
     await expect(`${JSON.stringify(rejected, null, 2)}\n`).toMatchFileSnapshot(
       `${base}.rejected.json`,
+    )
+  })
+
+  it('tells every reason it rejects for, and has a fixture for each', () => {
+    const reasons = files
+      .flatMap((file) => mapFile(dataset, readFileSync(new URL(file, folder))).rejected)
+      .map(({ reason }) => reason)
+    expect(new Set(reasons.filter((reason) => reason !== notJson))).toEqual(
+      new Set(Object.keys(dataset.rejections ?? {})),
     )
   })
 

@@ -27,6 +27,16 @@ export const valueAt = (record: unknown, path: Path, rescue: Rescue): unknown =>
   return value
 }
 
+/** A path for each spelling of its keys. */
+export const spellingsOf = (path: Path): readonly Path[] =>
+  path.reduce<readonly Path[]>(
+    (before, segment) =>
+      before.flatMap((way) =>
+        (typeof segment === 'string' ? [segment] : segment).map((key) => [...way, key]),
+      ),
+    [[]],
+  )
+
 /** `context.extensions["http://oli.cmu.edu/extensions/page_id"]`; of alternatives the first. */
 export const pathText = (path: Path): string =>
   path

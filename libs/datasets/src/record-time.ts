@@ -5,6 +5,13 @@ import { isWithin, parseTimestamp, plausibleTimes } from './timestamp.ts'
 
 export type RecordTime = { readonly micros: number } | { readonly rejection: Rejection }
 
+/** Why `recordTime` rejects. `field` says which, for people. */
+export const timeRejections = (field: string) => ({
+  timestamp_missing: `no ${field}, or it is null or blank`,
+  timestamp_invalid: `${field} is no ISO 8601 time`,
+  timestamp_out_of_range: `${field} is before 2000 or from 2100 on`,
+})
+
 /**
  * The time of a record from the first of these fields that is there; a blank one is not. A time is never made up: no
  * field → `timestamp_missing`, not ISO 8601 → `timestamp_invalid`, not plausible → `timestamp_out_of_range`.

@@ -3,7 +3,7 @@ import { rescuedColumn } from '@silversmith/core'
 import type { JsonObject } from './json.ts'
 import { isAbsent, writeJson } from './json.ts'
 import type { Path, Rescue } from './path.ts'
-import { pathText } from './path.ts'
+import { pathText, spellingsOf } from './path.ts'
 import { createPathIndex, type PathIndex } from './path-index.ts'
 import type { Read } from './read.ts'
 import { readerOf } from './read.ts'
@@ -22,6 +22,8 @@ export interface Rule<F extends Facts> extends Column {
   readonly from: readonly Path[] | Derive<F>
   /** How a value found at a path is read; by the column's type when absent. */
   readonly read?: Read
+  /** What a function reads, for the reference. */
+  readonly reads?: readonly Path[]
 }
 
 const rescued: Column = {
@@ -59,16 +61,10 @@ export const compileRules = <F extends Facts>(
   let kept: Map<string, unknown> | undefined
   const rescue: Rescue = (path, value) => void (kept ??= new Map()).set(path, value)
   return {
-    columns: [
-      ...rules.map(({ name, type, nullable, description }) => ({
-        name,
-        type,
-        nullable,
-        description,
-      })),
-      rescued,
+    columns: [...rules.map(columnOf), rescued],
+    paths: [
+      ...new Set([...paths, ...rules.flatMap(({ reads = [] }) => reads)].flatMap(withContainers)),
     ],
-    paths: [...new Set(paths.flatMap(withContainers))],
     write: (facts) => {
       kept = undefined
       const found = index.find(facts.record, rescue)
@@ -89,6 +85,12 @@ export const compileRules = <F extends Facts>(
 /** A path and those of the objects it goes through. */
 const withContainers = (path: Path): readonly string[] =>
   path.map((_, at) => pathText(path.slice(0, at + 1)))
+
+const columnOf = <F extends Facts>(rule: Rule<F>): Column => {
+  const { name, type, nullable, description, from, reads = [] } = rule
+  const paths = (typeof from === 'function' ? reads : from).flatMap(spellingsOf).map(pathText)
+  return { name, type, nullable, description, ...(paths.length > 0 && { paths }) }
+}
 
 const rescueUnknown = (record: JsonObject, known: ReadonlySet<string>, rescue: Rescue): void => {
   for (const field in record)

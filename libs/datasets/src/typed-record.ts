@@ -1,7 +1,7 @@
 import type { ColumnType, Dataset, Mapped, RecordContext } from '@silversmith/core'
 import { isAbsent, type JsonObject } from './json.ts'
-import { mapJsonRecord } from './json-record.ts'
-import { recordTime } from './record-time.ts'
+import { mapJsonRecord, recordRejections } from './json-record.ts'
+import { recordTime, timeRejections } from './record-time.ts'
 import type { Facts, Rule } from './rule.ts'
 import { compileRules } from './rule.ts'
 
@@ -28,6 +28,7 @@ const rulesOf = (name: string, own: readonly TypedRule[]): readonly TypedRule[] 
     ...{ name: 'timestamp', type: 'timestamp', nullable: false },
     description: 'event_time as a time, UTC',
     from: ({ micros }) => micros,
+    reads: [[timeField]],
   },
   {
     ...{ name: typeField, type: 'category', nullable: false },
@@ -77,7 +78,12 @@ export const createTypedDataset = (type: TypedRecord): Dataset => {
   return {
     name,
     version,
-    description: `${description}. Rejected: not_an_object, duplicate_key (a JSON object with a key twice), record_type_mismatch (record_type is there and not ${name}), timestamp_missing, timestamp_invalid, timestamp_out_of_range (event_time before 2000 or from 2100 on). Fields it does not know and values that fit no column are in _rescued.`,
+    description: `${description}. Fields it does not know and values that fit no column are in _rescued.`,
+    rejections: {
+      ...recordRejections,
+      record_type_mismatch: `record_type is there and not ${name}`,
+      ...timeRejections(timeField),
+    },
     tables: [
       {
         name,

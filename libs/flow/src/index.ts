@@ -32,6 +32,7 @@ export {
 } from './ingest/ingest.ts'
 export { manifestPrefix, openedAt, readManifest, stagingPrefix } from './manifest.ts'
 export type { Call } from './patience.ts'
+export { type ReadingReason, readingRejections } from './reading/reading-rejection.ts'
 export { createReconcile, type Reconcile } from './reconcile/reconcile.ts'
 export {
   type Finding,

@@ -1,6 +1,7 @@
 import type { Dataset, Mapped, RecordContext } from '@silversmith/core'
 import { readReceived } from '@silversmith/core'
 import { isAbsent, isObject, type JsonObject } from '../json.ts'
+import { recordRejections } from '../json-record.ts'
 import { mapWithDigits } from '../rounded-number.ts'
 import { compileRules } from '../rule.ts'
 import { messageRules } from './rules.ts'
@@ -40,12 +41,20 @@ export const sqsMessages: Dataset = {
   name: 'sqs_messages',
   version: 1,
   description:
-    'Messages of SQS as Lambda receives them, one row each; bodies are not read. Rejected: not_an_object, message_id_missing, queue_arn_missing (absent, or no text), timestamp_missing, timestamp_invalid (SentTimestamp is no time in ms, 2001 to 2096). Values that fit no column are in _rescued.',
+    'Messages of SQS as Lambda receives them, one row each; bodies are not read. Values that fit no column are in _rescued.',
+  rejections: {
+    not_an_object: recordRejections.not_an_object,
+    message_id_missing: 'messageId is absent, or no text',
+    queue_arn_missing: 'eventSourceARN is absent, or no text',
+    timestamp_missing: 'no SentTimestamp',
+    timestamp_invalid: 'SentTimestamp is no time in ms, 2001 to 2096',
+  },
   tables: [
     {
       name: table,
       description: 'Messages of SQS, one row each',
       columns: compiled.columns,
+      paths: compiled.paths,
       orderBy: ['queue_arn', 'timestamp'],
       indexes: [{ column: 'message_id', type: 'bloom_filter', granularity: 4 }],
       views: [],

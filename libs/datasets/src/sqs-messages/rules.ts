@@ -20,7 +20,7 @@ const column = (
   type: ReceivedRule['type'],
   description: string,
   from: ReceivedRule['from'],
-  settings: Partial<Pick<ReceivedRule, 'read' | 'nullable'>> = {},
+  settings: Partial<Pick<ReceivedRule, 'read' | 'reads' | 'nullable'>> = {},
 ): ReceivedRule => ({ name, type, nullable: true, description, from, ...settings })
 
 const always = { nullable: false } as const
@@ -47,14 +47,14 @@ export const messageRules: readonly ReceivedRule[] = [
     'timestamp',
     'When the message was first sent (SentTimestamp)',
     ({ micros }) => micros,
-    always,
+    { ...always, reads: [['attributes', 'SentTimestamp']] },
   ),
   column(
     'message_id',
     'text',
     'Id SQS gave the message when it was first sent',
     ({ identity }) => identity.messageId,
-    always,
+    { ...always, reads: [['messageId']] },
   ),
   column(
     'receipt_handle',
@@ -75,27 +75,28 @@ export const messageRules: readonly ReceivedRule[] = [
       rescue('md5OfMessageAttributes', md5)
       return null
     },
+    { reads: [['md5OfMessageAttributes']] },
   ),
   column(
     'attributes',
     textMap,
     'System attributes of the receive that was loaded, such as SentTimestamp and MessageGroupId',
     ({ record }, rescue) => systemAttributes(record, rescue),
-    always,
+    { ...always, reads: [['attributes']] },
   ),
   column(
     'message_attributes',
     attributeMap,
     "The sender's attributes; binary values are the bytes that were sent",
     ({ record, isRedriven }, rescue) => messageAttributes(record, isRedriven, rescue),
-    always,
+    { ...always, reads: [['messageAttributes']] },
   ),
   column(
     'queue_arn',
     'category',
     'Queue the message was first sent to',
     ({ identity }) => identity.queueArn,
-    always,
+    { ...always, reads: [['eventSourceARN']] },
   ),
   column('aws_region', 'category', 'Region of its queue', [['awsRegion']]),
   column(

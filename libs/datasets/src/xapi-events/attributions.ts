@@ -114,8 +114,10 @@ const compiled: Compiled<AttributionFacts> = compileRules([
 
 export const attributionsTable: Table = {
   name,
-  description: 'Experiments that events of OLI Torus count for, one row per attribution',
+  description:
+    'Experiments that events of OLI Torus count for, one row per attribution; paths are those within it',
   columns: compiled.columns,
+  paths: compiled.paths,
   orderBy: ['experiment_id', 'timestamp'],
   indexes: [
     { column: 'raw_event_hash', type: 'bloom_filter', granularity: 4 },

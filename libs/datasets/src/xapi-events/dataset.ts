@@ -2,8 +2,8 @@ import type { Dataset, Mapped, RecordContext } from '@silversmith/core'
 import type { JsonObject } from '../json.ts'
 import { pathText, valueAt } from '../path.ts'
 import { compileRules } from '../rule.ts'
-import { mapJsonRecord } from '../json-record.ts'
-import { recordTime } from '../record-time.ts'
+import { mapJsonRecord, recordRejections } from '../json-record.ts'
+import { recordTime, timeRejections } from '../record-time.ts'
 import { attributionRows, attributionsMax, attributionsTable } from './attributions.ts'
 import { eventTypeOf } from './event-type.ts'
 import { attributionsPath, eventRules } from './rules.ts'
@@ -33,12 +33,17 @@ const mapObject = (record: JsonObject, { hash, text }: RecordContext): Mapped =>
   return { rows: [event, ...attributionRows(list, facts, text)] }
 }
 
-/** xAPI statements of OLI Torus: videos, page views, attempts, tutor messages. Rejections: see `map`'s reasons. */
+/** xAPI statements of OLI Torus: videos, page views, attempts, tutor messages. */
 export const xapiEvents: Dataset = {
   name: 'xapi_events',
   version: 2,
   description:
-    'xAPI statements of OLI Torus: videos, page views, attempts and tutor messages, one row each; and one row for each experiment a statement counts for. Rejected: not_an_object, duplicate_key (a JSON object with a key twice), timestamp_missing, timestamp_invalid, timestamp_out_of_range (before 2000 or from 2100 on), too_many_attributions (more than 1 000). The statement itself stays in bronze; values that fit no column are in _rescued.',
+    'xAPI statements of OLI Torus: videos, page views, attempts and tutor messages, one row each; and one row for each experiment a statement counts for. The statement itself stays in bronze; values that fit no column are in _rescued.',
+  rejections: {
+    ...recordRejections,
+    ...timeRejections('timestamp'),
+    too_many_attributions: `it counts for more than ${attributionsMax} experiments`,
+  },
   tables: [
     {
       name: table,

@@ -1,5 +1,5 @@
 import type { JsonObject } from '../json.ts'
-import { valueAt } from '../path.ts'
+import { type Path, valueAt } from '../path.ts'
 
 /** What an OLI Torus statement tells of; `unknown` for a pair of verb and type that is not in the list. */
 export type EventType =
@@ -49,13 +49,17 @@ const byVerbAndType: ReadonlyMap<string, ReadonlyMap<string, EventType>> = new M
   ],
 ])
 
+/** What decides. */
+export const verbPath: Path = ['verb', 'id']
+export const typePath: Path = ['object', 'definition', 'type']
+
 const ignore = (): void => undefined
 
 export const eventTypeOf = (record: JsonObject): EventType => {
-  const verb = valueAt(record, ['verb', 'id'], ignore)
+  const verb = valueAt(record, verbPath, ignore)
   if (typeof verb !== 'string') return 'unknown'
   const known = byVerb.get(verb)
   if (known) return known
-  const type = valueAt(record, ['object', 'definition', 'type'], ignore)
+  const type = valueAt(record, typePath, ignore)
   return (typeof type === 'string' && byVerbAndType.get(verb)?.get(type)) || 'unknown'
 }

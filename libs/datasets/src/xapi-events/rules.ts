@@ -11,7 +11,7 @@ import {
 } from '../read.ts'
 import type { Derive, Facts, Rule } from '../rule.ts'
 import { uuidOfHash } from '../uuid.ts'
-import type { EventType } from './event-type.ts'
+import { type EventType, typePath, verbPath } from './event-type.ts'
 import { hostOf } from './host-name.ts'
 
 /** A statement with what its columns share. */
@@ -36,7 +36,7 @@ const video = (name: string): Path => ['result', 'extensions', `${videoPrefix}${
 export const attributionsPath = ext('experiment_attributions')
 
 type EventRule = Rule<EventFacts>
-type Settings = Partial<Pick<EventRule, 'read' | 'nullable'>>
+type Settings = Partial<Pick<EventRule, 'read' | 'reads' | 'nullable'>>
 
 /** A column that may be null, read at the first of these paths that has a value. */
 const column = (
@@ -51,8 +51,10 @@ const always: Settings = { nullable: false }
 
 const ignore = (): void => undefined
 
+const idFields = ['id', 'event_id'] as const
+
 const eventId: Derive<EventFacts> = ({ record, hash }, rescue) => {
-  for (const field of ['id', 'event_id']) {
+  for (const field of idFields) {
     const id = record[field]
     const text = typeof id === 'string' ? readPlainText(id) : undefined
     if (text !== undefined && text.trim() !== '') return text
@@ -76,11 +78,9 @@ const userId: Derive<EventFacts> = ({ record }, rescue) => {
   return ''
 }
 
-const hostPaths: readonly Path[] = [
-  ext('host_name'),
-  ['actor', 'account', 'homePage'],
-  ['object', 'id'],
-]
+const objectPath: Path = ['object', 'id']
+
+const hostPaths: readonly Path[] = [ext('host_name'), ['actor', 'account', 'homePage'], objectPath]
 
 /** Statements that follow each other mostly are of one host. */
 let lastAddress = ''
@@ -112,19 +112,24 @@ const hostName: Derive<EventFacts> = ({ record }, rescue) => {
 const pagePaths: readonly Path[] = [ext('page_id'), ext('resource_id')]
 
 const videoUrl: Derive<EventFacts> = ({ record, eventType }) => {
-  const id = eventType === 'video' ? valueAt(record, ['object', 'id'], ignore) : undefined
+  const id = eventType === 'video' ? valueAt(record, objectPath, ignore) : undefined
   return readPlainText(id) ?? null
 }
 
+const titlePath: Path = ['object', 'definition', 'name']
+
 const videoTitle: Derive<EventFacts> = ({ record, eventType }, rescue) => {
-  const path = ['object', 'definition', 'name']
-  const name = eventType === 'video' ? valueAt(record, path, rescue) : undefined
+  const name = eventType === 'video' ? valueAt(record, titlePath, rescue) : undefined
   if (name === undefined) return null
   const title = readLanguageMap(name)
-  if (title === undefined) rescue(pathText(path), name)
+  if (title === undefined) rescue(pathText(titlePath), name)
   return title ?? null
 }
 
+const responsePaths: readonly Path[] = [
+  ['result', 'response', 'input'],
+  ['result', 'response'],
+]
 const inputName = 'result.response.input'
 
 /** The learner's input as it is where it is text, else as JSON; a response without input as a whole. */
@@ -139,31 +144,34 @@ const response: Derive<EventFacts> = ({ record }, rescue) => {
 }
 
 const identityRules: readonly EventRule[] = [
-  column('event_id', 'text', 'Statement id, else UUIDv5 of event_hash', eventId, always),
-  column(
-    'user_id',
-    'text',
-    'Name of the account of the actor, else mbox, else empty',
-    userId,
-    always,
-  ),
+  column('event_id', 'text', 'Statement id, else UUIDv5 of event_hash', eventId, {
+    ...always,
+    reads: idFields.map((field) => [field]),
+  }),
+  column('user_id', 'text', 'Name of the account of the actor, else mbox, else empty', userId, {
+    ...always,
+    reads: userPaths,
+  }),
   column(
     'host_name',
     'category',
     'Extension host_name, else host of the home page, else host of the object id, else empty',
     hostName,
-    always,
+    { ...always, reads: hostPaths },
   ),
   column('section_id', 'uint64', 'Course section', [ext('section_id')]),
   column('project_id', 'uint64', 'Authoring project', [ext('project_id')]),
   column('publication_id', 'uint64', 'Publication of the project', [ext('publication_id')]),
-  column('timestamp', 'timestamp', 'Time of the event', ({ micros }) => micros, always),
+  column('timestamp', 'timestamp', 'Time of the event', ({ micros }) => micros, {
+    ...always,
+    reads: [['timestamp']],
+  }),
   column(
     'event_type',
     'category',
     'video, activity_attempt, page_attempt, part_attempt, page_viewed, tutor_message, experiment_condition_assigned or unknown',
     ({ eventType }) => eventType,
-    always,
+    { ...always, reads: [verbPath, typePath] },
   ),
   column('page_id', 'uint64', 'Page; of videos resource_id', pagePaths),
 ]
@@ -173,7 +181,7 @@ const videoRules: readonly EventRule[] = [
     resultExt('content_element_id'),
     ext('content_element_id'),
   ]),
-  column('video_url', 'text', 'Object id of video events', videoUrl),
+  column('video_url', 'text', 'Object id of video events', videoUrl, { reads: [objectPath] }),
   column('video_time', 'float64', 'Position, seconds', [video('time')]),
   column('video_length', 'float64', 'Length, seconds', [
     video('length'),
@@ -218,7 +226,9 @@ const resultRules: readonly EventRule[] = [
     ['result', 'success'],
   ]),
   column('completion', 'boolean', 'As sent', [['result', 'completion']]),
-  column('response', 'text', 'Input of the response; JSON text when it is not text', response),
+  column('response', 'text', 'Input of the response; JSON text when it is not text', response, {
+    reads: responsePaths,
+  }),
   column('feedback', 'text', 'Feedback; JSON text when it is not text', [resultExt('feedback')], {
     read: readTextOrJson,
   }),
@@ -243,7 +253,9 @@ const addedRules: readonly EventRule[] = [
   ]),
   column('verb_id', 'category', 'Verb', [['verb', 'id']]),
   column('object_id', 'text', 'Object id, as sent', [['object', 'id']]),
-  column('video_title', 'text', 'Name of the object of video events', videoTitle),
+  column('video_title', 'text', 'Name of the object of video events', videoTitle, {
+    reads: [titlePath],
+  }),
   column('video_completion_threshold', 'float64', 'Share that counts as completed', [
     ['context', 'extensions', `${videoPrefix}completion-threshold`],
   ]),

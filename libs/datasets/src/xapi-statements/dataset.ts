@@ -1,10 +1,10 @@
 import type { Dataset, Mapped, RecordContext } from '@silversmith/core'
 import type { JsonObject } from '../json.ts'
 import { compileRules } from '../rule.ts'
-import { mapJsonRecord } from '../json-record.ts'
-import { recordTime } from '../record-time.ts'
+import { mapJsonRecord, recordRejections } from '../json-record.ts'
+import { recordTime, timeRejections } from '../record-time.ts'
 import { createWalk } from './breach.ts'
-import { rejectionOf } from './rejection.ts'
+import { partRejections, rejectionOf } from './rejection.ts'
 import { statementRules } from './rules.ts'
 import { statement } from './specification.ts'
 
@@ -31,7 +31,12 @@ export const xapiStatements: Dataset = {
   name: 'xapi_statements',
   version: 2,
   description:
-    'Any xAPI statement, 1.0.3 or 2.0, one row each, with the whole statement beside its columns. Rejected: not_an_object, duplicate_key (a JSON object with a key twice), timestamp_missing (neither timestamp nor stored), timestamp_invalid, timestamp_out_of_range (before 2000 or from 2100 on), and actor_, verb_ and object_missing or _invalid: a statement that does not say who did what to what is none. What else breaches the specification is in the column breaches, values that fit no column are in _rescued.',
+    'Any xAPI statement, 1.0.3 or 2.0, one row each, with the whole statement beside its columns. A statement that does not say who did what to what is none. What else breaches the specification is in the column breaches, values that fit no column are in _rescued.',
+  rejections: {
+    ...recordRejections,
+    ...timeRejections('timestamp, else stored'),
+    ...partRejections,
+  },
   tables: [
     {
       name: table,

@@ -2,6 +2,18 @@ import type { Rejection } from '@silversmith/core'
 import { isAbsent, isObject, type JsonObject } from '../json.ts'
 import { agentKinds, identifiersOf } from './actor.ts'
 
+/** Why `rejectionOf` rejects. */
+export const partRejections = {
+  actor_missing: 'no actor',
+  actor_invalid:
+    'the actor is no object, or an agent without mbox, mbox_sha1sum, openid and account, or a group without those and members',
+  verb_missing: 'no verb',
+  verb_invalid: 'the verb is no object, or its id no text',
+  object_missing: 'no object',
+  object_invalid:
+    'the object is none in JSON, or its id no text; or an agent or group as above; or a sub-statement without one of the three',
+} as const
+
 /**
  * A statement says who did what to what: without one of the three it is none. `<part>_missing`: it is not there;
  * `<part>_invalid`: it is no object, or nothing in it says which. All else that breaches the specification is noted only.

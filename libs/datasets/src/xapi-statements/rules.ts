@@ -31,7 +31,7 @@ const column = (
   type: StatementRule['type'],
   description: string,
   from: StatementRule['from'],
-  settings: Partial<Pick<StatementRule, 'read' | 'nullable'>> = {},
+  settings: Partial<Pick<StatementRule, 'read' | 'reads' | 'nullable'>> = {},
 ): StatementRule => ({ name, type, nullable: true, description, from, ...settings })
 
 const always = { nullable: false } as const
@@ -126,11 +126,19 @@ const identifier =
   'mbox::…, mbox_sha1sum::…, openid::… or account::<name>@<home page>; null for a group without'
 
 const whoRules: readonly StatementRule[] = [
-  column('id', 'text', 'Statement id (UUID), else UUIDv5 of event_hash', statementId, always),
-  column('timestamp', 'timestamp', 'timestamp, else stored', ({ micros }) => micros, always),
+  column('id', 'text', 'Statement id (UUID), else UUIDv5 of event_hash', statementId, {
+    ...always,
+    reads: [['id']],
+  }),
+  column('timestamp', 'timestamp', 'timestamp, else stored', ({ micros }) => micros, {
+    ...always,
+    reads: [['timestamp'], ['stored']],
+  }),
   column('stored', 'timestamp', 'When the learning record store stored it', [['stored']]),
   column('version', 'category', 'xAPI version', [['version']]),
-  column('actor_type', 'category', 'Agent or Group; Agent where it is not said', actorType),
+  column('actor_type', 'category', 'Agent or Group; Agent where it is not said', actorType, {
+    reads: [['actor', 'objectType']],
+  }),
   agentId('actor_id', `Identifier of the actor: ${identifier}`, ['actor']),
   column('actor_name', 'text', 'Name of the actor', [['actor', 'name']]),
   column(
@@ -169,12 +177,14 @@ const objectRules: readonly StatementRule[] = [
     'category',
     'Activity, Agent, Group, StatementRef or SubStatement',
     objectTypeAt(['object']),
+    { reads: [['object', 'objectType']] },
   ),
   column(
     'object_id',
     'text',
     'Id of the activity or statement; identifier of an agent or group',
     objectIdAt(['object']),
+    { reads: [['object', 'id'], ['object']] },
   ),
   column(
     'object_name',
@@ -210,8 +220,11 @@ const objectRules: readonly StatementRule[] = [
     'category',
     'As object_type, of the sub-statement',
     objectTypeAt(subObject),
+    { reads: [[...subObject, 'objectType']] },
   ),
-  column('sub_object_id', 'text', 'As object_id, of the sub-statement', objectIdAt(subObject)),
+  column('sub_object_id', 'text', 'As object_id, of the sub-statement', objectIdAt(subObject), {
+    reads: [[...subObject, 'id'], subObject],
+  }),
 ]
 
 const resultRules: readonly StatementRule[] = [

@@ -1,6 +1,7 @@
 import { isAscii, isUtf8 } from 'node:buffer'
 import { createHash, type Hash } from 'node:crypto'
 import type { Origin } from '../staging/chunk-builder.ts'
+import type { ReadingReason } from './reading-rejection.ts'
 
 /** One record as it stands in an object, before anything is made of it. */
 export interface RawRecord {
@@ -28,7 +29,7 @@ export interface Original {
 }
 
 /** Why framing itself may be broken: nothing that can be mended in the record. */
-export type FramingReason = 'truncated_document' | 'truncated_array'
+export type FramingReason = Extract<ReadingReason, `truncated_${string}`>
 export const framingReasons: ReadonlySet<string> = new Set<FramingReason>([
   'truncated_document',
   'truncated_array',

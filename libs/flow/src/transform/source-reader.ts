@@ -24,6 +24,7 @@ import type { Quarantine } from '../quarantine/quarantine.ts'
 import { lineBytesMaxOf } from '../quarantine/quarantine-record.ts'
 import { type RawRecord, type ReadPiece, textOf } from '../reading/record.ts'
 import { type DriftTally, holdToContract } from '../drift/drift-tally.ts'
+import type { ReadingReason } from '../reading/reading-rejection.ts'
 
 /** records = rows + rejected + discarded; `rows` counts accepted records. */
 export interface ReadCounts {
@@ -227,11 +228,11 @@ const discard = async (opened: OpenObject): Promise<void> => {
   for await (const piece of opened.body) if (piece) return
 }
 
-const reject = (reason: string): Mapped => ({ rejection: { reason } })
+const reject = (reason: ReadingReason): Mapped => ({ rejection: { reason } })
 
 /** Bad data is data: whatever is wrong with a record becomes its rejection. */
 export const mapRecord = (dataset: Dataset, record: RawRecord): Mapped => {
-  if (record.broken !== undefined) return reject(record.broken)
+  if (record.broken !== undefined) return { rejection: { reason: record.broken } }
   if (record.cut) return reject('record_too_large')
   const { bytes } = record
   const text = textOf(bytes)
