@@ -40,7 +40,7 @@ it('looks into and mends a table whose route is gone', async () => {
 
 it('takes a renamed table for that of the only route', async () => {
   const { targets, tables } = openWith({ CLICKHOUSE_TABLE: 'events' })
-  expect(tables).toEqual(['raw_events'])
+  expect(tables).toEqual(['raw_events', 'experiment_attributions'])
   await expect(
     targets.at(-1)?.has('B', { ...chunk, table: 'raw_events' }, signal),
   ).rejects.toMatchObject({ code: 'TARGET_UNAVAILABLE' })

@@ -35,7 +35,7 @@ test('a renamed table is that of the only route', async () => {
     code: 'TARGET_UNAVAILABLE',
   })
   await expect(clickhouse?.has('B', chunkOf('xapi_statements'), signal)).rejects.toThrow(
-    /Table xapi_statements of a sealed chunk is none of raw_events, _reloads/,
+    /Table xapi_statements of a sealed chunk is none of raw_events, experiment_attributions, _reloads/,
   )
 })
 

@@ -118,6 +118,17 @@ describe('names', () => {
     })
   })
 
+  test('CLICKHOUSE_TABLE renames no table that is filled beside another, and takes no name of one', () => {
+    const beside = { ...table, name: 'events_beside', beside: table.name }
+    const renamed = (name: string) => namesOf([table, beside], { ...settings, table: name })
+    expect([...renamed('raw')]).toEqual([
+      ['events', 'raw'],
+      ['events_beside', 'events_beside'],
+      ['_reloads', '_reloads'],
+    ])
+    expect(() => renamed('events_beside')).toThrow('the name of another table of the pipeline')
+  })
+
   test('CLICKHOUSE_TABLE is refused where several tables could be meant', () => {
     expect(() => namesOf([table, { ...table, name: 'other' }], { table: 'raw' })).toThrow(
       /events, other/,

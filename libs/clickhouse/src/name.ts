@@ -34,7 +34,7 @@ export const tablesOf = (
 
 /**
  * Table name of the datasets → name in ClickHouse. They are the same, except that `settings.table` renames the table when
- * the pipeline writes one; with several, nobody could say which is meant.
+ * the pipeline writes one, not counting those beside it; with several, nobody could say which is meant.
  *
  * Throws SETTINGS_INVALID.
  */
@@ -42,15 +42,24 @@ export const namesOf = (
   tables: readonly Table[],
   settings: Pick<ClickHouseSettings, 'table'>,
 ): ReadonlyMap<string, string> => {
-  const own = tables.filter(({ name }) => name !== reloadsTable.name).map(({ name }) => name)
-  if (settings.table && own.length > 1)
+  const own = tables.filter(({ name }) => name !== reloadsTable.name)
+  const main = own.filter(({ beside }) => beside === undefined).map(({ name }) => name)
+  if (settings.table && main.length > 1)
     throw new Fault(
       'SETTINGS_INVALID',
-      `CLICKHOUSE_TABLE renames the table of a pipeline that writes one, but this one writes ${own.length} (${own.join(', ')}). ` +
+      `CLICKHOUSE_TABLE renames the table of a pipeline that writes one, but this one writes ${main.length} (${main.join(', ')}). ` +
         'Unset it, or give each dataset its own pipeline.',
     )
+  if (settings.table && own.some(({ name, beside }) => beside && name === settings.table))
+    throw new Fault(
+      'SETTINGS_INVALID',
+      `CLICKHOUSE_TABLE is ${settings.table}, the name of another table of the pipeline; choose another.`,
+    )
   return new Map([
-    ...own.map((name): [string, string] => [name, settings.table ?? name]),
+    ...own.map(({ name, beside }): [string, string] => [
+      name,
+      beside === undefined ? (settings.table ?? name) : name,
+    ]),
     [reloadsTable.name, reloadsTable.name],
   ])
 }

@@ -69,6 +69,8 @@ export type Row = readonly Value[]
 
 export interface Table {
   readonly name: string
+  /** Name of the dataset's table beside which this one is filled; it keeps its name where CLICKHOUSE_TABLE renames that one. */
+  readonly beside?: string
   readonly description: string
   /** The dataset's own columns; every table also carries `lineageColumns`, which the flow fills. */
   readonly columns: readonly Column[]

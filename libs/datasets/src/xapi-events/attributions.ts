@@ -5,7 +5,7 @@ import { type Path, valueAt } from '../path.ts'
 import { type Compiled, compileRules, type Facts, type Rule } from '../rule.ts'
 import { canonicalJson, parseWithNumbers } from './canonical-json.ts'
 import type { EventType } from './event-type.ts'
-import { attributionsPath, type EventFacts } from './rules.ts'
+import { attributionsPath, type EventFacts, eventTableName } from './rules.ts'
 import { attributionViews } from './upstream-views.ts'
 
 const name = 'experiment_attributions'
@@ -114,6 +114,7 @@ const compiled: Compiled<AttributionFacts> = compileRules([
 
 export const attributionsTable: Table = {
   name,
+  beside: eventTableName,
   description:
     'Experiments that events of OLI Torus count for, one row per attribution; paths are those within it',
   columns: compiled.columns,

@@ -6,10 +6,10 @@ import { mapJsonRecord, recordRejections } from '../json-record.ts'
 import { recordTime, timeRejections } from '../record-time.ts'
 import { attributionRows, attributionsMax, attributionsTable } from './attributions.ts'
 import { eventTypeOf } from './event-type.ts'
-import { attributionsPath, eventRules } from './rules.ts'
+import { attributionsPath, eventRules, eventTableName } from './rules.ts'
 import { eventViews } from './upstream-views.ts'
 
-const table = 'raw_events'
+const table = eventTableName
 const compiled = compileRules(eventRules)
 
 const map = (parsed: unknown, context: RecordContext): Mapped =>

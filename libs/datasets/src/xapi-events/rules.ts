@@ -14,6 +14,8 @@ import { uuidOfHash } from '../uuid.ts'
 import { type EventType, typePath, verbPath } from './event-type.ts'
 import { hostOf } from './host-name.ts'
 
+export const eventTableName = 'raw_events'
+
 /** A statement with what its columns share. */
 export interface EventFacts extends Facts {
   readonly hash: string
