@@ -1,7 +1,9 @@
+import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import { DuckDBConnection } from '@duckdb/node-api'
-import { columnsOf, objectUri, rowIdentity } from '@silversmith/core'
+import { columnsOf, defaultLimits, objectUri, rowIdentity } from '@silversmith/core'
 import type { Column, Table } from '@silversmith/core'
 import { datasets, defaultRoutes, sampleObjects, sampleRecords } from '@silversmith/datasets'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -60,6 +62,17 @@ const amountLines = amounts.map(
     `{"event_time":"2026-03-0${n + 1}T23:30:00-05:00","invoice_id":"Ω","quantity":"-9223372036854775808","unit_price":${amount}}`,
 )
 
+/** Objects of any bytes; of the last one the body is left out. */
+const everyByte = Buffer.from(Array.from({ length: 256 }, (_, at) => at))
+const raw: readonly (readonly [string, Buffer, string?])[] = [
+  ['raw/every-byte.bin', everyByte],
+  ['raw/empty', Buffer.alloc(0)],
+  ['raw/zipped.jsonl.gz', gzipSync(statements.join('\n')), 'gzip'],
+  ["raw/x'; DROP TABLE raw_objects; --\n/../Ω😀+%2B.json", Buffer.from('{"cut":')],
+  ['raw/limit.bin', Buffer.alloc(defaultLimits.recordBytesMax, everyByte)],
+  ['raw/over.bin', Buffer.alloc(defaultLimits.recordBytesMax + 1, everyByte)],
+]
+
 let tested: TestStack
 let duckdb: DuckDBConnection
 let uploaded: Uploaded[]
@@ -67,7 +80,11 @@ let outcome: { readonly report: Report; readonly problems: readonly string[] }
 
 beforeAll(async () => {
   tested = await startTestStack({
-    routes: [{ prefix: 'statements/', suffixes: [], dataset: 'xapi_statements' }, ...defaultRoutes],
+    routes: [
+      { prefix: 'statements/', suffixes: [], dataset: 'xapi_statements' },
+      { prefix: 'raw/', suffixes: [], dataset: 'raw_objects' },
+      ...defaultRoutes,
+    ],
     environment: {},
   })
   duckdb = await DuckDBConnection.create()
@@ -87,6 +104,7 @@ beforeAll(async () => {
     await upload(`bronze/${type}/b.json`, Buffer.from(`[${records.join(',\n')}]`))
   }
   await upload(amountsKey, Buffer.from(amountLines.join('\n')))
+  for (const [key, body, encoding] of raw) uploaded.push(await tested.upload(key, body, encoding))
   outcome = await tested.account(uploaded)
 })
 
@@ -101,15 +119,18 @@ const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`
 
 /**
  * Every value is written as text by its own engine: whole numbers, and timestamps as microseconds, in decimal; amounts with all
- * digits of their scale; text as it is.
+ * digits of their scale; text as it is; bytes in hexadecimal.
  * Doubles alone are written by each engine in its own way, so their texts are read back to the bits they stand for.
  */
-const writtenByDuckDb = ({ name, type }: Column): string =>
-  `CAST(${type === 'timestamp' ? `epoch_us(${name})` : name} AS VARCHAR)`
+const writtenByDuckDb = ({ name, type }: Column): string => {
+  if (type === 'binary') return `hex(${name})`
+  return `CAST(${type === 'timestamp' ? `epoch_us(${name})` : name} AS VARCHAR)`
+}
 
 const writtenByClickHouse = ({ name, type }: Column): string => {
   if (typeof type === 'object' && 'decimal' in type)
     return `toDecimalString(${name}, ${type.decimal.scale})`
+  if (type === 'binary') return `hex(${name})`
   return `CAST(${type === 'timestamp' ? `toUnixTimestamp64Micro(${name})` : name} AS Nullable(String))`
 }
 
@@ -215,6 +236,24 @@ describe('silver read by another reader of Parquet equals ClickHouse, value for 
     expect(found.sort()).toEqual(
       amounts.map(([, stored], n) => [String(n), stored, '-9223372036854775808']),
     )
+  })
+
+  it('in raw_objects, whose bodies are the bytes that were stored', async () => {
+    const both = await readBoth(outcome.report.silverDir, 'raw_objects')
+    expectEqual(both)
+    const bucket = tested.stack.resources.bronzeBucket
+    const found = new Map(both.clickHouse.map((row) => [row['_source'], row]))
+    expect(found.size).toBe(raw.length)
+    for (const [key, body, encoding] of raw) {
+      const row = found.get(objectUri({ bucket, key }))
+      const isKept = body.length <= defaultLimits.recordBytesMax
+      expect(row?.['sha256']).toBe(createHash('sha256').update(body).digest('hex'))
+      expect(row?.['size_bytes']).toBe(String(body.length))
+      expect(row?.['content_encoding']).toBe(encoding ?? null)
+      expect(row?.['body'] === (isKept ? body.toString('hex').toUpperCase() : null)).toBe(true)
+    }
+    const checked = `SELECT countIf(lower(hex(SHA256(body))) = sha256 AND length(body) = size_bytes) AS kept FROM raw_objects`
+    expect(await tested.query(checked)).toEqual([{ kept: raw.length - 1 }])
   })
 
   it('also where no double holds the number', async () => {

@@ -92,7 +92,8 @@ export const transformSettings = {
     name: 'MAX_RECORD_BYTES',
     parse: parseBytes,
     default: defaultLimits.recordBytesMax,
-    description: 'a longer record is rejected',
+    description:
+      'a longer record is rejected; of an object of raw_objects only the body is left out',
   }),
   decompressedBytesMax: setting({
     name: 'MAX_DECOMPRESSED_BYTES',

@@ -41,8 +41,8 @@ export const createS3Bronze = ({
         opened.discard()
         throw new Fault('OBJECT_GONE', `${objectUri(object)} was replaced: not ${object.version}`)
       }
-      const { sizeBytes, lastModified, contentEncoding, body } = opened
-      return { sizeBytes, lastModified, contentEncoding, body }
+      const { sizeBytes, lastModified, contentType, contentEncoding, body } = opened
+      return { sizeBytes, lastModified, contentType, contentEncoding, body }
     },
     head: async (bucket, key, signal) => {
       const answer = await headObject(client, bucket, key, signal, callTimeoutMs)

@@ -15,6 +15,7 @@ export type ObjectQuery = Pick<GetObjectCommandInput, 'VersionId' | 'IfMatch'> &
 export interface OpenedObject {
   readonly sizeBytes: number
   readonly lastModified: number
+  readonly contentType: string | undefined
   readonly contentEncoding: string | undefined
   readonly etag: string
   readonly versionId: string | undefined
@@ -55,6 +56,7 @@ export const openObject = async (
   return {
     sizeBytes,
     lastModified: modified.getTime(),
+    contentType: answer.ContentType || undefined,
     contentEncoding: answer.ContentEncoding || undefined,
     etag,
     versionId: answer.VersionId,

@@ -118,6 +118,19 @@ export interface RecordContext {
   readonly text?: string
 }
 
+/** A whole object: its bytes as they are stored, and what S3 tells of it. */
+export interface StoredObject {
+  readonly sizeBytes: number
+  /** Epoch ms, S3's Last-Modified. */
+  readonly lastModified: number
+  readonly contentType: string | undefined
+  readonly contentEncoding: string | undefined
+  /** Lower-hex SHA-256 of all its bytes. */
+  readonly sha256: string
+  /** Undefined: more than `recordBytesMax`. */
+  readonly body: Uint8Array | undefined
+}
+
 /** Everything known of one kind of data. Parquet schema, ClickHouse DDL, docs and validation come from it. */
 export interface Dataset {
   readonly name: string
@@ -129,6 +142,11 @@ export interface Dataset {
   readonly rejections?: Readonly<Record<string, string>>
   /** Pure. `record` is what JSON.parse gave; anything, not only objects. MUST NOT throw for any JSON value. */
   readonly map: (record: unknown, context: RecordContext) => Mapped
+  /**
+   * Set: an object is one record, whatever its bytes; it is neither unpacked nor parsed, and `map` is not called. Pure; MUST NOT
+   * throw.
+   */
+  readonly mapObject?: (object: StoredObject) => Mapped
 }
 
 const lineage = (

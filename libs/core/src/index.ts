@@ -34,6 +34,7 @@ export type {
   Row,
   Scalar,
   ScalarType,
+  StoredObject,
   StructType,
   StructValue,
   Table,

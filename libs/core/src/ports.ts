@@ -10,6 +10,7 @@ export interface OpenObject {
   readonly sizeBytes: number
   /** Epoch ms, S3's Last-Modified. */
   readonly lastModified: number
+  readonly contentType: string | undefined
   readonly contentEncoding: string | undefined
   readonly body: AsyncIterable<Uint8Array>
 }

@@ -58,7 +58,9 @@ const statementWith = (digits: string): string =>
 const messageWith = (digits: string): string =>
   `{"messageId":"m","eventSourceARN":"arn:aws:sqs:r:1:q","attributes":{"SentTimestamp":"1767607871000","Odd":${digits}}}`
 
-describe.each(datasets.map((dataset) => [dataset.name, dataset] as const))(
+const parsing = datasets.filter(({ mapObject }) => !mapObject)
+
+describe.each(parsing.map((dataset) => [dataset.name, dataset] as const))(
   'the mapping of %s',
   (_, dataset) => {
     it('takes any JSON text: rows of the right types, or a reason', () => {

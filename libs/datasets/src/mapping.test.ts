@@ -121,7 +121,9 @@ const checkMapped = (dataset: Dataset, record: unknown): void => {
   }
 }
 
-describe.each(datasets.map((dataset) => [dataset.name, dataset] as const))(
+const parsing = datasets.filter(({ mapObject }) => !mapObject)
+
+describe.each(parsing.map((dataset) => [dataset.name, dataset] as const))(
   'the mapping of %s',
   (_, dataset) => {
     it('never throws, whatever the record, and fills every column with what it may hold', () => {

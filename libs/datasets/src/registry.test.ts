@@ -24,6 +24,7 @@ it.each([
   ['bronze/invoice_lines/a/b.jsonl.gz', 'invoice_lines'],
   ['bronze/refunds/x.jsonl', undefined],
   ['bronze/shipments.jsonl', undefined],
+  ['bronze/raw_objects/x.bin', undefined],
 ])('routes %s to %s', (key, dataset) => {
   expect(routeOf(defaultRoutes, key)).toBe(dataset)
 })

@@ -1,5 +1,6 @@
 import type { Dataset, Route } from '@silversmith/core'
 import { invoiceLines } from './invoice-lines/dataset.ts'
+import { rawObjects } from './raw-objects/dataset.ts'
 import { shipments } from './shipments/dataset.ts'
 import { sqsMessages } from './sqs-messages/dataset.ts'
 import { trackingEvents } from './tracking-events/dataset.ts'
@@ -9,7 +10,11 @@ import { xapiStatements } from './xapi-statements/dataset.ts'
 const typed: readonly Dataset[] = [shipments, trackingEvents, invoiceLines]
 
 /** Every dataset there is. */
-export const datasets: readonly Dataset[] = [xapiEvents, xapiStatements, sqsMessages, ...typed]
+export const datasets: readonly Dataset[] = [
+  ...[xapiEvents, xapiStatements, sqsMessages],
+  ...typed,
+  rawObjects,
+]
 
 export const datasetOf = (name: string): Dataset | undefined =>
   datasets.find((dataset) => dataset.name === name)

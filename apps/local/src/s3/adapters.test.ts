@@ -57,10 +57,15 @@ const putObject = async (
   Bucket: string,
   Key: string,
   Body: Uint8Array,
-  ContentEncoding?: string,
+  types?: { readonly contentType?: string; readonly contentEncoding?: string },
 ) => {
-  const encoding = ContentEncoding === undefined ? {} : { ContentEncoding }
-  const answer = await client.send(new PutObjectCommand({ Bucket, Key, Body, ...encoding }))
+  const answer = await client.send(
+    new PutObjectCommand({
+      ...{ Bucket, Key, Body },
+      ContentType: types?.contentType,
+      ContentEncoding: types?.contentEncoding,
+    }),
+  )
   return { bucket: Bucket, key: Key, etag: answer.ETag, versionId: answer.VersionId }
 }
 
@@ -73,8 +78,7 @@ const openRoom = async (
   return {
     bucket,
     bronze: createS3Bronze({ client: clients.s3, clock: createMemoryClock() }),
-    putObject: (key, bytes, options) =>
-      putObject(client, bucket, key, bytes, options?.contentEncoding),
+    putObject: (key, bytes, options) => putObject(client, bucket, key, bytes, options),
     deleteObject: async (Key) => {
       await client.send(new DeleteObjectCommand({ Bucket: bucket, Key }))
     },

@@ -1,5 +1,6 @@
 import { isAscii, isUtf8 } from 'node:buffer'
 import { createHash, type Hash } from 'node:crypto'
+import type { OpenObject } from '@silversmith/core'
 import type { Origin } from '../staging/chunk-builder.ts'
 import type { ReadingReason } from './reading-rejection.ts'
 
@@ -18,9 +19,13 @@ export interface RawRecord {
   readonly cut?: { readonly sha256: string }
   /** Set when the framing itself is broken here: why. */
   readonly broken?: string
+  /** Set for a whole object: what it was stored as. */
+  readonly types?: ObjectTypes
   /** Set for a record that a quarantine file kept: where it first stood. */
   readonly original?: Original
 }
+
+export type ObjectTypes = Pick<OpenObject, 'contentType' | 'contentEncoding'>
 
 export interface Original {
   readonly origin: Origin

@@ -32,7 +32,8 @@ const read = async (fates: readonly Fate[]) => {
       if (code === 'BUG') throw new TypeError('bug')
       if (code !== undefined) throw new Fault(code, 'as drawn')
     }
-    return { sizeBytes: 9, lastModified: 0, contentEncoding: undefined, body: body() }
+    const types = { contentType: undefined, contentEncoding: undefined }
+    return { sizeBytes: 9, lastModified: 0, ...types, body: body() }
   }
   const written = new Map<string, Buffer>()
   const deps = {

@@ -54,7 +54,8 @@ const read = async (key: string, bytes: Buffer, cuts: readonly number[]) => {
     add: (_object, _dataset, record, rejection) =>
       void rejections.push({ ...record, bytes: record.bytes.toString('hex'), ...rejection }),
   }
-  const opened = { sizeBytes: bytes.length, lastModified: 5, contentEncoding: undefined }
+  const types = { contentType: undefined, contentEncoding: undefined }
+  const opened = { sizeBytes: bytes.length, lastModified: 5, ...types }
   await readSource({
     ...{ dataset, chunks, quarantine, limits, counts, loadedAtMicros: 9, readUntil: Infinity },
     ...{ contract: 'rescue', drift: createDriftTally() },

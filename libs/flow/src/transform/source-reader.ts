@@ -12,6 +12,7 @@ import {
   objectUri,
   type OpenObject,
   type Source,
+  type StoredObject,
   type TableRow,
 } from '@silversmith/core'
 import type { ChunkBuilder, Origin } from '../staging/chunk-builder.ts'
@@ -19,6 +20,7 @@ import { readPlain } from '../reading/decompression.ts'
 import { readDocuments } from '../reading/documents.ts'
 import type { Gate } from '../reading/gate.ts'
 import { readLines } from '../reading/lines.ts'
+import { readWhole } from '../reading/whole.ts'
 import { type Call, persist } from '../patience.ts'
 import type { Quarantine } from '../quarantine/quarantine.ts'
 import { lineBytesMaxOf } from '../quarantine/quarantine-record.ts'
@@ -100,20 +102,30 @@ export const readSource = async (options: ReadOptions): Promise<void> => {
     progress.readBytes += bytes
     checkTime(options, progress)
   })
-  const unpacked = readPlain(stored, {
-    contentEncoding: opened.contentEncoding,
-    decompressedBytesMax: limits.decompressedBytesMax,
-    name,
-  })
-  const plain = tally(unpacked, (bytes) => {
+  const origin = originOf(source, options.dataset, opened.lastModified, options.loadedAtMicros)
+  const isWhole = options.dataset.mapObject !== undefined && options.unwrap === undefined
+  const pieces = isWhole
+    ? readWhole(stored, opened, limits.recordBytesMax)
+    : readRecords(options, origin, unpack(options, stored, opened.contentEncoding, progress))
+  await takePieces(options, origin, pieces, progress)
+}
+
+const unpack = (
+  options: ReadOptions,
+  stored: AsyncIterable<Uint8Array>,
+  contentEncoding: string | undefined,
+  progress: Progress,
+): AsyncIterable<Buffer> => {
+  const { decompressedBytesMax } = options.limits
+  const name = objectUri(options.source.object)
+  const unpacked = readPlain(stored, { contentEncoding, decompressedBytesMax, name })
+  return tally(unpacked, (bytes) => {
     progress.plainBytes += bytes
     checkTime(options, progress)
   })
-  const origin = originOf(source, options.dataset, opened.lastModified, options.loadedAtMicros)
-  await takePieces(options, origin, readPieces(options, origin, plain), progress)
 }
 
-const readPieces = (
+const readRecords = (
   { source, limits, unwrap }: ReadOptions,
   origin: Origin,
   plain: AsyncIterable<Buffer>,
@@ -231,7 +243,9 @@ const discard = async (opened: OpenObject): Promise<void> => {
 const reject = (reason: ReadingReason): Mapped => ({ rejection: { reason } })
 
 /** Bad data is data: whatever is wrong with a record becomes its rejection. */
-export const mapRecord = (dataset: Dataset, record: RawRecord): Mapped => {
+const mapRecord = (dataset: Dataset, record: RawRecord, origin: Origin): Mapped => {
+  const { mapObject } = dataset
+  if (mapObject) return checked(dataset, () => mapObject(storedOf(record, origin)))
   if (record.broken !== undefined) return { rejection: { reason: record.broken } }
   if (record.cut) return reject('record_too_large')
   const { bytes } = record
@@ -243,10 +257,24 @@ export const mapRecord = (dataset: Dataset, record: RawRecord): Mapped => {
   } catch {
     return reject('invalid_json')
   }
-  // A mapping must neither throw nor make a value of the wrong type. Should one do so all the same, its record is kept and the
-  // others go on; the encoder would refuse the chunk, and with it the whole batch.
+  return checked(dataset, () => dataset.map(parsed, { hash: hash('sha256', bytes, 'hex'), text }))
+}
+
+/** The object that is its only record. */
+const storedOf = ({ bytes, cut, sizeBytes, types }: RawRecord, origin: Origin): StoredObject => ({
+  ...{ sizeBytes, contentType: types?.contentType, contentEncoding: types?.contentEncoding },
+  lastModified: origin.objectTimeMicros / 1000,
+  sha256: cut?.sha256 ?? hash('sha256', bytes, 'hex'),
+  body: cut ? undefined : bytes,
+})
+
+/**
+ * A mapping must neither throw nor make a value of the wrong type. Should one do so all the same, its record is kept and the
+ * others go on; the encoder would refuse the chunk, and with it the whole batch.
+ */
+const checked = (dataset: Dataset, map: () => Mapped): Mapped => {
   try {
-    const mapped = dataset.map(parsed, { hash: hash('sha256', bytes, 'hex'), text })
+    const mapped = map()
     const path = 'rows' in mapped ? mistypedIn(dataset, mapped.rows) : undefined
     return path === undefined ? mapped : { rejection: { reason: 'mapping_failed', path } }
   } catch {
@@ -290,7 +318,7 @@ const place = (
   origin: Origin,
   record: RawRecord,
 ): void => {
-  const mapped = holdToContract(mapRecord(dataset, record), dataset, contract, drift)
+  const mapped = holdToContract(mapRecord(dataset, record, origin), dataset, contract, drift)
   if ('rejection' in mapped) {
     counts.rejected += 1
     quarantine.add(origin, dataset.name, record, mapped.rejection)

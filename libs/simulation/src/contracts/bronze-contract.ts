@@ -13,7 +13,7 @@ export interface BronzeRoom {
   putObject(
     key: string,
     bytes: Uint8Array,
-    options?: { readonly contentEncoding?: string },
+    options?: { readonly contentType?: string; readonly contentEncoding?: string },
   ): Promise<ObjectFacts>
   deleteObject(key: string): Promise<void>
   /** As PutBucketVersioning does, over what is there. */
@@ -113,14 +113,15 @@ const describeReading = (inRoom: InBronzeRoom): void => {
     expect((await bytesOf(await bronze.open(object, idle()))).length).toBe(300_000)
   })
 
-  inRoom('content encoding and modification time are told', async ({ bronze, putObject }) => {
+  inRoom('content type, encoding and modification time are told', async ({ bronze, putObject }) => {
     const plain = await bronze.open(refOf(await putObject('plain', text('x'))), idle())
     expect(plain.contentEncoding).toBeUndefined()
     expect(Number.isSafeInteger(plain.lastModified)).toBe(true)
     await bytesOf(plain)
-    const facts = await putObject('zipped', text('x'), { contentEncoding: 'gzip' })
+    const types = { contentType: 'text/x-own; charset=utf-8', contentEncoding: 'gzip' }
+    const facts = await putObject('zipped', text('x'), types)
     const zipped = await bronze.open(refOf(facts), idle())
-    expect(zipped.contentEncoding).toBe('gzip')
+    expect(zipped).toMatchObject(types)
     await bytesOf(zipped)
   })
 

@@ -3,6 +3,7 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { gzipSync } from 'node:zlib'
 import type { Limits } from '@silversmith/core'
+import { rawObjects } from '@silversmith/datasets'
 import { describe, expect, test } from 'vitest'
 import { memoDataset } from './memo-dataset.ts'
 import { usualLimits } from './fuzz-input.ts'
@@ -59,9 +60,14 @@ function* cut(bytes: Buffer, ownPieceBytes: number): Generator<Buffer> {
     yield Buffer.from(bytes.subarray(at, at + ownPieceBytes))
 }
 
-const read = (key: string, body: AsyncIterable<Uint8Array>, own = limits): Promise<Outcome> =>
+const read = (
+  key: string,
+  body: AsyncIterable<Uint8Array>,
+  own = limits,
+  dataset = memoDataset,
+): Promise<Outcome> =>
   readBody({
-    ...{ key, body, dataset: memoDataset, limits: own, sizeBytes: 1 },
+    ...{ key, body, dataset, limits: own, sizeBytes: 1 },
     contentEncoding: undefined,
   })
 
@@ -91,6 +97,15 @@ describe('of a record of 100 MB the reader holds no more than twice the record l
     expect(seen.heldBytes).toBeGreaterThan(0)
     expect(seen.heldBytes).toBeLessThan(heldBytesMax)
   })
+})
+
+test('of a raw object of 100 MB the reader holds no more than twice the record limit', async () => {
+  const { body, seen } = watched(repeated('\n', lineBytes), 40)
+  const outcome = await read('a.bin', body, limits, rawObjects)
+  expect(outcome.counts).toMatchObject({ records: 1, rows: 1 })
+  expect(seen.pieces).toBe(lineBytes / pieceBytes)
+  expect(seen.heldBytes).toBeGreaterThan(0)
+  expect(seen.heldBytes).toBeLessThan(heldBytesMax)
 })
 
 describe('of a gzip bomb the reader holds no more than twice the record limit', () => {

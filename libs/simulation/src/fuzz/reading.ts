@@ -47,7 +47,11 @@ export const readBody = async (object: FuzzedBody): Promise<Outcome> => {
   const options: ReadOptions = {
     source: { id: sourceIdOf('p', ref), object: ref, dataset: dataset.name, generation: 0 },
     ...{ dataset, limits, clock, call, counts },
-    bronze: { open: async () => ({ sizeBytes, lastModified, contentEncoding, body }) },
+    bronze: {
+      open: async () => ({
+        ...{ sizeBytes, lastModified, contentType: undefined, contentEncoding, body },
+      }),
+    },
     chunks: chunksInto(rows, dataset),
     quarantine: quarantineInto(rejections),
     loadedAtMicros: 0,

@@ -21,7 +21,7 @@ export interface MemoryBronze extends Bronze {
     bucket: string,
     key: string,
     bytes: Uint8Array,
-    options?: { readonly contentEncoding?: string },
+    options?: { readonly contentType?: string; readonly contentEncoding?: string },
   ): ObjectFacts & { readonly etag: string }
   /** A DELETE that names no version. */
   deleteObject(bucket: string, key: string): void
@@ -36,12 +36,15 @@ interface Version {
   readonly etag: string
   /** Undefined: a delete marker. */
   readonly bytes: Uint8Array | undefined
+  readonly contentType: string
   readonly contentEncoding: string | undefined
   readonly lastModified: number
 }
 
 const pieceBytesDefault = 4096
 const pageMax = 1_000
+/** As S3 calls what is stored without a type. */
+const typeDefault = 'binary/octet-stream'
 
 /** Buckets in maps; bodies come in pieces of `pieceBytes`. `etag` is the MD5 of the bytes, so equal bytes put again have the same one, as on S3. */
 export const createMemoryBronze = (
@@ -101,6 +104,7 @@ export const createMemoryBronze = (
       const { versionId } = add(bucket, key, {
         etag,
         bytes: Uint8Array.from(bytes),
+        contentType: options?.contentType ?? typeDefault,
         contentEncoding: options?.contentEncoding,
         lastModified: clock.now(),
       })
@@ -113,6 +117,7 @@ export const createMemoryBronze = (
         add(bucket, key, {
           etag: '',
           bytes: undefined,
+          contentType: typeDefault,
           contentEncoding: undefined,
           lastModified: clock.now(),
         })
@@ -137,6 +142,7 @@ export const createMemoryBronze = (
       return {
         sizeBytes: bytes.length,
         lastModified: version.lastModified,
+        contentType: version.contentType,
         contentEncoding: version.contentEncoding,
         body: body(),
       }

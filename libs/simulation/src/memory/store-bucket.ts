@@ -33,7 +33,13 @@ export const withStoreBucket = (bronze: Bronze, store: MemoryStore, bucket: stri
           yield bytes.slice(at, at + pieceBytes)
         }
       }
-      return { sizeBytes, lastModified, contentEncoding: undefined, body: body() }
+      return {
+        sizeBytes,
+        lastModified,
+        contentType: undefined,
+        contentEncoding: undefined,
+        body: body(),
+      }
     },
     head: async (own, key, signal) => {
       if (own !== bucket) return bronze.head(own, key, signal)
