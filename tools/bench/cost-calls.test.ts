@@ -118,7 +118,12 @@ const countRun = async (objects: number, days: number) => {
           yield body
         }
         return {
-          ...{ sizeBytes: body.length, lastModified: 0, contentEncoding: undefined },
+          ...{
+            sizeBytes: body.length,
+            lastModified: 0,
+            contentEncoding: undefined,
+            contentType: undefined,
+          },
           body: pieces(),
         }
       },

@@ -4,6 +4,8 @@ import type { AddressInfo } from 'node:net'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Column } from '@silversmith/core'
+import { createParquetEncoder } from '@silversmith/parquet'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { runHead } from './head.ts'
 import { runInvoke } from './invoke.ts'
@@ -96,6 +98,34 @@ it('asks nobody when there is no ClickHouse, and never lets a query write', asyn
   await expect(query('SELECT 1')).rejects.toThrow(/no ClickHouse to ask/)
   for (const statement of ['DROP TABLE raw_events', 'INSERT INTO t SELECT 1', 'ALTER TABLE t'])
     await expect(query(statement)).rejects.toThrow(/only reads/)
+})
+
+it('shows the first bytes of a body in hexadecimal, and tells none from no bytes', async () => {
+  const shown = join(dir, 'shown')
+  const columns: readonly Column[] = ['_source', 'body'].map((name) => ({
+    ...{ name, type: name === 'body' ? 'binary' : 'text', nullable: true, description: '' },
+  }))
+  const bodies = [
+    Buffer.from([0, 0x1b, 0x5b, 0xff]),
+    Buffer.alloc(1_000_000, 'x'),
+    Buffer.of(),
+    null,
+  ]
+  const encoder = createParquetEncoder()
+  const rows = encoder.createRows(columns)
+  bodies.forEach((body, n) => rows.add([`s3://b/${n}`, body], [], 0))
+  const folder = join(shown, 'silver/raw_objects/dt=2026-03-01')
+  await mkdir(folder, { recursive: true })
+  const file = await encoder.join(
+    columns,
+    [...rows.finish()].flatMap(([, groups]) => groups),
+  )
+  await writeFile(join(folder, 'a.parquet'), file)
+  const asked = { kind: 'head', table: 'raw_objects', limit: 9, dir: shown, json: false } as const
+  const { document, text } = await runHead(asked, {}, signal)
+  const told = (document as { body: unknown }[]).map(({ body }) => body)
+  expect(told).toEqual(['001B5BFF', `${'78'.repeat(32)}…`, '', null])
+  expect(text).not.toMatch(/\u001b/)
 })
 
 it('says what to do where there is nothing to show or to migrate', async () => {

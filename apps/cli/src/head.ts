@@ -1,5 +1,6 @@
-import { qualify } from '@silversmith/clickhouse'
+import { qualify, quoteName } from '@silversmith/clickhouse'
 import type { ClickHouseSettings } from '@silversmith/clickhouse'
+import type { ColumnType } from '@silversmith/core'
 import { datasets } from '@silversmith/datasets'
 import { readParquet } from '@silversmith/parquet'
 import { readdir, readFile } from 'node:fs/promises'
@@ -13,14 +14,19 @@ import type { Row } from './row-layout.ts'
 import { UsageError } from './usage-error.ts'
 import { findServer } from './warehouse.ts'
 
-const isMicros = new Map(
-  datasets.flatMap(({ tables }) =>
-    tables.map(({ name, columns }) => [
-      name,
-      new Set(columns.filter(({ type }) => type === 'timestamp').map((column) => column.name)),
-    ]),
-  ),
-)
+/** Names of the columns of a type, by table. */
+const columnsOf = (asked: ColumnType): ReadonlyMap<string, readonly string[]> =>
+  new Map(
+    datasets.flatMap(({ tables }) =>
+      tables.map(({ name, columns }) => [
+        name,
+        columns.filter(({ type }) => type === asked).map((column) => column.name),
+      ]),
+    ),
+  )
+
+const timesOf = columnsOf('timestamp')
+const bytesOf = columnsOf('binary')
 /** Columns of the house that hold times, beside the datasets' own. */
 const lineageTimes = ['_object_time', '_loaded_at']
 
@@ -31,10 +37,25 @@ const writeMicros = (micros: number): string => {
   return `${whole}.${String(micros - seconds * 1e6).padStart(6, '0')}Z`
 }
 
-const withTimes = (table: string, row: Row): Row =>
+/** Of bytes so many are shown, in hexadecimal: they are no text, and may be many. */
+const shownBytes = 32
+
+const writeBytes = (bytes: Uint8Array): string =>
+  Buffer.from(bytes.subarray(0, shownBytes)).toString('hex').toUpperCase() +
+  (bytes.length > shownBytes ? '…' : '')
+
+/** The same, written by ClickHouse; null stays null. */
+const selectBytes = (column: string): string => {
+  const bytes = quoteName(column)
+  const more = `if(length(assumeNotNull(${bytes})) > ${shownBytes}, '…', '')`
+  return `concat(hex(substring(${bytes}, 1, ${shownBytes})), ${more}) AS ${bytes}`
+}
+
+const written = (table: string, row: Row): Row =>
   Object.fromEntries(
     Object.entries(row).map(([name, value]) => {
-      const isTime = isMicros.get(table)?.has(name) || lineageTimes.includes(name)
+      if (value instanceof Uint8Array) return [name, writeBytes(value)]
+      const isTime = timesOf.get(table)?.includes(name) || lineageTimes.includes(name)
       return [name, isTime && typeof value === 'number' ? writeMicros(value) : value]
     }),
   )
@@ -65,7 +86,9 @@ const readTable = async (
   const { database } = server
   try {
     const from = qualify(database, table)
-    return await ask(server, `SELECT * FROM ${from} LIMIT ${limit}`, signal)
+    const bytes = (bytesOf.get(table) ?? []).map(selectBytes)
+    const columns = bytes.length > 0 ? `* REPLACE (${bytes.join(', ')})` : '*'
+    return await ask(server, `SELECT ${columns} FROM ${from} LIMIT ${limit}`, signal)
   } catch (error) {
     if (!(error instanceof Refused) || error.code !== unknownTable) throw error
     const statement =
@@ -93,7 +116,7 @@ const readSilver = async (dir: string, table: string, limit: number): Promise<re
     if (rows.length >= limit) break
     rows.push(...(await readParquet(await readFile(join(folder, file)))))
   }
-  return rows.slice(0, limit).map((row) => withTimes(table, row))
+  return rows.slice(0, limit).map((row) => written(table, row))
 }
 
 /** First rows: of the table in ClickHouse where one answers, else of the silver files of the last local run. */

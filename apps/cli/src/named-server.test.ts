@@ -12,6 +12,7 @@ import { UsageError } from './usage-error.ts'
 
 let server: Server
 let environment: NodeJS.ProcessEnv
+let lastQuestion = ''
 const { signal } = new AbortController()
 
 const refusal = (code: number, text: string) => ({
@@ -42,7 +43,8 @@ beforeAll(async () => {
     const parts: Buffer[] = []
     request.on('data', (part: Buffer) => parts.push(part))
     request.on('end', () => {
-      const { status, headers, body } = answerTo(Buffer.concat(parts).toString(), request.url ?? '')
+      lastQuestion = Buffer.concat(parts).toString()
+      const { status, headers, body } = answerTo(lastQuestion, request.url ?? '')
       response.writeHead(status, headers)
       response.end(body)
     })
@@ -114,4 +116,15 @@ it('names the tables there are when asked for one that is not', async () => {
     'there is no table nope in the database mine; there are _reloads, raw_events',
   )
   await expect(head('wrong')).rejects.toThrow(/code 47/)
+})
+
+it('asks for the first bytes of a body only', async () => {
+  const head = (table: string) =>
+    runHead({ kind: 'head', table, limit: 1, dir: undefined, json: false }, environment, signal)
+  await head('raw_objects')
+  expect(lastQuestion).toMatch(
+    /^SELECT \* REPLACE \(concat\(hex\(substring\(`body`, 1, 32\)\), .* AS `body`\) FROM/,
+  )
+  await head('raw_events')
+  expect(lastQuestion).toMatch(/^SELECT \* FROM/)
 })

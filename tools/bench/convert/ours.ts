@@ -35,7 +35,7 @@ const transform = createTransform({
   encoder: createParquetEncoder(),
   bronze: {
     open: async () => ({
-      ...{ sizeBytes, lastModified, contentEncoding: undefined },
+      ...{ sizeBytes, lastModified, contentEncoding: undefined, contentType: undefined },
       body: createReadStream(input, { highWaterMark: pieceBytes }),
     }),
     head: () => Promise.reject(new Error('nothing is looked up here')),
