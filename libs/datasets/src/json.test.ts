@@ -8,11 +8,21 @@ const nested = (depth: number, open: string, close: string): unknown =>
 describe('writeJson', () => {
   it('writes what JSON.stringify writes', () => {
     fc.assert(
-      fc.property(fc.jsonValue(), (value) => {
+      fc.property(fc.json(), (text) => {
+        // JSON.stringify writes -0 as 0.
+        const value: unknown = JSON.parse(JSON.stringify(JSON.parse(text)))
         expect(writeJson(value)).toBe(JSON.stringify(value))
       }),
+      { numRuns: 1_000 },
     )
   })
+
+  it.each(['-0', '[-0]', '{"a":-0}', '{"a":[1,-0,0,{"b":-0}],"c":"[-0]"}', '[0,"-0",[[-0]],0.5]'])(
+    'keeps the sign in %s',
+    (text) => {
+      expect(writeJson(JSON.parse(text))).toBe(text)
+    },
+  )
 
   it.each([
     ['lists', '[', ']'],
