@@ -52,6 +52,7 @@ const expectSample = () => {
   )
   return {
     objects: expected.objects + bronze.objects.length,
+    messages: 0,
     records: records + bronze.records.length,
     rows: rows + bronze.records.length - rejections.length,
     rejected: rejected + rejections.length,

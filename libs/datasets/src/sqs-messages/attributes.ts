@@ -54,7 +54,9 @@ const listOf = <Item>(
 
 const readAttribute = (attribute: JsonObject, name: string, rescue: Rescue): Value => {
   const at = (key: string): string => pathText(['messageAttributes', name, key])
-  const { stringValue, binaryValue, stringListValues, binaryListValues, dataType } = attribute
+  const { stringValue, binaryValue, stringListValues, binaryListValues, dataType, ...rest } =
+    attribute
+  for (const [key, value] of Object.entries(rest)) if (!isAbsent(value)) rescue(at(key), value)
   return {
     string_value: oneOf(stringValue, readText, at('stringValue'), rescue),
     binary_value: oneOf(binaryValue, readBase64, at('binaryValue'), rescue),

@@ -47,13 +47,13 @@ export const bronzeOutage: Terrain = {
   },
 }
 
-/** Messages that are data, and workers that die again and again. */
+/** A message that is data, and workers that die again and again in the middle of it. */
 export const dyingMessages: Terrain = {
-  script: ({ after, send }) => {
-    for (let n = 0; n < 3; n += 1) send(noteAt(`${n}`, n + 1))
-    after(hourMs, () => undefined)
+  script: ({ after, redrive, send }) => {
+    send(noteAt('a', 1))
+    for (let hour = 1; hour <= 8; hour += 1) after(hour * hourMs, redrive)
   },
-  troubles: { crashBefore: 0.2 },
+  troubles: { crashBefore: 0.15 },
 }
 
 /** Objects of a versioned bucket are loaded, and a reconcile lists them two hours later. */
