@@ -1,6 +1,6 @@
 import type { Clock, Limits, QuarantinePayload, Rejection, Store } from '@silversmith/core'
 import { dayOf, hashOf, stagingPrefixOf } from '../manifest.ts'
-import { type Call, persist } from '../patience.ts'
+import { type Call, mapConcurrently, persist } from '../patience.ts'
 import type { RawRecord } from '../reading/record.ts'
 import type { Origin } from '../staging/chunk-builder.ts'
 import { quarantineKeyOf } from './quarantine-file.ts'
@@ -19,6 +19,9 @@ export interface QuarantineOptions {
   readonly call: Call
 }
 
+/** Files staged at a time. */
+const stagesMax = 8
+
 interface OpenFile {
   readonly dataset: string
   readonly reason: string
@@ -32,6 +35,7 @@ export const createQuarantine = (options: QuarantineOptions) => {
   const staged: QuarantinePayload[] = []
   let openBytes = 0
   let next = 0
+  let closing: Promise<unknown> | undefined
   // Like a chunk's: it fails the batch, not the source that happened to close the file.
   let failure: { readonly error: unknown } | undefined
 
@@ -53,6 +57,14 @@ export const createQuarantine = (options: QuarantineOptions) => {
       failure ??= { error }
       throw error
     }
+  }
+
+  /** Files that are open now; whoever asks meanwhile waits for the same round. */
+  const closeAll = (): Promise<unknown> => {
+    closing ??= mapConcurrently([...open], stagesMax, ([name, file]) => close(name, file)).finally(
+      () => (closing = undefined),
+    )
+    return closing
   }
 
   const stage = async (name: string, file: OpenFile): Promise<void> => {
@@ -85,13 +97,12 @@ export const createQuarantine = (options: QuarantineOptions) => {
 
   /** Stages what has grown too large to hold. */
   const settle = async (): Promise<void> => {
-    if (!isFull()) return
-    for (const [name, file] of open) await close(name, file)
+    while (isFull()) await closeAll()
   }
 
   const finish = async (): Promise<readonly QuarantinePayload[]> => {
     if (failure) throw failure.error
-    for (const [name, file] of open) await close(name, file)
+    await closeAll()
     return staged
   }
 
