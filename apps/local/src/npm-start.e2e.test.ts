@@ -67,6 +67,20 @@ const expectSample = () => {
   }
 }
 
+const drifted = (path: string, type: string) => ({
+  ...{ dataset: 'xapi_events', table: 'raw_events', kind: 'retyped', rows: 2 },
+  ...{ path, types: { [type]: 2 } },
+})
+const oliPath = (name: string): string =>
+  `context.extensions["http://oli.cmu.edu/extensions/${name}"]`
+/** Of the odd statements of the sample, each of which is there twice. */
+const driftOfSample = [
+  drifted('actor', 'text'),
+  drifted(oliPath('page_id'), 'whole'),
+  drifted(oliPath('section_id'), 'text'),
+  drifted(oliPath('activity_id'), 'object'),
+]
+
 it('brings every record of the sample to both targets or to quarantine, by its identity', async () => {
   const { accepted, ...figures } = expectSample()
   const tables = Object.entries(accepted)
@@ -75,6 +89,7 @@ it('brings every record of the sample to both targets or to quarantine, by its i
     ...figures,
     discarded: 0,
     refused: expect.any(Array),
+    drift: driftOfSample,
     tables: Object.fromEntries(
       tables.map(([table, { length }]) => [table, { rows: length, distinct: length }]),
     ),
