@@ -20,6 +20,7 @@ it('the page of messages tells every column with its type, and no other', () => 
 })
 
 it('the page of messages tells every reason of a rejection', () => {
-  for (const [reason] of sqsMessages.description.matchAll(/\w+_(missing|invalid|object)\b/g))
-    expect(page).toContain(`\`${reason}\``)
+  const reasons = Object.keys(sqsMessages.rejections ?? {})
+  expect(reasons.length).toBeGreaterThan(0)
+  expect(reasons.filter((reason) => !page.includes(`\`${reason}\``))).toEqual([])
 })
