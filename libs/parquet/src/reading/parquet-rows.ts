@@ -1,5 +1,5 @@
 import { gunzipSync, zstdDecompressSync } from 'node:zlib'
-import { parquetReadObjects } from 'hyparquet'
+import { type FileMetaData, parquetReadObjects } from 'hyparquet'
 
 /**
  * Rows of a Parquet file, read by hyparquet: for tests, reports and repairs. Values are plain: string, number (uint32, float64,
@@ -8,14 +8,21 @@ import { parquetReadObjects } from 'hyparquet'
  *
  * @param columns Names of the columns to read; all when absent. Throws a TypeError for a name the file does not have.
  */
-export const readParquet = async (
+export const readParquet = (
   bytes: Uint8Array,
   columns?: readonly string[],
 ): Promise<Record<string, unknown>[]> => {
   const file = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength)
-  return parquetReadObjects({
-    file: file as ArrayBuffer,
-    ...(columns && { columns: [...columns] }),
+  return readPlainRows(file as ArrayBuffer, { ...(columns && { columns: [...columns] }) })
+}
+
+/** With `metadata` values are read as that says. */
+export const readPlainRows = async (
+  file: ArrayBuffer,
+  options: { readonly columns?: string[]; readonly metadata?: FileMetaData },
+): Promise<Record<string, unknown>[]> =>
+  parquetReadObjects({
+    ...{ file, ...options },
     utf8: false,
     compressors: {
       GZIP: (packed) => gunzipSync(packed),
@@ -26,4 +33,3 @@ export const readParquet = async (
       dateFromDays: (days) => days,
     },
   })
-}
