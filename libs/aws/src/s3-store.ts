@@ -1,7 +1,6 @@
 import type { CopyObjectCommandOutput, S3Client } from '@aws-sdk/client-s3'
 import {
   CopyObjectCommand,
-  DeleteObjectsCommand,
   HeadObjectCommand,
   ListObjectsV2Command,
   PutObjectCommand,
@@ -11,7 +10,8 @@ import type { Clock, FileFacts, Store } from '@silversmith/core'
 import { Fault, isFault } from '@silversmith/core'
 import { refuseAborted, systemClock, waitAfter, withinTime } from './back-off.ts'
 import { openObject, readFaultOf, refuseMissingBucket } from './s3-object.ts'
-import { errorNameOf, faultOf, isPassing, statusOf } from './vendor-fault.ts'
+import { purgeVersions, removeAll } from './s3-removal.ts'
+import { errorNameOf, faultOf, statusOf } from './vendor-fault.ts'
 
 export interface S3StoreSettings {
   /** From `createAwsClients`: the SDK's own checksums of answers must be off. */
@@ -31,9 +31,7 @@ export interface S3StoreSettings {
   readonly readBytesMax?: number
 }
 
-/** DeleteObjects takes no more: https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html */
-const removeSliceMax = 1000
-/** Nor does CopyObject: https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html */
+/** CopyObject takes no more: https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html */
 const copyBytesMax = 5 * 1024 ** 3
 
 /**
@@ -186,20 +184,17 @@ export const createS3Store = ({
 
     look,
 
-    remove: async (keys, signal) => {
-      for (let at = 0; at < keys.length; at += removeSliceMax) {
-        let left: readonly string[] = keys.slice(at, at + removeSliceMax)
-        for (let attempt = 1; left.length > 0; attempt += 1) {
-          if (attempt > attemptsMax)
-            throw new Fault(
-              'STORE_UNAVAILABLE',
-              `${left.length} files were not deleted in ${attemptsMax} tries, ${uriOf(left[0] ?? '')} first`,
-            )
-          if (attempt > 1) await waitAfter(attempt - 1, limits, signal)
-          left = await removeSlice(client, bucket, left, within(signal), signal)
-        }
-      }
-    },
+    remove: (keys, signal) =>
+      removeAll(
+        { client, bucket },
+        keys.map((Key) => ({ Key })),
+        () => within(signal),
+        limits,
+        signal,
+      ),
+
+    purge: (prefix, signal) =>
+      purgeVersions({ client, bucket, prefix }, () => within(signal), limits, signal),
 
     list: async function* (prefix, signal, startAfter) {
       let from: string | undefined
@@ -250,32 +245,4 @@ const refuseSource = (
       'STORE_DENIED',
       `${name} has ${source.sizeBytes} bytes, and S3 copies at most ${copyBytesMax} in one step; make smaller files`,
     )
-}
-
-/** Returns the keys that should be tried again. */
-const removeSlice = async (
-  client: S3Client,
-  bucket: string,
-  keys: readonly string[],
-  options: { abortSignal: AbortSignal },
-  signal: AbortSignal,
-): Promise<readonly string[]> => {
-  const input = {
-    Bucket: bucket,
-    Delete: { Objects: keys.map((Key) => ({ Key })), Quiet: true },
-  }
-  const answer = await client
-    .send(new DeleteObjectsCommand(input), options)
-    .catch((error: unknown) => {
-      throw faultOf('store', error, `deleting ${keys.length} files of ${bucket}`, signal)
-    })
-  const failed = (answer.Errors ?? []).filter(({ Code }) => Code !== 'NoSuchKey')
-  const refused = failed.find(({ Code }) => !isPassing(Code ?? ''))
-  if (refused)
-    throw faultOf(
-      'store',
-      { name: refused.Code, message: refused.Message, $metadata: { httpStatusCode: 400 } },
-      `deleting s3://${bucket}/${refused.Key ?? ''} (one of ${failed.length} files not deleted)`,
-    )
-  return failed.flatMap(({ Key }) => (Key === undefined ? [] : [Key]))
 }

@@ -74,6 +74,11 @@ export interface Store {
   ): Promise<{ readonly sha256: string | undefined; readonly sizeBytes: number } | undefined>
   /** Deletes what is there of these keys; absent ones are no error. */
   remove(keys: readonly string[], signal: AbortSignal): Promise<void>
+  /**
+   * Deletes every version of every file whose key begins so, where the bucket keeps versions those that are not current, too. Only
+   * for what must be nowhere any more.
+   */
+  purge(prefix: string, signal: AbortSignal): Promise<void>
   /** Keys under a prefix in the order of their UTF-8 bytes; with `startAfter` those after it, which need not be there. */
   list(prefix: string, signal: AbortSignal, startAfter?: string): AsyncIterable<string>
 }
@@ -169,6 +174,55 @@ export interface Mender {
   ): Promise<void>
   /** The chunk's rows of one UTC day (`YYYY-MM-DD`), in the order of their identity, with the chunk's own columns. */
   readDay(batch: string, chunk: Chunk, day: string, signal: AbortSignal): Promise<ChunkRows>
+}
+
+/** A record of an object version: what an erasure takes out, whatever it became. */
+export interface ErasedRecord {
+  /** `s3://bucket/key` */
+  readonly source: string
+  readonly version: string
+  readonly record: number
+  /** 1-based physical line, where the object has lines. */
+  readonly line: number | null
+}
+
+/** A row of such a record. */
+export interface ErasedRow extends Omit<ErasedRecord, 'line'> {
+  readonly part: number
+  /** Token of its chunk, as the row carries it. */
+  readonly chunk: string
+  /** `YYYY-MM-DD`, UTC. */
+  readonly day: string
+  /** Where it lies, in words of its eraser. */
+  readonly place: string
+}
+
+/** Rows of one column's value. Numbers and others are compared as the texts they print as. */
+export interface Match {
+  readonly column: string
+  readonly value: string
+}
+
+/** Takes rows out of a place for good; for an operator's erasure only. Errors are Faults. */
+export interface Eraser {
+  readonly name: string
+  /** Records that have a row for which it holds, each once, at most `limit`. */
+  find(
+    table: string,
+    match: Match,
+    limit: number,
+    signal: AbortSignal,
+  ): Promise<readonly ErasedRecord[]>
+  /** Every row of these records, of any generation. */
+  locate(
+    table: string,
+    records: readonly Omit<ErasedRecord, 'line'>[],
+    signal: AbortSignal,
+  ): Promise<readonly ErasedRow[]>
+  /** Returns when these rows are nowhere any more, on no replica. Those that are gone already are no error. */
+  erase(table: string, rows: readonly ErasedRow[], signal: AbortSignal): Promise<void>
+  /** What holds copies of rows of the table that `erase` does not reach, for people. */
+  copiesOf(table: string, signal: AbortSignal): Promise<readonly string[]>
 }
 
 export interface ChunkRows {

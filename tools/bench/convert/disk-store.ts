@@ -28,6 +28,9 @@ export const createDiskStore = (folder: string): Store => {
     remove: async (keys) => {
       for (const key of keys) await rm(pathOf(key), { force: true })
     },
+    purge: async (prefix) => {
+      await rm(pathOf(prefix), { recursive: true, force: true })
+    },
     list: async function* (prefix, _signal, startAfter = '') {
       const names = await readdir(pathOf(prefix), { recursive: true }).catch(() => [])
       for (const key of names.map((name) => `${prefix}${name}`).sort())

@@ -116,6 +116,23 @@ describeStore('S3 adapter on the local server', async () => {
   }
 })
 
+it.each(bucketStates)('what is purged is there in no version, in a bucket %s', async (state) => {
+  const clients = openClients()
+  const bucket = await createBucket(bench.client, state)
+  const store = createS3Store({ client: clients.s3, bucket, clock: createMemoryClock() })
+  const { signal } = new AbortController()
+  for (const Key of ['a/x', 'a/y', 'b']) {
+    for (const Body of ['first', 'second'])
+      await bench.client.send(new PutObjectCommand({ Bucket: bucket, Key, Body }))
+    if (Key === 'a/y') await store.remove([Key], signal)
+  }
+  await store.purge('a/', signal)
+  const left = await bench.client.send(new ListObjectVersionsCommand({ Bucket: bucket }))
+  const keys = [...(left.Versions ?? []), ...(left.DeleteMarkers ?? [])].map(({ Key }) => Key)
+  expect([...new Set(keys)]).toEqual(['b'])
+  clients.destroy()
+})
+
 describe('an object is the same one', () => {
   it.each(bucketStates)('by event, answer, HEAD and listing of a bucket %s', async (state) => {
     const bucket = await createBucket(bench.client, state)

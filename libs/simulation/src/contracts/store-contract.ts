@@ -168,6 +168,17 @@ const describeListing = (inRoom: InRoom): void => {
     await expectFault(store.read(`${prefix}a`, sha256Of(text('one')), idle()), 'OBJECT_GONE')
   })
 
+  inRoom('what begins so is purged, and nothing else', async (store, prefix) => {
+    for (const key of ['a/1', 'a/2', 'a', 'b'])
+      await store.write(prefix + key, text(key), factsOf(text(key)), idle())
+    await store.purge(`${prefix}a/`, idle())
+    expect(await keysUnder(store, prefix)).toEqual([`${prefix}a`, `${prefix}b`])
+    await store.purge(`${prefix}none`, idle())
+    await store.purge(`${prefix}a`, idle())
+    await store.write(`${prefix}a`, text('other'), factsOf(text('other')), idle())
+    expect(await keysUnder(store, prefix)).toEqual([`${prefix}a`, `${prefix}b`])
+  })
+
   inRoom('a list keeps to its prefix, in key order', async (store, prefix) => {
     for (const key of ['b/2', 'a/1', 'b/10', 'b', 'ba', 'b/ä'])
       await store.write(prefix + key, text(key), factsOf(text(key)), idle())

@@ -75,6 +75,10 @@ export const createMemoryStore = (): MemoryStore => {
       refuseAborted(signal)
       for (const key of keys) files.delete(key)
     },
+    purge: async (prefix, signal) => {
+      refuseAborted(signal)
+      for (const key of [...files.keys()]) if (key.startsWith(prefix)) files.delete(key)
+    },
     list: async function* (prefix, signal, startAfter) {
       refuseAborted(signal)
       const keys = [...files.keys()].filter(

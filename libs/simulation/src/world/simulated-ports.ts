@@ -156,6 +156,8 @@ const simulateStore = ({ store }: Grounds, { call }: Invocation): Store => ({
     call(
       request(`store.remove ${keys[0] ?? ''}`, 'STORE', signal, () => store.remove(keys, detached)),
     ),
+  purge: (prefix, signal) =>
+    call(request(`store.purge ${prefix}`, 'STORE', signal, () => store.purge(prefix, detached))),
   list: async function* (prefix, signal, startAfter) {
     yield* await call(
       request(`store.list ${prefix}`, 'STORE', signal, async () => {
