@@ -13,7 +13,7 @@ const findings = {
   ...{ 'source-missing': 1, 'source-stuck': 1, 'source-unrouted': 1, 'batch-stuck': 1 },
   ...{ 'batch-unknown': 1, 'manifest-unreadable': 1, 'chunk-missing': 1, 'chunk-doubled': 1 },
   ...{ 'chunk-of-nobody': 1, 'source-set-aside': 1, 'target-not-compared': 1 },
-  'source-doubled': 1,
+  ...{ 'source-doubled': 1, 'erasure-unfinished': 1 },
 } satisfies Record<FindingKind, 1>
 
 it.each([...Object.keys(findings), ...Object.keys(letterReasons), ...Object.keys(faults)])(

@@ -20,6 +20,17 @@ export {
   type RedriveRequest,
   type RedriveResult,
 } from './dead-letter/redrive.ts'
+export {
+  type EraseDeps,
+  erasedRecordsMax,
+  type EraseOptions,
+  type EraseOutcome,
+  eraseRecords,
+  type EraseRequest,
+  type EraseResult,
+} from './erasure/erase.ts'
+export { erasurePrefix, withoutErased } from './erasure/erasure-record.ts'
+export { createFileEraser, type FileEraserOptions } from './erasure/file-eraser.ts'
 export { describeFailure } from './failure.ts'
 export {
   type Arrival,

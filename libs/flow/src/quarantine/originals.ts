@@ -3,13 +3,15 @@ import {
   type Ledger,
   type Log,
   readObjectUri,
+  objectUri,
   type Source,
   sourceIdOf,
   type Store,
 } from '@silversmith/core'
 import { type Listings, readListings, readStandings } from '../claims/standing.ts'
 import { framingReasons, type RawRecord, type ReadPiece, textOf } from '../reading/record.ts'
-import type { Call } from '../patience.ts'
+import { readErasedRecords } from '../erasure/erasure-record.ts'
+import { type Call, mapConcurrently } from '../patience.ts'
 import type { Origin } from '../staging/chunk-builder.ts'
 import { type QuarantineRecord, readQuarantineRecord } from './quarantine-record.ts'
 
@@ -29,7 +31,7 @@ export interface OriginalsOptions {
 
 /**
  * Lines of a quarantine file → the records they keep, each with its own lineage, as if read where it first stood. Those whose
- * object was loaded since in a higher generation are `superseded`: that load judged them again.
+ * object was loaded since in a higher generation are left out, for that load judged them again; and those that were erased.
  */
 export const readOriginals = async function* (
   deps: OriginalsDeps,
@@ -37,7 +39,7 @@ export const readOriginals = async function* (
   { file, dataset }: OriginalsOptions,
   call: Call,
 ): AsyncGenerator<ReadPiece> {
-  const verdicts = new Map<string, boolean>()
+  const verdicts = new Map<string, Verdict>()
   for await (const { records, begunBytes } of pieces) {
     const kept = records.map((line) => {
       const record = readLine(line)
@@ -49,18 +51,30 @@ export const readOriginals = async function* (
     )
     const asked = [...new Map(unknown).values()]
     const superseded = await findSuperseded(deps, asked, call)
-    for (const source of asked) verdicts.set(nameOf(source), superseded.has(nameOf(source)))
+    await mapConcurrently(asked, readsMax, async (source) => {
+      const { object } = source
+      const named = { source: objectUri(object), version: object.version }
+      const erased = await readErasedRecords(deps, named, call)
+      verdicts.set(nameOf(source), { isSuperseded: superseded.has(nameOf(source)), erased })
+    })
     const originals = kept.map(({ line, record, source }) =>
       record && source
-        ? rawRecordOf(record, file, verdicts.get(nameOf(source)) ?? false)
+        ? rawRecordOf(record, file, verdicts.get(nameOf(source)))
         : { ...line, broken: 'quarantine_record_invalid' },
     )
     yield { records: originals, begunBytes }
   }
 }
 
+/** On the records of one object in one generation. */
+interface Verdict {
+  readonly isSuperseded: boolean
+  readonly erased: ReadonlySet<number>
+}
+
 /** Objects a file may be of whose standing is remembered. */
 const verdictsMax = 10_000
+const readsMax = 8
 
 const nameOf = ({ id, generation }: Source): string => `${id} ${generation}`
 
@@ -69,7 +83,11 @@ const readLine = ({ bytes, cut }: RawRecord): QuarantineRecord | undefined => {
   return text === undefined ? undefined : readQuarantineRecord(text)
 }
 
-const rawRecordOf = (kept: QuarantineRecord, file: Origin, isSuperseded: boolean): RawRecord => {
+const rawRecordOf = (
+  kept: QuarantineRecord,
+  file: Origin,
+  verdict: Verdict | undefined,
+): RawRecord => {
   const { source, version, generation, objectTime, reason, sha256 } = kept
   return {
     ordinal: kept.record,
@@ -84,7 +102,7 @@ const rawRecordOf = (kept: QuarantineRecord, file: Origin, isSuperseded: boolean
         ...{ source, version, generation, objectTimeMicros: Date.parse(objectTime) * 1000 },
         ...{ loadedAtMicros: file.loadedAtMicros, datasetVersion: file.datasetVersion },
       },
-      isSuperseded,
+      isLeftOut: verdict ? verdict.isSuperseded || verdict.erased.has(kept.record) : false,
     },
   }
 }

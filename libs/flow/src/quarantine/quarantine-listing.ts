@@ -48,7 +48,7 @@ export interface QuarantineEntry extends QuarantineFile {
   readonly source: Source
   readonly url: string
   readonly sizeBytes: number
-  /** Undefined: the manifest of the batch that wrote it is not there any more. */
+  /** Undefined: some were erased, or the manifest of the batch that wrote it is not there any more. */
   readonly records: number | undefined
   readonly state: QuarantineState
   /** Of the batch that replayed it. */
@@ -174,7 +174,10 @@ const readCounts = async (
   const counts = new Map<string, number>()
   await mapConcurrently([...batches], manifestsAtOnceMax, async ([batch, day]) => {
     const manifest = await readManifestOf(deps, batch, day, call)
-    for (const { target, rows } of manifest?.quarantine ?? []) counts.set(target, rows)
+    for (const { target, rows, sizeBytes } of manifest?.quarantine ?? [])
+      // Another size: records of it were erased since.
+      if (files.some(({ object, sizeBytes: own }) => object.key === target && own === sizeBytes))
+        counts.set(target, rows)
   })
   return counts
 }

@@ -29,8 +29,8 @@ export type ObjectTypes = Pick<OpenObject, 'contentType' | 'contentEncoding'>
 
 export interface Original {
   readonly origin: Origin
-  /** Its object was loaded since in a higher generation. */
-  readonly isSuperseded: boolean
+  /** Its object was loaded since in a higher generation, or the record was erased. */
+  readonly isLeftOut: boolean
 }
 
 /** Why framing itself may be broken: nothing that can be mended in the record. */

@@ -10,6 +10,8 @@ import {
   tokenOf,
   type Versioned,
 } from '@silversmith/core'
+import { listJobs } from '../erasure/erasure-job.ts'
+import { withoutErased } from '../erasure/erasure-record.ts'
 import { readManifest } from '../manifest.ts'
 import { type Call, mapConcurrently, persist } from '../patience.ts'
 import { refusedFilesOf } from '../repair/refused-file.ts'
@@ -54,7 +56,18 @@ export const passBatches = async function* (
   }
   const found = await compare()
   await tellTargets(deps, found, call)
+  await tellErasures(deps, found, call)
   yield { found, next: { ...next, pass: 'tokens' } }
+}
+
+const mendOfErasure =
+  'silversmith erase --yes finishes what was begun; else run the erasure again that took them out'
+
+const tellErasures = async (deps: ReconcileDeps, found: Tally, call: Call): Promise<void> => {
+  const jobs = await persist(deps.clock, call, () => listJobs(deps, call))
+  if (jobs.length === 0) return
+  const why = `${jobs.length} erasures were begun and are not finished: records that were to go may be there`
+  found.find({ kind: 'erasure-unfinished', why, mend: mendOfErasure })
 }
 
 /** What a target lost that nobody looks into would go unseen. */
@@ -143,18 +156,22 @@ const compareChunks = async (
   if (doubled && holdings.some(({ rows }) => rows > 0)) tellDoubled(batch.id, name, doubled, found)
   // Rows that are to be deleted, were, or were merged away as equal to those of the other batch: none of them is missed.
   const isSpare = doubled?.isAll === true
+  const isOff = holdings.some(({ distinct }, index) => distinct !== chunks[index]?.rows)
+  // Asked only where something is missing, or should be.
+  const due = isOff ? await withoutErased(deps, manifest, call) : manifest
   for (const [index, chunk] of chunks.entries()) {
     const { rows, distinct } = holdings[index] as Holding
     const place = { batch: batch.id, chunk: tokenOf(batch.id, chunk.n), target: name }
     const where = { ...place, table: chunk.table }
+    const dueRows = due.chunks[index]?.rows ?? chunk.rows
     const isMissing =
       !isSpare &&
-      distinct < chunk.rows &&
+      distinct < dueRows &&
       !(rows === 0 && (await isRejected(deps, { batch, manifest, chunk, target: name }, call)))
     const isDoubled = rows > distinct || distinct > chunk.rows
     if (isMissing) {
       found.count('chunksMissing')
-      const why = `it holds ${distinct} of ${chunk.rows} rows`
+      const why = `it holds ${distinct} of ${dueRows} rows`
       found.find({ kind: 'chunk-missing', ...where, why, mend: `silversmith repair ${batch.id}` })
     }
     if (isDoubled) {
@@ -162,7 +179,13 @@ const compareChunks = async (
       const why = `it holds ${rows} rows, ${distinct} of them distinct; there were ${chunk.rows}`
       found.find({ kind: 'chunk-doubled', ...where, why, mend: `silversmith repair ${batch.id}` })
     }
-    if (!isMissing && !isDoubled) found.count('chunksMatched')
+    const isBack = !isDoubled && distinct > dueRows && rows > 0
+    if (isBack) {
+      found.count('chunksExtra')
+      const why = `it holds ${distinct} rows, and ${chunk.rows - dueRows} of ${chunk.rows} were erased`
+      found.find({ kind: 'erasure-unfinished', ...where, why, mend: mendOfErasure })
+    }
+    if (!isMissing && !isDoubled && !isBack) found.count('chunksMatched')
   }
 }
 

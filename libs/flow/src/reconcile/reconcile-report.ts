@@ -12,6 +12,7 @@ import type { ReconcileCount } from '@silversmith/core'
  * - `chunk-missing`: a target holds fewer rows of a chunk than were applied.
  * - `chunk-doubled`: a target holds more rows of a chunk than were applied.
  * - `chunk-of-nobody`: a target holds rows of a chunk that no sealed batch has.
+ * - `erasure-unfinished`: an erasure was begun and not finished, or a target holds rows again that were erased.
  * - `target-not-compared`: the pipeline writes there, and nobody looked into it.
  */
 export type FindingKind =
@@ -26,6 +27,7 @@ export type FindingKind =
   | 'chunk-missing'
   | 'chunk-doubled'
   | 'chunk-of-nobody'
+  | 'erasure-unfinished'
   | 'target-not-compared'
 
 /** One thing that is not as it should be: what, why, and the command that mends it. Which of the names are there depends on the kind. */

@@ -40,7 +40,9 @@ export const fillChunk = async (
   call: Call,
 ): Promise<void> => {
   const files: { readonly bytes: Uint8Array; readonly token: string }[] = []
-  for (const { day, sha256 } of chunk.days ?? []) {
+  for (const { day, sha256, rows } of chunk.days ?? []) {
+    // All erased: there is no such file any more.
+    if (rows === 0) continue
     const key = silverKeyOf(silverPrefix, batch, chunk, day)
     const bytes = await persist(clock, call, async () => {
       // An earlier repair may have written the file anew, with a hash of its own.
@@ -79,6 +81,7 @@ export const rewriteDays = async (
   const { store, clock } = deps
   let there = 0
   for (const day of chunk.days ?? []) {
+    if (day.rows === 0) continue
     const key = silverKeyOf(deps.silverPrefix, batch, chunk, day.day)
     if (await persist(clock, call, () => store.look(key, call.signal))) {
       there += 1

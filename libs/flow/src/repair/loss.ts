@@ -8,6 +8,7 @@ import {
   type Mender,
   type Store,
 } from '@silversmith/core'
+import { withoutErased } from '../erasure/erasure-record.ts'
 import { type Call, persist } from '../patience.ts'
 import { refusedFilesOf } from './refused-file.ts'
 import type { ChunkRepair } from './repair-result.ts'
@@ -54,13 +55,17 @@ export interface Losses {
   readonly rejected: Readonly<Record<string, number>>
 }
 
-/** Compares every chunk of a committed batch with what its targets hold; chunks an operator rejected are no losses. */
+/**
+ * Compares every chunk of a committed batch with what its targets hold; chunks an operator rejected are no losses, nor are rows
+ * that were erased: the chunks given are without them.
+ */
 export const findLosses = async (
   deps: LossDeps,
   batch: Pick<Batch, 'id' | 'rejected'>,
-  manifest: Manifest,
+  sealed: Manifest,
   call: Call,
 ): Promise<Losses> => {
+  const manifest = await withoutErased(deps, sealed, call)
   const inspectors = deps.inspectors.filter(({ name }) => manifest.targets.includes(name))
   const losses: Loss[] = []
   const rejected: Record<string, number> = {}

@@ -1,4 +1,5 @@
 import { type Batch, Fault, isFault, type Ledger } from '@silversmith/core'
+import { listJobs } from '../erasure/erasure-job.ts'
 import { changeItem, readItem } from '../ledger-write.ts'
 import { readManifest } from '../manifest.ts'
 import { type Call, persist } from '../patience.ts'
@@ -37,6 +38,10 @@ export const repairBatch = async (
   const refusal = refusalOf(deps, id, batch)
   if (refusal !== undefined || !batch?.manifest) {
     const reason = refusal ?? 'it names no manifest'
+    return { batch: id, outcome: 'refused', reason, intact: 0, chunks: [] }
+  }
+  if ((await persist(deps.clock, call, () => listJobs(deps, call))).length > 0) {
+    const reason = 'an erasure was begun and is not finished: silversmith erase --yes first'
     return { batch: id, outcome: 'refused', reason, intact: 0, chunks: [] }
   }
   const ref = batch.manifest

@@ -1,4 +1,5 @@
 import type { Chunk, Clock, Inspector, Manifest, Store } from '@silversmith/core'
+import { hasErasure } from '../erasure/erasure-record.ts'
 import { type Call, mapConcurrently, persist } from '../patience.ts'
 import { silverKeyOf } from '../apply/silver-target.ts'
 import { inspect, inspectMax } from './loss.ts'
@@ -43,7 +44,7 @@ export const hasTrace = async (
       if ((await inspect(deps, inspector, batch, some, call)).some(({ rows }) => rows > 0))
         return true
   const refused = chunks.flatMap((chunk) => refusedKeys(deps, manifest, chunk))
-  return isAnyThere(deps, refused, call)
+  return (await isAnyThere(deps, refused, call)) || hasErasure(deps, batch, call)
 }
 
 const refusedKeys = (deps: TraceDeps, manifest: Manifest, chunk: Chunk): readonly string[] =>

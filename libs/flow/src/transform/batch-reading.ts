@@ -13,6 +13,7 @@ import {
   type Log,
   type ManifestSource,
   type Overwrites,
+  objectUri,
   type QuarantinePayload,
   reloadsTable,
   sortableSequencer,
@@ -22,6 +23,7 @@ import {
 import type { ParquetEncoder } from '@silversmith/parquet'
 import { createChunkBuilder, type PayloadKinds } from '../staging/chunk-builder.ts'
 import { describeFailure } from '../failure.ts'
+import { readErasedRecords } from '../erasure/erasure-record.ts'
 import { createGate } from '../reading/gate.ts'
 import { type Call, mapConcurrently } from '../patience.ts'
 import { createDriftTally } from '../drift/drift-tally.ts'
@@ -96,7 +98,7 @@ export const readBatch = async (
   batch: BatchFacts,
   sources: readonly Source[],
   call: Call,
-  hasAllTime = false,
+  { hasAllTime = false, known }: ReadingOptions = {},
 ): Promise<ReadBatch> => {
   const outcomes = new Map<string, Outcome>()
   const startedAt = deps.clock.now()
@@ -104,7 +106,7 @@ export const readBatch = async (
   for (let attempt = 1; ; attempt += 1) {
     const share = attempt === 1 && sources.length > 1 ? firstPassShare : readingShare
     const readUntil = startedAt + leftMs * share
-    const pass = createPass(deps, batch, { attempt, readUntil, hasAllTime }, call)
+    const pass = createPass(deps, batch, { attempt, readUntil, hasAllTime, known }, call)
     const open = sources.filter(({ id }) => (outcomes.get(id)?.kind ?? 'read') === 'read')
     const results = await mapConcurrently(open, deps.limits.concurrencyMax, pass.read)
     open.forEach(({ id }, index) => outcomes.set(id, results[index]!.outcome))
@@ -120,7 +122,13 @@ export const readBatch = async (
   }
 }
 
-interface PassOptions {
+export interface ReadingOptions {
+  readonly hasAllTime?: boolean
+  /** Ids of the sources that had a claim before. Of no others anything can have been erased. */
+  readonly known?: ReadonlySet<string> | undefined
+}
+
+interface PassOptions extends ReadingOptions {
   readonly attempt: number
   /** Epoch ms. */
   readonly readUntil: number
@@ -130,7 +138,7 @@ interface PassOptions {
 const createPass = (
   deps: ReadingDeps,
   batch: BatchFacts,
-  { attempt, readUntil, hasAllTime }: PassOptions,
+  { attempt, readUntil, hasAllTime, known }: PassOptions,
   call: Call,
 ) => {
   const { clock, limits, store } = deps
@@ -151,6 +159,9 @@ const createPass = (
     (lines, file) =>
       readOriginals(deps, lines, { file, dataset: name }, call)
 
+  const readErased = ({ object }: Source): Promise<ReadonlySet<number>> =>
+    readErasedRecords(deps, { source: objectUri(object), version: object.version }, call)
+
   const read = async (source: Source): Promise<{ outcome: Outcome; spoils: boolean }> => {
     const dataset = deps.datasets.find(({ name }) => name === source.dataset)
     if (!dataset) return { outcome: unrouted(deps.datasets, source), spoils: false }
@@ -161,7 +172,9 @@ const createPass = (
     }
     const counts = createCounts()
     try {
+      const erased = known?.has(source.id) ? await readErased(source) : undefined
       await readSource({
+        ...(erased && { erased }),
         ...{ source, dataset, chunks, quarantine, limits, clock, call, readUntil, counts },
         ...{ hasAllTime, largeRecords, bronze: deps.bronze, drift },
         contract: deps.contracts[dataset.name] ?? defaultContract,

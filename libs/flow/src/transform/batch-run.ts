@@ -66,7 +66,7 @@ export const runBatch = async (
     const claimed = await claimSources(deps, batch.id, free, mode, call)
     const sources = claimed.map(({ source }) => source)
     const read =
-      mode === 'condemn' ? condemned(sources) : await readSources(deps, batch, sources, mode, call)
+      mode === 'condemn' ? condemned(sources) : await readSources(deps, batch, claimed, mode, call)
     cut = read.cut
     isSealed = read.sources.length > 0 && (await seal(deps, batch, read, call))
     if (isSealed) for (const { id } of read.sources) ack(id)
@@ -83,7 +83,7 @@ export const runBatch = async (
 const readSources = (
   deps: TransformDeps,
   batch: OpenedBatch,
-  sources: readonly Source[],
+  claimed: readonly Claimed[],
   mode: Mode,
   call: Call,
 ): Promise<ReadBatch> => {
@@ -91,7 +91,12 @@ const readSources = (
     block: deps.targets.some(({ name }) => name !== 'silver'),
     days: deps.targets.some(({ name }) => name === 'silver'),
   }
-  return readBatch({ ...deps, kinds }, batch, sources, call, mode === 'whole')
+  const sources = claimed.map(({ source }) => source)
+  const known = new Set(claimed.flatMap(({ source, claim }) => (claim ? [source.id] : [])))
+  return readBatch({ ...deps, kinds }, batch, sources, call, {
+    hasAllTime: mode === 'whole',
+    known,
+  })
 }
 
 const condemned = (sources: readonly Source[]): ReadBatch => ({

@@ -57,6 +57,8 @@ export interface ReadOptions {
   readonly hasAllTime: boolean
   readonly contract: Contract
   readonly drift: DriftTally
+  /** Ordinals of records that an operator erased: they are left out. */
+  readonly erased?: ReadonlySet<number>
   /** Set for a quarantine file: its lines → the records they keep, each with the origin it first had. */
   readonly unwrap?: (lines: AsyncIterable<ReadPiece>, file: Origin) => AsyncIterable<ReadPiece>
   /** Counted up while reading, so that the caller knows after a fault whether anything was taken. */
@@ -182,14 +184,15 @@ const takePieces = async (
   pieces: AsyncIterable<ReadPiece> | Iterable<ReadPiece>,
   progress: Progress,
 ): Promise<void> => {
-  const { chunks, counts, quarantine } = options
+  const { chunks, counts, erased, quarantine } = options
   let leave: (() => void) | undefined
   try {
     for await (const { records, begunBytes } of pieces) {
       for (const record of records) {
         checkTime(options, progress)
         counts.records += 1
-        if (record.original?.isSuperseded) counts.discarded += 1
+        if (record.original ? record.original.isLeftOut : erased?.has(record.ordinal))
+          counts.discarded += 1
         else place(options, record.original?.origin ?? origin, record)
         if (chunks.isFull()) await chunks.settle()
         if (quarantine.isFull()) await quarantine.settle()

@@ -2,6 +2,7 @@ import {
   type Batch,
   type Chunk,
   type Claim,
+  type Dataset,
   defaultLimits,
   Fault,
   type Ledger,
@@ -12,6 +13,7 @@ import {
 } from '@silversmith/core'
 import {
   type Call,
+  createFileEraser,
   createSilverInspector,
   createSilverTarget,
   createSweep,
@@ -26,12 +28,18 @@ import {
   repairBatch,
   type RepairOptions,
 } from '@silversmith/flow'
-import { createParquetEncoder, encodeParquet, readParquet } from '@silversmith/parquet'
+import {
+  createParquetEncoder,
+  encodeParquet,
+  readParquet,
+  readParquetTable,
+} from '@silversmith/parquet'
 import type { MemoryLedger, StoredRow } from '../index.ts'
 import {
   createEngine,
   createMemoryBronze,
   createMemoryClock,
+  createMemoryEraser,
   createMemoryIds,
   createMemoryInspector,
   createMemoryLedger,
@@ -41,6 +49,7 @@ import {
   createMemoryStore,
   createMemoryTarget,
   refOf,
+  withStoreBucket,
 } from '../index.ts'
 import { sourceIdOf } from '@silversmith/core'
 import { notes, pipeline } from '../transform/transform-room.ts'
@@ -48,10 +57,14 @@ import { createMortalProcess, type MortalProcess } from './mortal-process.ts'
 
 export const silverPrefix = 'silver/'
 export const quarantinePrefix = 'quarantine/'
+const fileErasers = [
+  { name: 'silver', folder: [silverPrefix, ''] },
+  { name: 'refused', folder: [quarantinePrefix, 'reason=refused/'] },
+] as const
 const limits = { ...defaultLimits, chunkRowsMax: 4 }
 
 /** Functions of which each call is a process of its own, on ports that outlive them all. */
-export const createRepairRoom = (seed = 1) => {
+export const createRepairRoom = (seed = 1, datasets: readonly Dataset[] = [notes]) => {
   const clock = createMemoryClock()
   const bronze = createMemoryBronze(clock)
   bronze.setBucket('b', 'unversioned')
@@ -66,7 +79,12 @@ export const createRepairRoom = (seed = 1) => {
     refuse: (chunk: Chunk) => Fault | undefined
     /** Asked with every write to the ledger, before it. */
     onWrite: () => void
-  } = { ledger: createMemoryLedger(), refuse: () => undefined, onWrite: () => undefined }
+    /** Of the release that runs. */
+    datasets: readonly Dataset[]
+  } = {
+    ...{ ledger: createMemoryLedger(), refuse: () => undefined, onWrite: () => undefined },
+    datasets,
+  }
   const ledger: Ledger = {
     read: (...args) => state.ledger.read(...args),
     write: (...args) => {
@@ -85,7 +103,7 @@ export const createRepairRoom = (seed = 1) => {
       return memory.put(batch, chunk, signal)
     },
   }
-  const tables = [...notes.tables, reloadsTable]
+  const tables = [...datasets.flatMap((dataset) => dataset.tables), reloadsTable]
   const call = (forMs = 60_000): Call => ({
     deadline: clock.now() + forMs,
     signal: new AbortController().signal,
@@ -93,11 +111,12 @@ export const createRepairRoom = (seed = 1) => {
   const depsOf = ({ wrap }: MortalProcess) => {
     const kept = wrap(store)
     return {
-      ...{ pipeline, datasets: [notes], store: kept, clock, log, ids, limits },
+      ...{ pipeline, datasets: state.datasets, store: kept, clock, log, ids, limits },
       contracts: {},
       overwrites: {},
       quarantineFiles: { bucket: 'silver', prefix: quarantinePrefix },
-      ...{ silverPrefix, quarantinePrefix, ledger: wrap(ledger), bronze: wrap(bronze) },
+      ...{ silverPrefix, quarantinePrefix, ledger: wrap(ledger) },
+      bronze: wrap(withStoreBucket(bronze, store, 'silver')),
       queue: wrap(queue),
       targets: [createSilverTarget({ store: kept, prefix: silverPrefix }), wrap(clickhouse)],
       encoder: createParquetEncoder(),
@@ -105,6 +124,16 @@ export const createRepairRoom = (seed = 1) => {
       inspectors: [
         wrap(createMemoryInspector({ name: 'clickhouse', engine })),
         createSilverInspector({ store: kept, prefix: silverPrefix, decode: readParquet }),
+      ],
+      erasers: [
+        wrap(createMemoryEraser({ name: 'clickhouse', engine })),
+        ...fileErasers.map(({ name, folder }) =>
+          createFileEraser({
+            ...{ name, store: kept, clock, tables, decode: readParquet },
+            ...{ readTable: readParquetTable, encode: encodeParquet },
+            folderOf: (table) => `${folder[0]}${table}/${folder[1]}`,
+          }),
+        ),
       ],
       menders: [wrap(createMemoryMender({ name: 'clickhouse', engine, tables, decode }))],
     }

@@ -1,0 +1,157 @@
+import {
+  type Clock,
+  type Column,
+  columnsOf,
+  type ErasedRecord,
+  type ErasedRow,
+  type Eraser,
+  Fault,
+  type Row,
+  rowIdentity,
+  type Store,
+  type Table,
+} from '@silversmith/core'
+import { mapConcurrently } from '../patience.ts'
+import { replaceFile } from './file-replacement.ts'
+
+export interface FileEraserOptions {
+  readonly name: string
+  readonly store: Store
+  readonly clock: Clock
+  /** Tables that files may be of. */
+  readonly tables: readonly Table[]
+  /** Folder of a table's files, with a slash at its end. */
+  readonly folderOf: (table: string) => string
+  /** Rows of a Parquet file with the columns named. Throws when it lacks one. */
+  readonly decode: (
+    bytes: Uint8Array,
+    columns: readonly string[],
+  ) => Promise<readonly Readonly<Record<string, unknown>>[]>
+  /** All of a file, for `encode` to make the same of it. */
+  readonly readTable: (
+    bytes: Uint8Array,
+    known: readonly Column[],
+  ) => Promise<{ readonly columns: readonly Column[]; readonly rows: readonly Row[] }>
+  readonly encode: (columns: readonly Column[], rows: readonly Row[]) => Uint8Array
+}
+
+/** Files read at a time. */
+const readsMax = 4
+
+const contentType = 'application/vnd.apache.parquet'
+
+/**
+ * Erases from Parquet files. Nothing tells which of them hold a record, so that each search reads every file of the table once. A
+ * file is replaced by one without the rows; one that has no others is deleted.
+ */
+export const createFileEraser = (options: FileEraserOptions): Eraser => {
+  const { store, clock } = options
+
+  const scan = async (
+    table: string,
+    columns: readonly string[],
+    take: (key: string, row: Readonly<Record<string, unknown>>) => void,
+    signal: AbortSignal,
+  ): Promise<void> => {
+    const keys: string[] = []
+    const readSome = () =>
+      mapConcurrently(keys.splice(0), readsMax, async (key) => {
+        const bytes = await store.read(key, undefined, signal)
+        for (const row of await decode(options, key, bytes, columns)) take(key, row)
+      })
+    for await (const key of store.list(options.folderOf(table), signal)) {
+      if (!key.endsWith('.parquet')) continue
+      keys.push(key)
+      if (keys.length === readsMax) await readSome()
+    }
+    await readSome()
+  }
+
+  return {
+    name: options.name,
+    find: async (table, { column, value }, limit, signal) => {
+      const found = new Map<string, ErasedRecord>()
+      const columns = [...new Set([column, '_source', '_version', '_record', '_line'])]
+      await scan(
+        table,
+        columns,
+        (_key, row) => {
+          if (row[column] === null || String(row[column]) !== value || found.size >= limit) return
+          const record = recordOf(row)
+          found.set(nameOf(record), record)
+        },
+        signal,
+      )
+      return [...found.values()]
+    },
+    locate: async (table, records, signal) => {
+      const names = new Set(records.map(nameOf))
+      const rows: ErasedRow[] = []
+      await scan(
+        table,
+        [...rowIdentity, '_chunk', 'timestamp'],
+        (place, row) => {
+          const { line: _line, ...record } = recordOf(row)
+          if (!names.has(nameOf(record))) return
+          const day = new Date(Number(row['timestamp']) / 1000).toISOString().slice(0, 10)
+          const own = { part: Number(row['_part']), chunk: String(row['_chunk']), day, place }
+          rows.push({ ...record, ...own })
+        },
+        signal,
+      )
+      return rows
+    },
+    erase: async (table, rows, signal) => {
+      const known = options.tables.find(({ name }) => name === table)
+      if (!known) throw new Fault('TARGET_MISCONFIGURED', `table ${table} is not known here`)
+      const call = { deadline: Infinity, signal }
+      for (const [key, some] of Map.groupBy(rows, ({ place }) => place)) {
+        if (!(await store.look(key, signal))) continue
+        const bytes = await store.read(key, undefined, signal)
+        const { columns, rows: all } = await options.readTable(bytes, columnsOf(known))
+        const at = ['_source', '_version', '_record'].map((name) =>
+          columns.findIndex((column) => column.name === name),
+        )
+        const names = new Set(some.map(nameOf))
+        const kept = all.filter((row) => !names.has(at.map((n) => String(row[n])).join('\n')))
+        if (kept.length === all.length) continue
+        if (kept.length === 0) await store.purge(key, signal)
+        else {
+          const file = { bytes: options.encode(columns, kept), contentType }
+          await replaceFile({ store, clock }, key, file, call)
+        }
+      }
+    },
+    copiesOf: () => Promise.resolve([]),
+  }
+}
+
+const recordOf = (row: Readonly<Record<string, unknown>>): ErasedRecord => ({
+  source: String(row['_source']),
+  version: String(row['_version']),
+  record: Number(row['_record']),
+  line: row['_line'] === null || row['_line'] === undefined ? null : Number(row['_line']),
+})
+
+const nameOf = ({ source, version, record }: Omit<ErasedRecord, 'line'>): string =>
+  `${source}\n${version}\n${record}`
+
+/** A file that lacks a column was written before the table had it: none of its rows has a value there. */
+const decode = async (
+  options: FileEraserOptions,
+  key: string,
+  bytes: Uint8Array,
+  columns: readonly string[],
+): Promise<readonly Readonly<Record<string, unknown>>[]> => {
+  try {
+    return await options.decode(bytes, columns)
+  } catch (error) {
+    const whole = await options.decode(bytes, [...rowIdentity]).catch(() => undefined)
+    if (whole) return []
+    throw new Fault(
+      'OBJECT_UNREADABLE',
+      `${key} is no Parquet file of ours, so that nobody knows whose rows are in it: look at it, delete it, and run the same again`,
+      { cause: error },
+    )
+  }
+}
