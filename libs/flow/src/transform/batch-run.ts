@@ -91,12 +91,9 @@ const readSources = (
     block: deps.targets.some(({ name }) => name !== 'silver'),
     days: deps.targets.some(({ name }) => name === 'silver'),
   }
-  const sources = claimed.map(({ source }) => source)
   const known = new Set(claimed.flatMap(({ source, claim }) => (claim ? [source.id] : [])))
-  return readBatch({ ...deps, kinds }, batch, sources, call, {
-    hasAllTime: mode === 'whole',
-    known,
-  })
+  const own = claimed.map((one) => one.source)
+  return readBatch({ ...deps, kinds }, batch, own, call, { hasAllTime: mode === 'whole', known })
 }
 
 const condemned = (sources: readonly Source[]): ReadBatch => ({
