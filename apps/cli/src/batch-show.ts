@@ -1,6 +1,6 @@
 import type { Batch, Chunk, Holding, Inspector, Manifest } from '@silversmith/core'
 import { isFault, objectUri } from '@silversmith/core'
-import { describeFailure, readManifest, refusedFilesOf } from '@silversmith/flow'
+import { describeFailure, readManifest, refusedFilesOf, withoutErased } from '@silversmith/flow'
 import type { Answer } from './answer.ts'
 import { batchesOf, batchRow, problemLines } from './batch-row.ts'
 import type { CommandOf } from './command.ts'
@@ -10,7 +10,10 @@ import { deploymentSettings } from './deployment-settings.ts'
 import { layOutRows } from './row-layout.ts'
 import type { Row } from './row-layout.ts'
 import type { Surroundings } from './surroundings.ts'
+import { callOf } from './surroundings.ts'
 import { openTargets } from './targets.ts'
+
+const showMs = 600_000
 
 /** Of each kind; `--json` has all. */
 const toldMax = 50
@@ -152,15 +155,18 @@ export const runBatchShow = async (
     if (!batch.manifest)
       return { document: { batch, manifest: null }, text: head.join('\n'), code: 0 }
     const ref = batch.manifest
-    const manifest = await readManifest(cloud.store, ref, signal).catch((error: unknown) => {
+    const sealed = await readManifest(cloud.store, ref, signal).catch((error: unknown) => {
       if (isFault(error, 'OBJECT_GONE', 'OBJECT_UNREADABLE')) return undefined
       throw error
     })
-    if (!manifest) {
+    if (!sealed) {
       const problem = `its manifest ${ref.key} is gone or has other bytes than were sealed; restore it from a version`
       const text = [...head, problem].join('\n')
       return { document: { batch, manifest: null, problem }, text, code: 1 }
     }
+    // What was erased is not missed.
+    const call = callOf(surroundings, showMs)
+    const manifest = await withoutErased({ store: cloud.store, clock }, sealed, call)
     const looked = new Map<string, Looked>()
     for (const inspector of targets.inspectors)
       if (manifest.targets.includes(inspector.name))

@@ -19,7 +19,7 @@ const everyCommand = [
     'batch free',
   ],
   ...['drift show', 'drift evolve', 'quarantine list', 'quarantine show', 'quarantine replay'],
-  ...['repair', 'ledger rebuild', 'dlq list', 'dlq show', 'dlq redrive'],
+  ...['repair', 'erase', 'ledger rebuild', 'dlq list', 'dlq show', 'dlq redrive'],
 ]
 
 it('shows help for nothing and for --help, and names every command in it', () => {
@@ -51,6 +51,27 @@ it('reads each command', () => {
   })
   expect(read('head raw_events')).toMatchObject({ table: 'raw_events', limit: 5 })
   expect(read('head raw_events --limit 7')).toMatchObject({ limit: 7 })
+})
+
+it('reads an erasure, and one that only finishes', () => {
+  const place = { dir: undefined, json: false }
+  expect(read('erase --dataset xapi_events --where user_id=a=b')).toEqual({
+    ...{ kind: 'erase', dryRun: true, ...place },
+    request: {
+      dataset: 'xapi_events',
+      match: { column: 'user_id', value: 'a=b' },
+      texts: ['a=b'],
+    },
+  })
+  expect(read('erase --dataset d --where c=v --text one --text two --yes')).toMatchObject({
+    dryRun: false,
+    request: { texts: ['one', 'two'] },
+  })
+  expect(read('erase --yes')).toEqual({
+    ...{ kind: 'erase', request: undefined, dryRun: false, ...place },
+  })
+  for (const line of ['--dataset d', '--where c=v', '--dataset d --where c', '--text x'])
+    expect(() => read(`erase ${line}`)).toThrow(/--where COLUMN=VALUE/)
 })
 
 it('reads generate', () => {

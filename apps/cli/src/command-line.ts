@@ -1,4 +1,3 @@
-import { parseArgs } from 'node:util'
 import { sampleTypes } from '@silversmith/datasets'
 import type { Command, CommandOf } from './command.ts'
 import {
@@ -8,105 +7,10 @@ import {
   targetNames,
   writerName,
 } from './command.ts'
+import type { Given, OptionName } from './given.ts'
+import { argument, changing, numberOf, oneOf, parse, place, refuseArguments } from './given.ts'
 import { readMoment } from './since.ts'
-import { unreadable, UsageError } from './usage-error.ts'
-
-const definitions = {
-  plan: { type: 'boolean' },
-  user: { type: 'string' },
-  event: { type: 'string' },
-  limit: { type: 'string' },
-  type: { type: 'string' },
-  count: { type: 'string' },
-  seed: { type: 'string' },
-  format: { type: 'string' },
-  out: { type: 'string' },
-  prefix: { type: 'string', multiple: true },
-  since: { type: 'string' },
-  until: { type: 'string' },
-  dataset: { type: 'string' },
-  path: { type: 'string', multiple: true },
-  reason: { type: 'string' },
-  from: { type: 'string' },
-  enqueue: { type: 'boolean' },
-  'set-aside': { type: 'boolean' },
-  state: { type: 'string' },
-  target: { type: 'string' },
-  all: { type: 'boolean' },
-  'dry-run': { type: 'boolean' },
-  yes: { type: 'boolean' },
-  dir: { type: 'string' },
-  json: { type: 'boolean' },
-  help: { type: 'boolean', short: 'h' },
-} as const
-
-type OptionName = keyof typeof definitions
-
-/** `--limit -1` is a wrong number, not an option of its own: as `--limit=-1` it is told so. */
-const joinNegative = (args: readonly string[]): string[] =>
-  args.flatMap((arg, at) => {
-    if (/^-\d/.test(arg) && numberOptions.includes(args[at - 1] ?? '')) return []
-    const next = args[at + 1]
-    return numberOptions.includes(arg) && next !== undefined && /^-\d/.test(next)
-      ? [`${arg}=${next}`]
-      : [arg]
-  })
-
-const numberOptions = ['--limit', '--count', '--seed']
-
-const parse = (args: readonly string[]) => {
-  try {
-    return parseArgs({ args: joinNegative(args), options: definitions, allowPositionals: true })
-  } catch (error) {
-    throw unreadable(error)
-  }
-}
-
-/** A command line, taken apart. */
-interface Given {
-  readonly name: string
-  readonly args: readonly string[]
-  readonly values: ReturnType<typeof parse>['values']
-}
-
-/** From 1, but for the seed. */
-const numberOf = (
-  { values }: Given,
-  option: 'limit' | 'count' | 'seed',
-  byDefault: number,
-  max: number,
-): number => {
-  const text = values[option]
-  const number = text === undefined ? byDefault : /^\d+$/.test(text) ? Number(text) : NaN
-  const min = option === 'seed' ? 0 : 1
-  if (number >= min && number <= max) return number
-  throw new UsageError(`--${option} must be a whole number from ${min} to ${max}, not "${text}"`)
-}
-
-const argument = ({ name, args }: Given, what: string): string => {
-  const [first, ...more] = args
-  if (first === undefined || first.trim() === '')
-    throw new UsageError(`${name} needs ${what}; see --help`)
-  if (more.length > 0)
-    throw new UsageError(`${name} takes one argument; put it in quotes: ${more.join(' ')}`)
-  return first
-}
-
-const refuseArguments = ({ name, args }: Given): void => {
-  if (args.length > 0) throw new UsageError(`${name} takes no argument: ${args.join(' ')}`)
-}
-
-const oneOf = <Word extends string>(option: string, text: string, words: readonly Word[]): Word => {
-  const word = words.find((one) => one === text)
-  if (word !== undefined) return word
-  throw new UsageError(`--${option} must be one of ${words.join(', ')}, not "${text}"`)
-}
-
-const place = ({ values }: Given) => ({ dir: values.dir, json: values.json ?? false })
-const changing = (given: Given) => ({
-  ...place(given),
-  dryRun: given.values['dry-run'] === true || given.values.yes !== true,
-})
+import { UsageError } from './usage-error.ts'
 
 const readMigrate = (given: Given): CommandOf<'migrate'> => {
   const { user, plan = false, json = false } = given.values
@@ -166,6 +70,19 @@ const readReject = (given: Given): CommandOf<'batch reject'> => {
 const readRepair = (given: Given): CommandOf<'repair'> => {
   if (given.args.length === 0) throw new UsageError('repair needs a batch, or several; see --help')
   return { kind: 'repair', batches: [...new Set(given.args)], ...changing(given) }
+}
+
+/** Without `--where` it only finishes what was begun. */
+const readErase = (given: Given): CommandOf<'erase'> => {
+  refuseArguments(given)
+  const { dataset, where, text } = given.values
+  if (dataset === undefined && where === undefined && text === undefined)
+    return { kind: 'erase', request: undefined, ...changing(given) }
+  const [, column, value] = /^([^=]+)=(.+)$/s.exec(where ?? '') ?? []
+  if (!dataset || column === undefined || value === undefined)
+    throw new UsageError('erase needs --dataset NAME and --where COLUMN=VALUE; see --help')
+  const request = { dataset, match: { column, value }, texts: text ?? [value] }
+  return { kind: 'erase', request, ...changing(given) }
 }
 
 const readRebuild = (given: Given): CommandOf<'ledger rebuild'> => {
@@ -264,6 +181,7 @@ const readers: Readonly<Record<string, Reader>> = {
     }),
   },
   repair: { options: changingOptions, read: readRepair },
+  erase: { options: ['dataset', 'where', 'text', ...changingOptions], read: readErase },
   'ledger rebuild': { options: ['from', ...changingOptions], read: readRebuild },
   'quarantine list': {
     options: [...ofQuarantineOptions, 'limit', ...placeOptions],

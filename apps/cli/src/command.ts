@@ -1,3 +1,5 @@
+import type { EraseRequest } from '@silversmith/flow'
+
 /** Where the local stack of a command is; undefined: see `findDeployment`. */
 interface OnDeployment {
   readonly dir: string | undefined
@@ -70,6 +72,11 @@ export type Command =
   | ({ readonly kind: 'batch reject'; readonly batch: string; readonly target: string } & Changing)
   | ({ readonly kind: 'batch free'; readonly batch: string } & Changing)
   | ({ readonly kind: 'repair'; readonly batches: readonly string[] } & Changing)
+  | ({
+      readonly kind: 'erase'
+      /** Undefined: only what was begun is finished. */
+      readonly request: EraseRequest | undefined
+    } & Changing)
   | ({
       readonly kind: 'ledger rebuild'
       /** `YYYY-MM-DD`; undefined: all manifests. */

@@ -50,6 +50,11 @@ When something is wrong
                             loaded by others
   repair BATCH… --yes       put back rows which a target lost, from another target. Never done by itself: rows that
                             were erased on purpose stay erased
+  erase --dataset D --where COLUMN=VALUE [--text TEXT]… --yes
+                            take all records with that value out of every store, for good: all their rows in every
+                            table of the dataset, and rejected records that hold TEXT, by default VALUE, as a word.
+                            Pause transform first; the runbook has the whole of it. Without --dataset and --where it
+                            only finishes what was begun. Says which objects of bronze hold the records
   ledger rebuild [--from 2026-01-01] --yes
                             claims and batches out of the manifests, after the table was lost or restored to a point
                             in time; --from leaves out days before it, which must be before that point.

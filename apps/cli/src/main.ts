@@ -12,6 +12,7 @@ import { runDlqRedrive } from './dlq-redrive.ts'
 import { runDlqShow } from './dlq-show.ts'
 import { runDriftEvolve } from './drift-evolve.ts'
 import { runDriftShow } from './drift-show.ts'
+import { runErase } from './erase.ts'
 import { runGenerate } from './generate.ts'
 import { runHead } from './head.ts'
 import { help } from './help.ts'
@@ -60,6 +61,8 @@ const answerTo = (command: Exclude<Command, { kind: 'help' }>): Promise<Answer> 
       return runBatchFree(command, surroundings)
     case 'repair':
       return runRepair(command, surroundings)
+    case 'erase':
+      return runErase(command, surroundings)
     case 'ledger rebuild':
       return runLedgerRebuild(command, surroundings)
     case 'quarantine list':

@@ -1,0 +1,105 @@
+import { parseArgs } from 'node:util'
+import { unreadable, UsageError } from './usage-error.ts'
+
+const definitions = {
+  plan: { type: 'boolean' },
+  user: { type: 'string' },
+  event: { type: 'string' },
+  limit: { type: 'string' },
+  type: { type: 'string' },
+  count: { type: 'string' },
+  seed: { type: 'string' },
+  format: { type: 'string' },
+  out: { type: 'string' },
+  prefix: { type: 'string', multiple: true },
+  since: { type: 'string' },
+  until: { type: 'string' },
+  dataset: { type: 'string' },
+  path: { type: 'string', multiple: true },
+  reason: { type: 'string' },
+  where: { type: 'string' },
+  text: { type: 'string', multiple: true },
+  from: { type: 'string' },
+  enqueue: { type: 'boolean' },
+  'set-aside': { type: 'boolean' },
+  state: { type: 'string' },
+  target: { type: 'string' },
+  all: { type: 'boolean' },
+  'dry-run': { type: 'boolean' },
+  yes: { type: 'boolean' },
+  dir: { type: 'string' },
+  json: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+} as const
+
+export type OptionName = keyof typeof definitions
+
+/** `--limit -1` is a wrong number, not an option of its own: as `--limit=-1` it is told so. */
+const joinNegative = (args: readonly string[]): string[] =>
+  args.flatMap((arg, at) => {
+    if (/^-\d/.test(arg) && numberOptions.includes(args[at - 1] ?? '')) return []
+    const next = args[at + 1]
+    return numberOptions.includes(arg) && next !== undefined && /^-\d/.test(next)
+      ? [`${arg}=${next}`]
+      : [arg]
+  })
+
+const numberOptions = ['--limit', '--count', '--seed']
+
+export const parse = (args: readonly string[]) => {
+  try {
+    return parseArgs({ args: joinNegative(args), options: definitions, allowPositionals: true })
+  } catch (error) {
+    throw unreadable(error)
+  }
+}
+
+/** A command line, taken apart. */
+export interface Given {
+  readonly name: string
+  readonly args: readonly string[]
+  readonly values: ReturnType<typeof parse>['values']
+}
+
+/** From 1, but for the seed. */
+export const numberOf = (
+  { values }: Given,
+  option: 'limit' | 'count' | 'seed',
+  byDefault: number,
+  max: number,
+): number => {
+  const text = values[option]
+  const number = text === undefined ? byDefault : /^\d+$/.test(text) ? Number(text) : NaN
+  const min = option === 'seed' ? 0 : 1
+  if (number >= min && number <= max) return number
+  throw new UsageError(`--${option} must be a whole number from ${min} to ${max}, not "${text}"`)
+}
+
+export const argument = ({ name, args }: Given, what: string): string => {
+  const [first, ...more] = args
+  if (first === undefined || first.trim() === '')
+    throw new UsageError(`${name} needs ${what}; see --help`)
+  if (more.length > 0)
+    throw new UsageError(`${name} takes one argument; put it in quotes: ${more.join(' ')}`)
+  return first
+}
+
+export const refuseArguments = ({ name, args }: Given): void => {
+  if (args.length > 0) throw new UsageError(`${name} takes no argument: ${args.join(' ')}`)
+}
+
+export const oneOf = <Word extends string>(
+  option: string,
+  text: string,
+  words: readonly Word[],
+): Word => {
+  const word = words.find((one) => one === text)
+  if (word !== undefined) return word
+  throw new UsageError(`--${option} must be one of ${words.join(', ')}, not "${text}"`)
+}
+
+export const place = ({ values }: Given) => ({ dir: values.dir, json: values.json ?? false })
+export const changing = (given: Given) => ({
+  ...place(given),
+  dryRun: given.values['dry-run'] === true || given.values.yes !== true,
+})
