@@ -30,7 +30,12 @@ const routed = datasets.filter(({ name }) => config.routes.some(({ dataset }) =>
 const tables = routed.flatMap((dataset) => dataset.tables)
 const inspectors: readonly Inspector[] = [
   ...(config.targets.includes('silver')
-    ? [createSilverInspector({ store, prefix: `${config.silverPrefix}/`, decode: readParquet })]
+    ? [
+        createSilverInspector({
+          ...{ store, prefix: `${config.silverPrefix}/`, decode: readParquet },
+          tables: datasets.flatMap((dataset) => dataset.tables),
+        }),
+      ]
     : []),
   ...(config.clickHouse
     ? [

@@ -1,6 +1,12 @@
 import type { Batch, Chunk, Holding, Inspector, Manifest } from '@silversmith/core'
 import { isFault, objectUri } from '@silversmith/core'
-import { describeFailure, readManifest, refusedFilesOf, withoutErased } from '@silversmith/flow'
+import {
+  describeFailure,
+  isWhole,
+  readManifest,
+  refusedFilesOf,
+  withoutErased,
+} from '@silversmith/flow'
 import type { Answer } from './answer.ts'
 import { batchesOf, batchRow, problemLines } from './batch-row.ts'
 import type { CommandOf } from './command.ts'
@@ -33,9 +39,6 @@ const lookInto = async (
     return { problem: `${code}: ${message}` }
   }
 }
-
-const isWhole = (chunk: Chunk, holding: Holding | undefined): boolean =>
-  holding?.rows === chunk.rows && holding.distinct === chunk.rows
 
 const cellOf = (chunk: Chunk, looked: Looked, n: number): string => {
   if ('problem' in looked) return '?'

@@ -33,10 +33,13 @@ export const openTargets = (settings: TargetSettings, store: Store): Targets => 
     settings.routes.some(({ dataset }) => dataset === name),
   )
   const prefix = `${settings.silverPrefix}/`
+  const everyTable = datasets.flatMap((dataset) => dataset.tables)
   const silver = settings.targets.includes('silver')
     ? {
         targets: [createSilverTarget({ store, prefix })],
-        inspectors: [createSilverInspector({ store, prefix, decode: readParquet })],
+        inspectors: [
+          createSilverInspector({ store, prefix, decode: readParquet, tables: everyTable }),
+        ],
       }
     : { targets: [], inspectors: [] }
   const names = routed.flatMap(({ tables }) => tables.map(({ name }) => name))

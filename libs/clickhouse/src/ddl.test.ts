@@ -43,6 +43,13 @@ const table: Table = {
   views: [{ name: 'events_all', description: 'All', select: 'SELECT kind FROM {table}' }],
 }
 
+test('a table may keep its rows for some days only', () => {
+  const ddl = (retentionDays: number) =>
+    createTable({ ...table, retentionDays }, settings, 'events')
+  expect(ddl(400)).toContain('\nTTL toDate32(timestamp) + toIntervalDay(400)\nSETTINGS ')
+  for (const days of [0, -1, 1.5, 40_000, NaN]) expect(() => ddl(days)).toThrow(/from 1 to 36525/)
+})
+
 describe('CREATE TABLE', () => {
   const ddl = createTable(table, settings, 'events')
 

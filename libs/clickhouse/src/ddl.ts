@@ -80,10 +80,29 @@ export const tableSettingsOf = (
         replicated_deduplication_window_seconds: replicatedWindowSeconds,
       }
 
+/** As `system.tables` writes it; undefined: rows are kept for ever. Throws SETTINGS_INVALID for what is no number of days. */
+export const ttlOf = ({ name, retentionDays }: Table): string | undefined => {
+  if (retentionDays === undefined) return undefined
+  if (!Number.isInteger(retentionDays) || retentionDays < 1 || retentionDays > retentionDaysMax)
+    throw new Fault(
+      'SETTINGS_INVALID',
+      `Table ${name}: retentionDays must be a whole number from 1 to ${retentionDaysMax}`,
+    )
+  return `toDate32(timestamp) + toIntervalDay(${retentionDays})`
+}
+
+/** A TTL that `ttlOf` may have made. */
+export const isOurTtl = (ttl: string): boolean =>
+  /^toDate32\(timestamp\) \+ toIntervalDay\(\d+\)$/.test(ttl)
+
+/** A hundred years. */
+const retentionDaysMax = 36_525
+
 export const createTable = (table: Table, settings: ClickHouseSettings, name: string): string => {
   const columns = columnsOf(table)
   const key = sortingKeyOf(table)
   const nullableKey = columns.some((column) => column.nullable && key.includes(column.name))
+  const ttl = ttlOf(table)
   const tableSettings = {
     ...tableSettingsOf(settings),
     ...(nullableKey && { allow_nullable_key: 1 }),
@@ -98,6 +117,7 @@ export const createTable = (table: Table, settings: ClickHouseSettings, name: st
     `ENGINE = ${engineOf(settings)}`,
     `PARTITION BY ${partitionKeyOf(table)}`,
     `ORDER BY (${key.map(quoteName).join(', ')})`,
+    ...(ttl === undefined ? [] : [`TTL ${ttl}`]),
     `SETTINGS ${Object.entries(tableSettings)
       .map(([setting, value]) => `${setting} = ${value}`)
       .join(', ')}`,

@@ -16,6 +16,7 @@ export interface ExistingTable {
   /** Settings the table was given; those it was not follow the server. */
   readonly settings: Readonly<Record<string, string>>
   readonly comment: string
+  readonly ttl?: string
   readonly columns: readonly ExistingColumn[]
   /** Materialized views fed by it: `[database, name]`. */
   readonly feeds: readonly (readonly [string, string])[]
@@ -194,6 +195,7 @@ const unquote = (name: string): string => name.replace(/^`|`$/g, '').replace(/\\
 
 const tableOf = (row: TableRow, columns: readonly ExistingColumn[]): ExistingTable => {
   const writesTo = writesToOf(row)
+  const [, ttl] = / TTL (.+?)(?: SETTINGS .+)?$/s.exec(row.engine_full) ?? []
   return {
     name: row.name,
     engine: row.engine,
@@ -201,6 +203,7 @@ const tableOf = (row: TableRow, columns: readonly ExistingColumn[]): ExistingTab
     sortingKey: row.sorting_key,
     settings: settingsOf(row.engine_full),
     comment: row.comment,
+    ...(ttl !== undefined && { ttl }),
     columns: columns.map(({ name, type, comment }) => ({ name, type, comment })),
     feeds: feedsOf(row),
     ...(writesTo && { writesTo }),

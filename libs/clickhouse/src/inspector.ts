@@ -1,4 +1,11 @@
-import { Fault, type Holding, type Inspector, rowIdentity, tokenOf } from '@silversmith/core'
+import {
+  expiredRowsOf,
+  Fault,
+  type Holding,
+  type Inspector,
+  rowIdentity,
+  tokenOf,
+} from '@silversmith/core'
 import type { Chunk, Table } from '@silversmith/core'
 import { nextMonth } from './chunk-count.ts'
 import { createConnection } from './connection.ts'
@@ -9,6 +16,8 @@ export interface ClickHouseInspectorOptions {
   readonly settings: ClickHouseSettings
   /** All tables chunks may be of, see `tablesOf`; `_reloads` is added. */
   readonly tables: readonly Table[]
+  /** Epoch ms; for tests. */
+  readonly now?: () => number
 }
 
 /** Rows of one question: each takes some 32 bytes of the server while its identities are counted. */
@@ -26,6 +35,7 @@ const chunksMax = 1_000
 export const createClickHouseInspector = ({
   settings,
   tables,
+  now = Date.now,
 }: ClickHouseInspectorOptions): Inspector & { close(): Promise<void> } => {
   const names = namesOf(tables, settings)
   const connection = createConnection(settings)
@@ -71,7 +81,12 @@ export const createClickHouseInspector = ({
       for (const group of groupsOf(chunks))
         for (const [token, holding] of await count(batch, group, signal))
           holdings.set(token, holding)
-      return chunks.map(({ n }) => holdings.get(tokenOf(batch, n)) ?? { rows: 0, distinct: 0 })
+      return chunks.map((chunk) => {
+        const held = holdings.get(tokenOf(batch, chunk.n)) ?? { rows: 0, distinct: 0 }
+        const table = tables.find(({ name }) => name === chunk.table)
+        const expired = expiredRowsOf(table, chunk, now())
+        return expired > 0 ? { ...held, expired } : held
+      })
     },
     listTokens: async (table, from, limit, signal) => {
       const after = from === undefined ? '' : `WHERE _chunk > ${quoteText(from)} `

@@ -7,9 +7,11 @@ import {
   createTable,
   describeColumn,
   indexesOf,
+  isOurTtl,
   onCluster,
   partitionKeyOf,
   sortingKeyOf,
+  ttlOf,
 } from './ddl.ts'
 import { readExisting, tableKey } from './existing.ts'
 import type { Existing, ExistingTable } from './existing.ts'
@@ -114,6 +116,19 @@ const planChanges = (
         required: false,
       })
   }
+  const ttl = ttlOf(table)
+  if (ttl !== undefined && found.ttl !== ttl)
+    steps.push({
+      statement: `${alter} MODIFY TTL ${ttl}`,
+      why: `${found.name} keeps rows ${found.ttl === undefined ? 'for ever' : `until ${found.ttl}`}, its dataset says ${table.retentionDays} days; all parts are looked through`,
+      required: false,
+    })
+  else if (ttl === undefined && found.ttl !== undefined && isOurTtl(found.ttl))
+    steps.push({
+      statement: `${alter} REMOVE TTL`,
+      why: `${found.name} keeps rows until ${found.ttl}, its dataset for ever`,
+      required: false,
+    })
   for (const small of smallWindowsOf(
     found,
     settings.database,

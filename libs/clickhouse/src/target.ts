@@ -1,4 +1,4 @@
-import { Fault, columnsOf, tokenOf } from '@silversmith/core'
+import { Fault, columnsOf, expiredRowsOf, tokenOf } from '@silversmith/core'
 import type { Chunk, Store, Table, Target } from '@silversmith/core'
 import { createChunkBodies } from './chunk-bodies.ts'
 import { countChunk } from './chunk-count.ts'
@@ -144,7 +144,8 @@ export const createClickHouseTarget = ({
           signal,
         )
       await send(token)
-      if (!memory.sawAbsence(token)) return
+      // Rows that are too old may be deleted as soon as they are there.
+      if (!memory.sawAbsence(token) || expiredRowsOf(table, chunk, now()) >= chunk.rows) return
       const place = { token, month: chunk.month }
       const isThere = async (): Promise<boolean> =>
         (await countChunk(connection, settings, name, place, signal)) > 0

@@ -78,6 +78,11 @@ export interface Table {
   readonly paths?: readonly string[]
   /** Columns that serve queries, first in ORDER BY; the row identity follows. */
   readonly orderBy: readonly string[]
+  /**
+   * Days, counted from the day of a row's `timestamp`, after which it may go: ClickHouse deletes it by and by. Absent: rows are kept
+   * for ever. Silver is for a lifecycle rule of the bucket.
+   */
+  readonly retentionDays?: number
   /** ClickHouse skip indexes, e.g. `{ column: 'user_id', type: 'bloom_filter' }`. */
   readonly indexes: readonly {
     readonly column: string

@@ -139,6 +139,8 @@ export interface Holding {
   readonly rows: number
   /** Row identities among them. */
   readonly distinct: number
+  /** Rows of the chunk that are older than its table keeps rows: so many need not be there any more. None when absent. */
+  readonly expired?: number
 }
 
 /** Looks at what a target holds. For reconcile and repair only: the protocol itself asks `Target.has`. */

@@ -97,5 +97,6 @@ export type {
   RepairOutcome,
   RepairResult,
 } from './repair/repair-result.ts'
+export { isWhole } from './repair/loss.ts'
 export { stateNames } from './repair/state-name.ts'
 export { type RefusedFile, refusedFilesOf } from './repair/refused-file.ts'

@@ -160,13 +160,13 @@ const compareChunks = async (
   // Asked only where something is missing, or should be.
   const due = isOff ? await withoutErased(deps, manifest, call) : manifest
   for (const [index, chunk] of chunks.entries()) {
-    const { rows, distinct } = holdings[index] as Holding
+    const { rows, distinct, expired = 0 } = holdings[index] as Holding
     const place = { batch: batch.id, chunk: tokenOf(batch.id, chunk.n), target: name }
     const where = { ...place, table: chunk.table }
     const dueRows = due.chunks[index]?.rows ?? chunk.rows
     const isMissing =
       !isSpare &&
-      distinct < dueRows &&
+      distinct < dueRows - expired &&
       !(rows === 0 && (await isRejected(deps, { batch, manifest, chunk, target: name }, call)))
     const isDoubled = rows > distinct || distinct > chunk.rows
     if (isMissing) {

@@ -1,17 +1,23 @@
 import {
   type Chunk,
   type DayPayload,
+  expiredRowsOf,
   type Holding,
   type Inspector,
   isFault,
   rowIdentity,
   type Store,
+  type Table,
   tokenOf,
 } from '@silversmith/core'
 import { mapConcurrently } from '../patience.ts'
 import { silverKeyOf } from '../apply/silver-target.ts'
 
 export interface SilverInspectorOptions {
+  /** Those that do not keep their rows for ever are looked for here. */
+  readonly tables?: readonly Pick<Table, 'name' | 'retentionDays'>[]
+  /** Epoch ms; for tests. */
+  readonly now?: () => number
   readonly store: Pick<Store, 'look' | 'read' | 'list'>
   /** Ends with a slash. */
   readonly prefix: string
@@ -39,10 +45,19 @@ export const createSilverInspector = (options: SilverInspectorOptions): Inspecto
     const files = chunks.flatMap((chunk, index) =>
       (chunk.days ?? []).map((payload) => ({ chunk, index, payload })),
     )
-    const holdings: Holding[] = chunks.map(() => ({ rows: 0, distinct: 0 }))
+    const { tables = [], now = Date.now } = options
+    const holdings: Holding[] = chunks.map((chunk) => {
+      const table = tables.find(({ name }) => name === chunk.table)
+      const expired = expiredRowsOf(table, chunk, now())
+      return { rows: 0, distinct: 0, ...(expired > 0 && { expired }) }
+    })
     const add = (index: number, { rows, distinct }: Holding): void => {
       const before = holdings[index] as Holding
-      holdings[index] = { rows: before.rows + rows, distinct: before.distinct + distinct }
+      holdings[index] = {
+        ...before,
+        rows: before.rows + rows,
+        distinct: before.distinct + distinct,
+      }
     }
     const others: { readonly chunk: Chunk; readonly index: number; readonly file: OtherFile }[] = []
     await mapConcurrently(files, looksMax, async ({ chunk, index, payload }) => {

@@ -35,20 +35,32 @@ export const fillChunk = async (
     batch,
     chunk,
     repairs,
-  }: { readonly batch: string; readonly chunk: Chunk; readonly repairs: number },
+    expired = 0,
+  }: {
+    readonly batch: string
+    readonly chunk: Chunk
+    readonly repairs: number
+    /** Rows that are too old to be kept: the files of so many may be gone. */
+    readonly expired?: number | undefined
+  },
   isStillOurs: () => Promise<boolean>,
   call: Call,
 ): Promise<void> => {
+  let lacking = expired
   const files: { readonly bytes: Uint8Array; readonly token: string }[] = []
   for (const { day, sha256, rows } of chunk.days ?? []) {
     // All erased: there is no such file any more.
     if (rows === 0) continue
     const key = silverKeyOf(silverPrefix, batch, chunk, day)
-    const bytes = await persist(clock, call, async () => {
-      // An earlier repair may have written the file anew, with a hash of its own.
-      const found = await store.look(key, call.signal)
-      return store.read(key, found?.sha256 ?? sha256, call.signal)
-    })
+    const found = await persist(clock, call, () => store.look(key, call.signal))
+    if (!found && rows <= lacking) {
+      lacking -= rows
+      continue
+    }
+    // An earlier repair may have written the file anew, with a hash of its own.
+    const bytes = await persist(clock, call, () =>
+      store.read(key, found?.sha256 ?? sha256, call.signal),
+    )
     files.push({ bytes, token: repairTokenOf(batch, chunk.n, repairs, day) })
   }
   await refuseOthers(isStillOurs)

@@ -35,8 +35,11 @@ export interface Loss {
 /** Chunks a target is asked about at a time. */
 export const inspectMax = 100
 
-export const isWhole = (chunk: Chunk, holding: Holding | undefined): boolean =>
-  holding?.rows === chunk.rows && holding.distinct === chunk.rows
+/** Rows that are older than their table keeps rows may be there or not. */
+export const isWhole = (
+  chunk: Chunk,
+  { rows, distinct, expired = 0 }: Holding = { rows: 0, distinct: 0 },
+): boolean => rows === distinct && rows <= chunk.rows && rows >= chunk.rows - expired
 
 export const inspect = (
   { clock }: Pick<LossDeps, 'clock'>,

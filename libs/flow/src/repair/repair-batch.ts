@@ -125,12 +125,13 @@ const mendLoss = async (
   call: Call,
 ): Promise<string | undefined> => {
   const { chunk, facts, giver } = loss
+  const { expired } = facts.before
   const isSilver = facts.target === 'silver'
   const mender = deps.menders.find(({ name }) => name === (isSilver ? giver : facts.target))
   if (!mender) return `nothing is set up to mend ${facts.target}`
   try {
     if (!isSilver) {
-      await fillChunk(deps, mender, { batch: id, chunk, repairs }, isStillOurs, call)
+      await fillChunk(deps, mender, { batch: id, chunk, repairs, expired }, isStillOurs, call)
       return undefined
     }
     const there = await rewriteDays(deps, mender, id, chunk, call)

@@ -1,4 +1,4 @@
-import { type Inspector, rowIdentity, tokenOf } from '@silversmith/core'
+import { expiredRowsOf, type Inspector, rowIdentity, type Table, tokenOf } from '@silversmith/core'
 import { refuseAborted } from './aborted-call.ts'
 import type { Engine, StoredRow } from './engine.ts'
 
@@ -6,21 +6,34 @@ export interface MemoryInspectorOptions {
   /** Of the target on the same engine. */
   readonly name: string
   readonly engine: Pick<Engine, 'rows'>
+  /** Those that do not keep their rows for ever are looked for here. */
+  readonly tables?: readonly Pick<Table, 'name' | 'retentionDays'>[]
+  /** Epoch ms. */
+  readonly now?: () => number
 }
 
 const tokenOfRow = (row: StoredRow): string => String(row['_chunk'])
 
 /** Looks at the rows of the engine model, duplicates and all. */
-export const createMemoryInspector = ({ name, engine }: MemoryInspectorOptions): Inspector => ({
+export const createMemoryInspector = ({
+  name,
+  engine,
+  tables = [],
+  now = Date.now,
+}: MemoryInspectorOptions): Inspector => ({
   name,
   inspect: async (batch, chunks, signal) => {
     refuseAborted(signal)
-    return chunks.map(({ table, n }) => {
+    return chunks.map((chunk) => {
+      const { table, n } = chunk
       const rows = engine.rows(table).filter((row) => tokenOfRow(row) === tokenOf(batch, n))
       const identities = rows.map((row) =>
         JSON.stringify(rowIdentity.map((one) => String(row[one]))),
       )
-      return { rows: rows.length, distinct: new Set(identities).size }
+      const own = tables.find((one) => one.name === table)
+      const expired = expiredRowsOf(own, chunk, now())
+      const held = { rows: rows.length, distinct: new Set(identities).size }
+      return expired > 0 ? { ...held, expired } : held
     })
   },
   listTokens: async (table, from, limit, signal) => {

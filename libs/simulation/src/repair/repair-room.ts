@@ -122,8 +122,10 @@ export const createRepairRoom = (seed = 1, datasets: readonly Dataset[] = [notes
       encoder: createParquetEncoder(),
       encode: encodeParquet,
       inspectors: [
-        wrap(createMemoryInspector({ name: 'clickhouse', engine })),
-        createSilverInspector({ store: kept, prefix: silverPrefix, decode: readParquet }),
+        wrap(createMemoryInspector({ name: 'clickhouse', engine, tables, now: clock.now })),
+        createSilverInspector({
+          ...{ store: kept, prefix: silverPrefix, decode: readParquet, tables, now: clock.now },
+        }),
       ],
       erasers: [
         wrap(createMemoryEraser({ name: 'clickhouse', engine })),
