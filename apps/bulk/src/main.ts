@@ -33,7 +33,7 @@ const inspectors: readonly Inspector[] = [
     ? [
         createSilverInspector({
           ...{ store, prefix: `${config.silverPrefix}/`, decode: readParquet },
-          tables: datasets.flatMap((dataset) => dataset.tables),
+          retention: { tables: datasets.flatMap((dataset) => dataset.tables), now: Date.now },
         }),
       ]
     : []),

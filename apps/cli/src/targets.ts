@@ -33,13 +33,11 @@ export const openTargets = (settings: TargetSettings, store: Store): Targets => 
     settings.routes.some(({ dataset }) => dataset === name),
   )
   const prefix = `${settings.silverPrefix}/`
-  const everyTable = datasets.flatMap((dataset) => dataset.tables)
+  const retention = { tables: datasets.flatMap((dataset) => dataset.tables), now: Date.now }
   const silver = settings.targets.includes('silver')
     ? {
         targets: [createSilverTarget({ store, prefix })],
-        inspectors: [
-          createSilverInspector({ store, prefix, decode: readParquet, tables: everyTable }),
-        ],
+        inspectors: [createSilverInspector({ store, prefix, decode: readParquet, retention })],
       }
     : { targets: [], inspectors: [] }
   const names = routed.flatMap(({ tables }) => tables.map(({ name }) => name))

@@ -91,11 +91,11 @@ export const createFileEraser = (options: FileEraserOptions): Eraser => {
         table,
         [...rowIdentity, '_chunk', 'timestamp'],
         (place, row) => {
-          const { line: _line, ...record } = recordOf(row)
-          if (!names.has(nameOf(record))) return
+          const { source, version, record } = recordOf(row)
+          if (!names.has(nameOf({ source, version, record }))) return
           const day = new Date(Number(row['timestamp']) / 1000).toISOString().slice(0, 10)
           const own = { part: Number(row['_part']), chunk: String(row['_chunk']), day, place }
-          rows.push({ ...record, ...own })
+          rows.push({ source, version, record, ...own })
         },
         signal,
       )

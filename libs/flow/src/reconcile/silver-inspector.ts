@@ -14,10 +14,11 @@ import { mapConcurrently } from '../patience.ts'
 import { silverKeyOf } from '../apply/silver-target.ts'
 
 export interface SilverInspectorOptions {
-  /** Those that do not keep their rows for ever are looked for here. */
-  readonly tables?: readonly Pick<Table, 'name' | 'retentionDays'>[]
-  /** Epoch ms; for tests. */
-  readonly now?: () => number
+  /** Tables that do not keep their rows for ever are looked for here; `now` is epoch ms. */
+  readonly retention?: {
+    readonly tables: readonly Pick<Table, 'name' | 'retentionDays'>[]
+    readonly now: () => number
+  }
   readonly store: Pick<Store, 'look' | 'read' | 'list'>
   /** Ends with a slash. */
   readonly prefix: string
@@ -45,7 +46,7 @@ export const createSilverInspector = (options: SilverInspectorOptions): Inspecto
     const files = chunks.flatMap((chunk, index) =>
       (chunk.days ?? []).map((payload) => ({ chunk, index, payload })),
     )
-    const { tables = [], now = Date.now } = options
+    const { tables = [], now = () => 0 } = options.retention ?? {}
     const holdings: Holding[] = chunks.map((chunk) => {
       const table = tables.find(({ name }) => name === chunk.table)
       const expired = expiredRowsOf(table, chunk, now())

@@ -52,8 +52,10 @@ const columnNames = ({ schema }: FileMetaData): readonly string[] => {
 const undressed = (metadata: FileMetaData): FileMetaData => ({
   ...metadata,
   schema: metadata.schema.map((element) => {
-    if (element.converted_type !== 'DECIMAL' && element.converted_type !== 'MAP') return element
-    const { converted_type: _converted, logical_type: _logical, ...plain } = element
+    const plain = { ...element }
+    if (plain.converted_type !== 'DECIMAL' && plain.converted_type !== 'MAP') return plain
+    delete plain.converted_type
+    delete plain.logical_type
     return plain
   }),
 })

@@ -31,11 +31,11 @@ export const createMemoryEraser = ({ name, engine }: MemoryEraserOptions): Erase
     refuseAborted(signal)
     const names = new Set(records.map(nameOf))
     return engine.rows(table).flatMap((row): ErasedRow[] => {
-      const { line: _line, ...record } = recordOf(row)
-      if (!names.has(nameOf(record))) return []
+      const { source, version, record } = recordOf(row)
+      if (!names.has(nameOf({ source, version, record }))) return []
       const day = new Date(Number(row['timestamp']) / 1000).toISOString().slice(0, 10)
       const chunk = String(row['_chunk'])
-      return [{ ...record, part: Number(row['_part']), chunk, day, place: '' }]
+      return [{ source, version, record, part: Number(row['_part']), chunk, day, place: '' }]
     })
   },
   erase: async (table, rows, signal) => {

@@ -6,10 +6,11 @@ export interface MemoryInspectorOptions {
   /** Of the target on the same engine. */
   readonly name: string
   readonly engine: Pick<Engine, 'rows'>
-  /** Those that do not keep their rows for ever are looked for here. */
-  readonly tables?: readonly Pick<Table, 'name' | 'retentionDays'>[]
-  /** Epoch ms. */
-  readonly now?: () => number
+  /** Tables that do not keep their rows for ever are looked for here; `now` is epoch ms. */
+  readonly retention?: {
+    readonly tables: readonly Pick<Table, 'name' | 'retentionDays'>[]
+    readonly now: () => number
+  }
 }
 
 const tokenOfRow = (row: StoredRow): string => String(row['_chunk'])
@@ -18,8 +19,7 @@ const tokenOfRow = (row: StoredRow): string => String(row['_chunk'])
 export const createMemoryInspector = ({
   name,
   engine,
-  tables = [],
-  now = Date.now,
+  retention: { tables, now } = { tables: [], now: () => 0 },
 }: MemoryInspectorOptions): Inspector => ({
   name,
   inspect: async (batch, chunks, signal) => {

@@ -104,6 +104,7 @@ export const createRepairRoom = (seed = 1, datasets: readonly Dataset[] = [notes
     },
   }
   const tables = [...datasets.flatMap((dataset) => dataset.tables), reloadsTable]
+  const retention = { tables, now: clock.now }
   const call = (forMs = 60_000): Call => ({
     deadline: clock.now() + forMs,
     signal: new AbortController().signal,
@@ -122,9 +123,9 @@ export const createRepairRoom = (seed = 1, datasets: readonly Dataset[] = [notes
       encoder: createParquetEncoder(),
       encode: encodeParquet,
       inspectors: [
-        wrap(createMemoryInspector({ name: 'clickhouse', engine, tables, now: clock.now })),
+        wrap(createMemoryInspector({ name: 'clickhouse', engine, retention })),
         createSilverInspector({
-          ...{ store: kept, prefix: silverPrefix, decode: readParquet, tables, now: clock.now },
+          ...{ store: kept, prefix: silverPrefix, decode: readParquet, retention },
         }),
       ],
       erasers: [
