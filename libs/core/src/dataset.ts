@@ -121,6 +121,8 @@ export interface RecordContext {
   readonly hash: string
   /** The record's raw text, for datasets that keep it whole: JSON.stringify of what JSON.parse gave rounds large numbers. */
   readonly text?: string
+  /** Last-Modified of the object the record came from: the only time there is for records that say none. */
+  readonly objectTimeMicros?: number
 }
 
 /** A whole object: its bytes as they are stored, and what S3 tells of it. */

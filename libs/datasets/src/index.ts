@@ -21,3 +21,11 @@ export type {
   SampleRecord,
 } from './xapi-events/sample.ts'
 export { sampleObjects } from './xapi-events/sample.ts'
+export { mapFixture, writeOutcome } from './fixture.ts'
+export {
+  columnsMax,
+  createInference,
+  type Inferred,
+  type InferredColumn,
+} from './inference/inference.ts'
+export { column, createRowDataset, type RowDataset, type RowRule } from './row-dataset.ts'

@@ -7,6 +7,12 @@ export interface PathIndex {
   readonly placesOf: (path: Path) => readonly number[]
   /** Overwritten by the next call. A value of another kind where an object is expected is rescued, as by `valueAt`. */
   readonly find: (record: JsonObject, rescue: Rescue) => readonly unknown[]
+  /** Rescues every value at no path of an object that `find` opened to give `found`, but for these fields of the record itself. */
+  readonly rescueOthers: (
+    found: readonly unknown[],
+    knownFields: ReadonlySet<string>,
+    rescue: Rescue,
+  ) => void
 }
 
 /** An object on the way to a value. */
@@ -21,8 +27,8 @@ interface Container {
 type Lookup = readonly [key: string, place: number]
 
 interface Opening extends Container {
-  /** `keys` as a list: faster to go through. */
-  readonly lookups: readonly Lookup[]
+  /** `keys` as a list: faster to go through. Undefined where that would find what every object inherits, such as `constructor`. */
+  readonly lookups: readonly Lookup[] | undefined
 }
 
 /** With more keys than this to look for, going through the object's own keys is faster. */
@@ -62,7 +68,9 @@ export const createPathIndex = (paths: readonly Path[]): PathIndex => {
   // A container is made behind the one it lies in.
   const inOrder = [...containers.values()].map((container): Opening => ({
     ...container,
-    lookups: [...container.keys],
+    lookups: [...container.keys.keys()].some((key) => key in Object.prototype)
+      ? undefined
+      : [...container.keys],
   }))
   const found = Array.from<unknown>({ length: places })
 
@@ -77,11 +85,27 @@ export const createPathIndex = (paths: readonly Path[]): PathIndex => {
     return found
   }
 
-  return { placesOf, find }
+  const rescueOthers = (
+    found: readonly unknown[],
+    knownFields: ReadonlySet<string>,
+    rescue: Rescue,
+  ): void => {
+    for (const { path, place, keys } of inOrder) {
+      const object = found[place]
+      if (!isObject(object)) continue
+      for (const key in object) {
+        if (keys.has(key) || isAbsent(object[key]) || (place === 0 && knownFields.has(key)))
+          continue
+        rescue(pathText([...path, key]), object[key])
+      }
+    }
+  }
+
+  return { placesOf, find, rescueOthers }
 }
 
 const open = (object: JsonObject, { keys, lookups }: Opening, found: unknown[]): void => {
-  if (keys.size <= lookupsMax) {
+  if (lookups && lookups.length <= lookupsMax) {
     for (let at = 0; at < lookups.length; at++) {
       const [key, place] = lookups[at] as Lookup
       found[place] = object[key]

@@ -1,7 +1,15 @@
-import type { ColumnType, DecimalType, PlainType, Value } from '@silversmith/core'
+import {
+  type ColumnType,
+  dateMax,
+  dateMin,
+  type DecimalType,
+  type PlainType,
+  type Value,
+} from '@silversmith/core'
 import { isObject, writeJson } from './json.ts'
 import { exactDigits, isRounded, isRoundedNumber } from './rounded-number.ts'
 import { isWithin, parseTimestamp, plausibleTimes } from './timestamp.ts'
+import { isUuid } from './uuid.ts'
 
 /** A present JSON value → the column's value; undefined when it is not of that kind. */
 export type Read = (value: unknown) => Value | undefined
@@ -57,13 +65,14 @@ export const readUint32: Read = (value) => {
 const int64Digits = /^[+-]?\d{1,19}$/
 const int64End = 2n ** 63n
 
-/** Whole numbers and their decimal digits as text. A number beyond 2^53 was already rounded: refused. */
+/** Whole numbers and their decimal digits as text. A number beyond 2^53 is refused where only what it was rounded to is known. */
 export const readInt64: Read = (value) => {
   if (typeof value === 'number') return Number.isSafeInteger(value) ? value : undefined
-  if (typeof value !== 'string' || !int64Digits.test(value)) return undefined
-  const number = Number(value)
+  const digits = isRoundedNumber(value) ? value.digits : value
+  if (typeof digits !== 'string' || !int64Digits.test(digits)) return undefined
+  const number = Number(digits)
   if (Number.isSafeInteger(number)) return number
-  const big = BigInt(value)
+  const big = BigInt(digits)
   return big >= -int64End && big < int64End ? big : undefined
 }
 
@@ -131,6 +140,23 @@ export const readTimestamp: Read = (value) => {
   return micros !== undefined && isWithin(plausibleTimes, micros) ? micros : undefined
 }
 
+const secondsPerDay = 86_400
+const microsPerSecond = 1_000_000
+
+/** `2026-02-11`, of a year from 1900 to 2299. */
+export const readDate: Read = (value) => {
+  const micros =
+    typeof value === 'string' && dateText.test(value) ? parseTimestamp(value) : undefined
+  const day = micros === undefined ? NaN : micros / (secondsPerDay * microsPerSecond)
+  return day >= dateMin && day <= dateMax ? day : undefined
+}
+
+const dateText = /^\d{4}-\d{2}-\d{2}$/
+
+/** In lower case. */
+export const readUuid: Read = (value) =>
+  typeof value === 'string' && isUuid(value) ? value.toLowerCase() : undefined
+
 /** A list counts as its length: hints are sent as a list of their ids. */
 export const readCount: Read = (value) => (Array.isArray(value) ? value.length : readUint32(value))
 
@@ -157,6 +183,8 @@ const plainReaders: Readonly<Partial<Record<PlainType, Read>>> = {
   float64: readFloat64,
   boolean: readBoolean,
   timestamp: readTimestamp,
+  date: readDate,
+  uuid: readUuid,
 }
 
 /** How a column of this type is read when its rule says nothing else; undefined where only the rule can say it. */

@@ -42,7 +42,10 @@ export interface Compiled<F extends Facts> {
 }
 
 export interface CompileOptions {
-  /** Fields of the record that functions read. When given, every other field that no path names is rescued. */
+  /**
+   * Fields of the record that functions read. When given, every other field that no path names is rescued, also within the objects
+   * that paths lead through.
+   */
   readonly knownFields?: readonly string[]
 }
 
@@ -56,7 +59,7 @@ export const compileRules = <F extends Facts>(
 ): Compiled<F> => {
   const paths = rules.flatMap(({ from }) => (typeof from === 'function' ? [] : from))
   const index = createPathIndex(paths)
-  const known = knownFields && new Set([...knownFields, ...paths.flatMap(([field = []]) => field)])
+  const known = knownFields && new Set(knownFields)
   const fills = rules.map((rule) => fillOf(rule, index))
   let kept: Map<string, unknown> | undefined
   const rescue: Rescue = (path, value) => void (kept ??= new Map()).set(path, value)
@@ -74,7 +77,7 @@ export const compileRules = <F extends Facts>(
         // Most columns have one place and no value.
         row[at] = place > 0 && isAbsent(found[place]) ? absent : fill(facts, rescue, found)
       }
-      if (known) rescueUnknown(facts.record, known, rescue)
+      if (known) index.rescueOthers(found, known, rescue)
       // fromEntries defines keys, also one named __proto__.
       row[fills.length] = kept ? writeJson(Object.fromEntries(kept)) : null
       return row
@@ -90,11 +93,6 @@ const columnOf = <F extends Facts>(rule: Rule<F>): Column => {
   const { name, type, nullable, description, from, reads = [] } = rule
   const paths = (typeof from === 'function' ? reads : from).flatMap(spellingsOf).map(pathText)
   return { name, type, nullable, description, ...(paths.length > 0 && { paths }) }
-}
-
-const rescueUnknown = (record: JsonObject, known: ReadonlySet<string>, rescue: Rescue): void => {
-  for (const field in record)
-    if (!known.has(field) && !isAbsent(record[field])) rescue(pathText([field]), record[field])
 }
 
 /** How one column is filled. */

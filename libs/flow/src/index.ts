@@ -70,6 +70,8 @@ export {
 export type { QuarantinePlace } from './quarantine/quarantine-file.ts'
 export { type QuarantineRecord, readQuarantineRecord } from './quarantine/quarantine-record.ts'
 export { type ReplayDeps, replayQuarantine, type ReplayResult } from './quarantine/replay.ts'
+export { readPlain } from './reading/decompression.ts'
+export { readDocuments } from './reading/documents.ts'
 export { readLines } from './reading/lines.ts'
 export { type RawRecord, textOf } from './reading/record.ts'
 export {
@@ -80,7 +82,13 @@ export {
 } from './drift/drift-report.ts'
 export { createDriftTally } from './drift/drift-tally.ts'
 export { createGate } from './reading/gate.ts'
-export { createCounts, type ReadOptions, readSource } from './transform/source-reader.ts'
+export {
+  createCounts,
+  isDocumentKey,
+  mapRecord,
+  type ReadOptions,
+  readSource,
+} from './transform/source-reader.ts'
 export { freeBatch, type FreeDeps, type FreeOptions, type FreeResult } from './repair/free-batch.ts'
 export { rebuildLedger, type RebuildDeps, type RebuildOptions } from './repair/rebuild-ledger.ts'
 export { rejectBatch, type RejectDeps, type RejectOptions } from './repair/reject-batch.ts'

@@ -1,9 +1,10 @@
-import { field, type TypedRule } from '../typed-record.ts'
+import type { RowRule } from '../row-dataset.ts'
+import { field } from '../typed-record.ts'
 
 /** Money is exact. An amount with more digits is rescued, not rounded. */
 const amount = { decimal: { precision: 18, scale: 4 } } as const
 
-export const invoiceRules: readonly TypedRule[] = [
+export const invoiceRules: readonly RowRule[] = [
   field('invoice_id', 'text', 'Invoice the line belongs to'),
   field('sku', 'text', 'What was sold'),
   field('quantity', 'int64', 'How many; below 0 for what was taken back'),

@@ -1,6 +1,7 @@
-import { field, type TypedRule } from '../typed-record.ts'
+import type { RowRule } from '../row-dataset.ts'
+import { field } from '../typed-record.ts'
 
-export const shipmentRules: readonly TypedRule[] = [
+export const shipmentRules: readonly RowRule[] = [
   field('shipment_id', 'text', 'Shipment'),
   field('origin', 'category', 'Where it begins, such as the code of an airport'),
   field('destination', 'category', 'Where it goes'),

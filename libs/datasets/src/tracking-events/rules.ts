@@ -1,6 +1,7 @@
-import { field, type TypedRule } from '../typed-record.ts'
+import type { RowRule } from '../row-dataset.ts'
+import { field } from '../typed-record.ts'
 
-export const trackingRules: readonly TypedRule[] = [
+export const trackingRules: readonly RowRule[] = [
   field('shipment_id', 'text', 'Shipment'),
   field(
     'status',

@@ -236,7 +236,7 @@ const outOfTime = (
 }
 
 /** `.json` holds documents, everything else lines; `.gz` says nothing about either. */
-const isDocumentKey = (key: string): boolean => /\.json(\.gz)?$/i.test(key)
+export const isDocumentKey = (key: string): boolean => /\.json(\.gz)?$/i.test(key)
 
 /** Ends the iteration, so that the connection behind it is let go. */
 const discard = async (opened: OpenObject): Promise<void> => {
@@ -246,9 +246,13 @@ const discard = async (opened: OpenObject): Promise<void> => {
 const reject = (reason: ReadingReason): Mapped => ({ rejection: { reason } })
 
 /** Bad data is data: whatever is wrong with a record becomes its rejection. */
-const mapRecord = (dataset: Dataset, record: RawRecord, origin: Origin): Mapped => {
+export const mapRecord = (
+  dataset: Dataset,
+  record: RawRecord,
+  objectTimeMicros: number,
+): Mapped => {
   const { mapObject } = dataset
-  if (mapObject) return checked(dataset, () => mapObject(storedOf(record, origin)))
+  if (mapObject) return checked(dataset, () => mapObject(storedOf(record, objectTimeMicros)))
   if (record.broken !== undefined) return { rejection: { reason: record.broken } }
   if (record.cut) return reject('record_too_large')
   const { bytes } = record
@@ -260,13 +264,17 @@ const mapRecord = (dataset: Dataset, record: RawRecord, origin: Origin): Mapped 
   } catch {
     return reject('invalid_json')
   }
-  return checked(dataset, () => dataset.map(parsed, { hash: hash('sha256', bytes, 'hex'), text }))
+  const context = { hash: hash('sha256', bytes, 'hex'), text, objectTimeMicros }
+  return checked(dataset, () => dataset.map(parsed, context))
 }
 
 /** The object that is its only record. */
-const storedOf = ({ bytes, cut, sizeBytes, types }: RawRecord, origin: Origin): StoredObject => ({
+const storedOf = (
+  { bytes, cut, sizeBytes, types }: RawRecord,
+  objectTimeMicros: number,
+): StoredObject => ({
   ...{ sizeBytes, contentType: types?.contentType, contentEncoding: types?.contentEncoding },
-  lastModified: origin.objectTimeMicros / 1000,
+  lastModified: objectTimeMicros / 1000,
   sha256: cut?.sha256 ?? hash('sha256', bytes, 'hex'),
   body: cut ? undefined : bytes,
 })
@@ -321,7 +329,8 @@ const place = (
   origin: Origin,
   record: RawRecord,
 ): void => {
-  const mapped = holdToContract(mapRecord(dataset, record, origin), dataset, contract, drift)
+  const read = mapRecord(dataset, record, origin.objectTimeMicros)
+  const mapped = holdToContract(read, dataset, contract, drift)
   if ('rejection' in mapped) {
     counts.rejected += 1
     quarantine.add(origin, dataset.name, record, mapped.rejection)

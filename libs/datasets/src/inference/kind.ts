@@ -1,0 +1,132 @@
+import { isObject } from '../json.ts'
+import { readDate, readTimestamp } from '../read.ts'
+import { isUuid } from '../uuid.ts'
+
+/** A number as it was sent: JSON.parse rounds some, and does not tell 1.0 from 1. */
+export class SentNumber {
+  readonly source: string
+
+  constructor(source: string) {
+    this.source = source
+  }
+}
+
+/** Node's JSON.parse tells a reviver the source text of each number; its types do not know that. */
+const parseWithSource = JSON.parse as (
+  text: string,
+  reviver: (key: string, value: unknown, context: { readonly source?: string }) => unknown,
+) => unknown
+
+/** JSON with a SentNumber for every number; none for those of a record nested thousands of levels deep. */
+export const parseAsSent = (text: string): unknown => {
+  try {
+    return parseWithSource(text, (_key, value, { source }) =>
+      typeof value === 'number' && source !== undefined ? new SentNumber(source) : value,
+    )
+  } catch (error) {
+    // V8 recurses for a reviver only.
+    if (error instanceof RangeError) return JSON.parse(text)
+    throw error
+  }
+}
+
+/** A number's sign, digits without zeros at either end, and the power of ten of the last of them. */
+export interface Digits {
+  readonly sign: '-' | ''
+  readonly significant: string
+  readonly exponent: number
+}
+
+export const digitsOf = (source: string): Digits => {
+  const [, sign = '', whole = '', fraction = '', exponent = '0'] =
+    /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(source) ?? []
+  const digits = (whole + fraction).replace(/^0+/, '')
+  const significant = digits.replace(/0+$/, '')
+  return {
+    sign: sign === '-' ? '-' : '',
+    significant,
+    exponent:
+      significant === ''
+        ? 0
+        : Number(exponent) - fraction.length + digits.length - significant.length,
+  }
+}
+
+const textOf = (number: number): string => (Object.is(number, -0) ? '-0' : String(number))
+
+/** A double gives the number back, every digit of it. */
+const isDouble = (source: string): boolean => {
+  const number = Number(source)
+  if (!Number.isFinite(number)) return false
+  const [sent, kept] = [digitsOf(source), digitsOf(textOf(number))]
+  return (
+    sent.sign === kept.sign &&
+    sent.significant === kept.significant &&
+    sent.exponent === kept.exponent
+  )
+}
+
+const int64End = 2n ** 63n
+
+const isInt64 = (source: string): boolean => {
+  if (!/^(0|-?[1-9]\d{0,18})$/.test(source)) return false
+  const whole = BigInt(source)
+  return whole >= -int64End && whole < int64End
+}
+
+/** Text that a column of microseconds gives back, but for its offset. */
+const isTime = (text: string): boolean =>
+  !/[.,]\d{7}/.test(text) && text === text.trim() && readTimestamp(text) !== undefined
+
+/** Types that a column may be inferred to have; of those that hold all its values the first. */
+export const kinds = [
+  'boolean',
+  'int64',
+  'float64',
+  'decimal',
+  'uuid',
+  'date',
+  'timestamp',
+  'text',
+  'json',
+] as const
+export type Kind = (typeof kinds)[number]
+
+/** Whether a column of the kind gives the value back as it was sent. Of `decimal` only what a single value can say. */
+export const isOfKind = (kind: Kind, value: unknown): boolean => {
+  if (kind === 'json') return true
+  if (value instanceof SentNumber) return isNumberOfKind(kind, value.source)
+  if (typeof value === 'number') return isNumberOfKind(kind, textOf(value))
+  if (typeof value === 'boolean') return kind === 'boolean' || kind === 'text'
+  if (typeof value !== 'string') return false
+  switch (kind) {
+    case 'uuid':
+      return isUuid(value) && value === value.toLowerCase()
+    case 'date':
+      return readDate(value) !== undefined
+    case 'timestamp':
+      return isTime(value)
+    default:
+      return kind === 'text' && value.isWellFormed()
+  }
+}
+
+const isNumberOfKind = (kind: Kind, source: string): boolean => {
+  switch (kind) {
+    case 'int64':
+      return isInt64(source)
+    case 'float64':
+      return isDouble(source)
+    case 'decimal':
+      // The sign of a zero is lost.
+      return digitsOf(source).significant !== '' || !source.startsWith('-')
+    case 'text':
+      return isInt64(source) || (isDouble(source) && String(Number(source)) === source)
+    default:
+      return false
+  }
+}
+
+/** An object of JSON, as `parseAsSent` gives it. */
+export const isSentObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  isObject(value) && !(value instanceof SentNumber)
