@@ -2,7 +2,7 @@ const commands = ['reconcile', 'batch', 'repair', 'ledger', 'dlq', 'migrate']
 const printed = new RegExp(`\\bsilversmith (?=(?:${commands.join('|')})\\b)`, 'g')
 
 /** For a POSIX shell. */
-const quote = (text: string): string =>
+export const quote = (text: string): string =>
   /^[\w./~-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
 
 /** Every text within, with the commands it names written so that they run here: as this one was called, on the same stack. */

@@ -149,7 +149,10 @@ it.each([
 })
 
 it.each([
-  ['upload x', /no command upload; there are migrate, invoke, query, head, generate, reconcile/],
+  [
+    'upload x',
+    /no command upload; there are migrate, invoke, query, head, generate, dataset new, reconcile/,
+  ],
   ['toString', /no command toString/],
   ['batch', /no command batch; there are batch list, batch show, batch reject, batch free$/],
   ['batch burn', /no command batch burn; there are batch list/],

@@ -7,6 +7,7 @@ import {
   targetNames,
   writerName,
 } from './command.ts'
+import { readDatasetNew } from './dataset-name.ts'
 import type { Given, OptionName } from './given.ts'
 import { argument, changing, numberOf, oneOf, parse, place, refuseArguments } from './given.ts'
 import { readMoment } from './since.ts'
@@ -151,6 +152,11 @@ const readers: Readonly<Record<string, Reader>> = {
   generate: {
     options: ['type', 'count', 'seed', 'format', 'out', 'json'],
     read: readGenerate,
+  },
+  'dataset new': {
+    options: ['from', 'time', 'json'],
+    read: (given) =>
+      readDatasetNew(argument(given, 'a name, such as meter_readings'), given.values),
   },
   reconcile: {
     options: ['prefix', 'since', 'enqueue', 'set-aside', ...placeOptions],

@@ -53,6 +53,15 @@ export type Command =
       readonly file: string
       readonly json: boolean
     }
+  | {
+      readonly kind: 'dataset new'
+      readonly name: string
+      /** The sample. */
+      readonly file: string
+      /** Field of the event time; undefined: the first that is a time in every record. */
+      readonly time: string | undefined
+      readonly json: boolean
+    }
   | ({
       readonly kind: 'reconcile'
       /** None: everything. */

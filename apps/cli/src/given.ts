@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { joinNegative } from './negative-number.ts'
 import { unreadable, UsageError } from './usage-error.ts'
 
 const definitions = {
@@ -15,6 +16,7 @@ const definitions = {
   since: { type: 'string' },
   until: { type: 'string' },
   dataset: { type: 'string' },
+  time: { type: 'string' },
   path: { type: 'string', multiple: true },
   reason: { type: 'string' },
   where: { type: 'string' },
@@ -34,21 +36,15 @@ const definitions = {
 
 export type OptionName = keyof typeof definitions
 
-/** `--limit -1` is a wrong number, not an option of its own: as `--limit=-1` it is told so. */
-const joinNegative = (args: readonly string[]): string[] =>
-  args.flatMap((arg, at) => {
-    if (/^-\d/.test(arg) && numberOptions.includes(args[at - 1] ?? '')) return []
-    const next = args[at + 1]
-    return numberOptions.includes(arg) && next !== undefined && /^-\d/.test(next)
-      ? [`${arg}=${next}`]
-      : [arg]
-  })
-
 const numberOptions = ['--limit', '--count', '--seed']
 
 export const parse = (args: readonly string[]) => {
   try {
-    return parseArgs({ args: joinNegative(args), options: definitions, allowPositionals: true })
+    return parseArgs({
+      args: joinNegative(args, numberOptions),
+      options: definitions,
+      allowPositionals: true,
+    })
   } catch (error) {
     throw unreadable(error)
   }

@@ -16,6 +16,10 @@ Tables and rows
   generate --type ${sampleTypes.join('|')}
            --out FILE [--count N] [--format jsonl|json] [--seed N]
                             made-up records, 100 by default; the same for the same seed. json is one array
+  dataset new NAME --from FILE [--time FIELD]
+                            make a dataset for records like those of FILE (JSON Lines, or a .json with an array; gzip
+                            or not): columns and types from its first 10 000 records, and the event time from FIELD,
+                            else from the first field that is a time in each. Nothing is overwritten
 
 Records that were rejected
   quarantine list [--dataset D] [--reason R] [--since 2026-01-01|24h] [--until …] [--limit N]

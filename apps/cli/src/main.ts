@@ -7,6 +7,7 @@ import { runBatchList } from './batch-list.ts'
 import { runBatchShow } from './batch-show.ts'
 import type { Command } from './command.ts'
 import { readCommandLine } from './command-line.ts'
+import { runDatasetNew } from './dataset-new.ts'
 import { runDlqList } from './dlq-list.ts'
 import { runDlqRedrive } from './dlq-redrive.ts'
 import { runDlqShow } from './dlq-show.ts'
@@ -49,6 +50,8 @@ const answerTo = (command: Exclude<Command, { kind: 'help' }>): Promise<Answer> 
       return runHead(command, environment, signal)
     case 'generate':
       return runGenerate(command, signal)
+    case 'dataset new':
+      return runDatasetNew(command)
     case 'reconcile':
       return runReconcile(command, surroundings)
     case 'batch list':

@@ -77,7 +77,7 @@ it.each<[string, readonly string[], RegExp, NodeJS.ProcessEnv?]>([
   [
     'an unknown dataset',
     ['--dataset', 'events'],
-    /--dataset knows xapi_events, xapi_statements, sqs_messages, shipments, tracking_events, invoice_lines, raw_objects, not "events"/,
+    /--dataset knows xapi_events, xapi_statements, sqs_messages, .*, not "events"/,
   ],
   [
     'an unknown target',

@@ -7,12 +7,13 @@ import { trackingEvents } from './tracking-events/dataset.ts'
 import { xapiEvents } from './xapi-events/dataset.ts'
 import { xapiStatements } from './xapi-statements/dataset.ts'
 
-const typed: readonly Dataset[] = [shipments, trackingEvents, invoiceLines]
+/** Datasets whose objects lie in a folder of their name, `bronze/<name>/`; `silversmith dataset new` adds to them. */
+const inFolders: readonly Dataset[] = [shipments, trackingEvents, invoiceLines]
 
 /** Every dataset there is. */
 export const datasets: readonly Dataset[] = [
   ...[xapiEvents, xapiStatements, sqsMessages],
-  ...typed,
+  ...inFolders,
   rawObjects,
 ]
 
@@ -22,5 +23,5 @@ export const datasetOf = (name: string): Dataset | undefined =>
 /** Where objects go when nothing else is said: the layout OLI Torus writes, and a folder for each type of record. */
 export const defaultRoutes: readonly Route[] = [
   { prefix: 'section/', suffixes: ['.jsonl', '.jsonl.gz'], dataset: xapiEvents.name },
-  ...typed.map(({ name }) => ({ prefix: `bronze/${name}/`, suffixes: [], dataset: name })),
+  ...inFolders.map(({ name }) => ({ prefix: `bronze/${name}/`, suffixes: [], dataset: name })),
 ]

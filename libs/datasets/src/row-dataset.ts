@@ -81,7 +81,7 @@ const rulesOf = ({ time, rules }: RowDataset): readonly RowRule[] => [
     description:
       time === 'object'
         ? 'Last-Modified of the object: records do not say when they happened'
-        : `${pathText(time)} as a time, UTC`,
+        : `${describe(time)} as a time, UTC`,
     from: ({ micros }) => micros,
     ...(time !== 'object' && { reads: [time] }),
   },
