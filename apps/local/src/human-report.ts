@@ -159,7 +159,7 @@ const queryLines = (report: Report, dir: string | undefined): readonly string[] 
 const routeLines = ({ objects, dispositions }: Report): readonly string[] =>
   objects > 0 && dispositions['unrouted'] === objects
     ? [
-        'No route takes the keys of these objects, so that nothing was read: --dataset NAME says what they are (see --help).',
+        'No route takes the keys of these objects, so that nothing was read: --dataset NAME says what they are (see --help), and npm run silversmith -- dataset new NAME --from FILE makes a dataset for their like.',
       ]
     : []
 

@@ -16,8 +16,10 @@ const depsOf = (settings: Record<string, string>) =>
   )
 
 test('every setting of the flow reaches it', () => {
+  const routes = [{ prefix: 'a/', suffixes: [], dataset: 'shipments' }]
   const deps = depsOf({
     PIPELINE: 'blue',
+    ROUTES: JSON.stringify(routes),
     QUARANTINE_PREFIX: 'refused',
     LEASE_MARGIN_MS: '1234',
     MAX_ROWS_PER_INSERT: '7',
@@ -30,6 +32,7 @@ test('every setting of the flow reaches it', () => {
   expect(deps).toMatchObject({
     ...adapters,
     datasets,
+    routes,
     pipeline: 'blue',
     quarantineFiles: { bucket: 'silver', prefix: 'refused/' },
     leaseMarginMs: 1_234,

@@ -18,6 +18,7 @@ export const transformDepsOf = (
   ...adapters,
   pipeline: config.pipeline,
   datasets,
+  routes: config.routes,
   contracts: config.contracts,
   overwrites: config.overwrites,
   ids: { next: () => createUlid(adapters.clock.now()) },

@@ -87,7 +87,7 @@ export type {
 } from './ports.ts'
 export { reloadsTable } from './reload.ts'
 export type { Route } from './route.ts'
-export { routeOf } from './route.ts'
+export { describeRoutes, routeOf } from './route.ts'
 export type {
   FirstIdentity,
   MessageContent,

@@ -2,6 +2,7 @@ import {
   type Batch,
   type Claim,
   type DeadLetter,
+  describeRoutes,
   identify,
   isFault,
   isMessage,
@@ -210,7 +211,11 @@ const diagnoseUnclaimed = async (
     }
   const dataset = routeOf(deps.routes, object.key)
   return dataset === undefined
-    ? { reason: 'unrouted', about, detail: 'no route accepts its key' }
+    ? {
+        reason: 'unrouted',
+        about,
+        detail: `no route accepts its key: ${describeRoutes(deps.routes)}`,
+      }
     : { reason: 'never-begun', about, detail: `no batch has it; its dataset is ${dataset}` }
 }
 

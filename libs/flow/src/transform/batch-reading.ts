@@ -5,6 +5,7 @@ import {
   type Contracts,
   type Dataset,
   defaultContract,
+  describeRoutes,
   type Disposition,
   type Drift,
   isFault,
@@ -16,6 +17,7 @@ import {
   objectUri,
   type QuarantinePayload,
   reloadsTable,
+  type Route,
   sortableSequencer,
   type Source,
   type Store,
@@ -50,6 +52,8 @@ export interface ReadingDeps {
   readonly limits: Limits
   readonly kinds: PayloadKinds
   readonly quarantineFiles: QuarantinePlace
+  /** The same as of ingest; told with an object that none of them accepts. */
+  readonly routes?: readonly Route[]
   /** Asked about the objects that a replayed quarantine file is of. */
   readonly ledger: Ledger
   readonly pipeline: string
@@ -164,7 +168,7 @@ const createPass = (
 
   const read = async (source: Source): Promise<{ outcome: Outcome; spoils: boolean }> => {
     const dataset = deps.datasets.find(({ name }) => name === source.dataset)
-    if (!dataset) return { outcome: unrouted(deps.datasets, source), spoils: false }
+    if (!dataset) return { outcome: unrouted(deps, source), spoils: false }
     if (supersedes(source) && !source.object.versioned)
       return { outcome: unversioned(source.dataset), spoils: false }
     if (!chunks.hasRoom() || clock.now() > readUntil) {
@@ -233,14 +237,18 @@ const outcomeOf = (log: Log, error: unknown): Outcome => {
   return { kind: 'left', isCut: isFault(error, 'DEADLINE_REACHED') }
 }
 
-const unrouted = (datasets: readonly Dataset[], source: Source): Outcome => ({
-  kind: 'settled',
-  disposition: 'unrouted',
-  reason:
-    source.dataset === undefined
-      ? 'no route accepts this key; add one to ROUTES and send the object again'
-      : `dataset ${source.dataset} is not known here; known: ${datasets.map(({ name }) => name).join(', ')}`,
-})
+const unrouted = ({ datasets, routes }: ReadingDeps, source: Source): Outcome => {
+  const known = `known datasets: ${datasets.map(({ name }) => name).join(', ')}`
+  const own = routes ? `; routes: ${describeRoutes(routes)}` : ''
+  return {
+    kind: 'settled',
+    disposition: 'unrouted',
+    reason:
+      source.dataset === undefined
+        ? `no route accepts this key; add one to ROUTES and send the object again${own}; ${known}`
+        : `dataset ${source.dataset} is not known here; ${known}`,
+  }
+}
 
 const unversioned = (dataset = ''): Outcome => ({
   kind: 'settled',

@@ -1,5 +1,6 @@
 import type { Dataset, Source } from '@silversmith/core'
 import { readObjectsMessage } from '@silversmith/core'
+import { column, createRowDataset } from '@silversmith/datasets'
 import {
   listQuarantine,
   type QuarantineFilter,
@@ -57,7 +58,7 @@ const createQuarantineRoom = (options: RoomOptions = {}) => {
         return { _source, _version, _record, _line, _generation, _dataset_version, id }
       })
       .toSorted((a, b) => Number(a._record) - Number(b._record))
-  const release = () => room.release([mended])
+  const release = (next: Dataset = mended) => room.release([next])
   return { ...room, deps, runSent, replay, list, states, reload, rows, release }
 }
 
@@ -84,6 +85,24 @@ test('a mapping is mended: each kept record becomes its row, with the lineage it
     { reason: 'invalid_json', records: 1, state: 'open' },
     { reason: 'no_id', records: 2, state: 'resolved', became: [2, 0, 0] },
   ])
+})
+
+test('a record that says no time keeps that of its object, also when it is replayed much later', async () => {
+  const own = createRowDataset({
+    ...{ name: 'notes', version: 1, description: 'Notes', time: 'object', orderBy: ['timestamp'] },
+    rules: [column('id', 'text', ['id'])],
+  })
+  const strict: Dataset = { ...own, map: () => ({ rejection: { reason: 'early' } }) }
+  const room = createQuarantineRoom({ datasets: [strict] })
+  const modified = room.clock.now()
+  const source = room.put('x.jsonl', '{"id":"a"}\n')
+  room.clock.advance(90 * 86_400_000)
+  await room.run(source)
+  expect(await room.states()).toEqual([{ reason: 'early', records: 1, state: 'open' }])
+  room.release(own)
+  await room.replay()
+  const timestamp = modified * 1_000
+  expect(room.engine.rows('notes')).toMatchObject([{ id: 'a', timestamp, _object_time: timestamp }])
 })
 
 test('a second replay and overlapping filters add nothing', async () => {
