@@ -65,7 +65,8 @@ it('loads a stranger’s file by the words of the README', async () => {
   await mkdir(pathOf('my-folder/meters'), { recursive: true })
   await writeFile(pathOf('my-folder/meters/few.gz'), gzipSync(few.join('\n')))
   await writeFile(pathOf('my-folder/notes.txt'), 'not a reading')
-  const [make, load, head, route, ...more] = await commandsOf('README.md', '## Your own dataset')
+  const commands = await commandsOf('README.md', '## Your own dataset')
+  const [make, load, head, print, route, ...more] = commands
   expect(more).toEqual([])
 
   expect(await follow(make ?? '')).toContain('timestamp is timestamp\n')
@@ -85,6 +86,11 @@ it('loads a stranger’s file by the words of the README', async () => {
   })
   expect(await follow(head ?? '')).toContain('9007199254740993')
 
+  await follow(print ?? '')
+  const reference = await readFile(pathOf('docs/reference/datasets.md'), 'utf8')
+  expect(reference).toMatch(/\| `bronze\/meter_readings\/` +\| anything +\| \[`meter_readings`\]/)
+  expect(reference).toMatch(/\| `place_geo_lat` +\| `float64\?` .*\| `place\.geo\.lat` +\|/)
+
   const told = await follow(route ?? '')
   expect(told).toMatch(/notes\.txt {2}unrouted: .*meters\/\*\.jsonl.*meter_readings/)
   expect(await identitiesIn(silverDir(), 'meter_readings')).toEqual(
@@ -97,7 +103,9 @@ it('wrote source that passes what every source here must', async () => {
   await follow(`npx prettier --check ${folder} libs/datasets/src/registry.ts`)
   await follow(`npx eslint ${folder} libs/datasets/src/registry.ts`)
   await follow('npx tsc -b libs/datasets')
-  await follow('npx vitest run --root libs/datasets src/fixture.test.ts src/registry.test.ts')
+  await follow('npx prettier --check docs/reference/datasets.md')
+  await follow('npx vitest run --root libs/datasets')
+  await follow('npx vitest run --root tools reference')
 })
 
 it('does what the example says, whose definition is the one that is written', async () => {
