@@ -16,6 +16,8 @@ export interface Limits {
   readonly openBuildersMax: number
   /** A longer record is not parsed. */
   readonly recordBytesMax: number
+  /** Rows of one record, of all tables; a record that makes more is rejected. */
+  readonly recordRowsMax: number
   /** Stored size of an object. */
   readonly objectBytesMax: number
   /** Size of an object after decompression. */
@@ -43,6 +45,7 @@ export const defaultLimits: Limits = {
   rowGroupBytesMax: 32 * mib,
   openBuildersMax: 4_096,
   recordBytesMax: 16 * mib,
+  recordRowsMax: 10_000,
   objectBytesMax: 5 * gib,
   decompressedBytesMax: 20 * gib,
   tooLargeBytesMin: 16 * mib,

@@ -82,10 +82,10 @@ export {
 } from './drift/drift-report.ts'
 export { createDriftTally } from './drift/drift-tally.ts'
 export { createGate } from './reading/gate.ts'
+export { mapRecord } from './transform/record-mapping.ts'
 export {
   createCounts,
   isDocumentKey,
-  mapRecord,
   type ReadOptions,
   readSource,
 } from './transform/source-reader.ts'

@@ -117,7 +117,7 @@ export const createChunkBuilder = (options: ChunkBuilderOptions) => {
     return chunk
   }
 
-  /** Bounded by the limits as long as `settle` is awaited whenever `isFull` after a record. */
+  /** Bounded by the limits as long as `settle` is awaited whenever `isFull` after a row. */
   const addRow = (
     { table: name, timeMicros, values }: TableRow,
     origin: Origin,

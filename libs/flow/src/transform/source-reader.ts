@@ -1,18 +1,14 @@
-import { hash } from 'node:crypto'
 import {
   type Bronze,
   type Clock,
   type Contract,
   type Dataset,
   Fault,
-  isValueOf,
   type Limits,
-  type Mapped,
   type MessageContent,
   objectUri,
   type OpenObject,
   type Source,
-  type StoredObject,
   type TableRow,
 } from '@silversmith/core'
 import type { ChunkBuilder, Origin } from '../staging/chunk-builder.ts'
@@ -24,9 +20,9 @@ import { readWhole } from '../reading/whole.ts'
 import { type Call, persist } from '../patience.ts'
 import type { Quarantine } from '../quarantine/quarantine.ts'
 import { lineBytesMaxOf } from '../quarantine/quarantine-record.ts'
-import { type RawRecord, type ReadPiece, textOf } from '../reading/record.ts'
+import type { RawRecord, ReadPiece } from '../reading/record.ts'
+import { mapRecord, rejectFor } from './record-mapping.ts'
 import { type DriftTally, holdToContract } from '../drift/drift-tally.ts'
-import type { ReadingReason } from '../reading/reading-rejection.ts'
 
 /** records = rows + rejected + discarded; `rows` counts accepted records. */
 export interface ReadCounts {
@@ -184,17 +180,20 @@ const takePieces = async (
   pieces: AsyncIterable<ReadPiece> | Iterable<ReadPiece>,
   progress: Progress,
 ): Promise<void> => {
-  const { chunks, counts, erased, quarantine } = options
+  const { chunks, quarantine } = options
   let leave: (() => void) | undefined
   try {
     for await (const { records, begunBytes } of pieces) {
       for (const record of records) {
         checkTime(options, progress)
-        counts.records += 1
-        if (record.original ? record.original.isLeftOut : erased?.has(record.ordinal))
-          counts.discarded += 1
-        else place(options, record.original?.origin ?? origin, record)
-        if (chunks.isFull()) await chunks.settle()
+        const own = record.original?.origin ?? origin
+        const rows = accept(options, own, record)
+        const { ordinal, line } = record
+        for (let part = 0; part < rows.length; part += 1) {
+          chunks.addRow(rows[part]!, own, { record: ordinal, part, line })
+          // Also within a record: what it makes may fill several chunks.
+          if (chunks.isFull()) await chunks.settle()
+        }
         if (quarantine.isFull()) await quarantine.settle()
       }
       if (begunBytes > smallRecordBytesMax) leave ??= await options.largeRecords.enter()
@@ -243,72 +242,6 @@ const discard = async (opened: OpenObject): Promise<void> => {
   for await (const piece of opened.body) if (piece) return
 }
 
-const reject = (reason: ReadingReason): Mapped => ({ rejection: { reason } })
-
-/** Bad data is data: whatever is wrong with a record becomes its rejection. */
-export const mapRecord = (
-  dataset: Dataset,
-  record: RawRecord,
-  objectTimeMicros: number,
-): Mapped => {
-  const { mapObject } = dataset
-  if (mapObject) return checked(dataset, () => mapObject(storedOf(record, objectTimeMicros)))
-  if (record.broken !== undefined) return { rejection: { reason: record.broken } }
-  if (record.cut) return reject('record_too_large')
-  const { bytes } = record
-  const text = textOf(bytes)
-  if (text === undefined) return reject('invalid_utf8')
-  let parsed: unknown
-  try {
-    parsed = JSON.parse(text)
-  } catch {
-    return reject('invalid_json')
-  }
-  const context = { hash: hash('sha256', bytes, 'hex'), text, objectTimeMicros }
-  return checked(dataset, () => dataset.map(parsed, context))
-}
-
-/** The object that is its only record. */
-const storedOf = (
-  { bytes, cut, sizeBytes, types }: RawRecord,
-  objectTimeMicros: number,
-): StoredObject => ({
-  ...{ sizeBytes, contentType: types?.contentType, contentEncoding: types?.contentEncoding },
-  lastModified: objectTimeMicros / 1000,
-  sha256: cut?.sha256 ?? hash('sha256', bytes, 'hex'),
-  body: cut ? undefined : bytes,
-})
-
-/**
- * A mapping must neither throw nor make a value of the wrong type. Should one do so all the same, its record is kept and the
- * others go on; the encoder would refuse the chunk, and with it the whole batch.
- */
-const checked = (dataset: Dataset, map: () => Mapped): Mapped => {
-  try {
-    const mapped = map()
-    const path = 'rows' in mapped ? mistypedIn(dataset, mapped.rows) : undefined
-    return path === undefined ? mapped : { rejection: { reason: 'mapping_failed', path } }
-  } catch {
-    return reject('mapping_failed')
-  }
-}
-
-/** `table.column` of the first value that is not of its column's type. */
-const mistypedIn = (dataset: Dataset, rows: readonly TableRow[]): string | undefined => {
-  for (const { table: name, timeMicros, values } of rows) {
-    const table = dataset.tables.find((candidate) => candidate.name === name)
-    if (!table || !Number.isSafeInteger(timeMicros)) return name
-    if (values.length !== table.columns.length) return name
-    for (let at = 0; at < values.length; at += 1) {
-      const [column, value] = [table.columns[at]!, values[at]]
-      // Most values are null: asked first.
-      if (value === null ? !column.nullable : !isValueOf(column, value))
-        return `${name}.${column.name}`
-    }
-  }
-  return undefined
-}
-
 /** What all rows of a source have in common. `lastModified`: epoch ms. */
 export const originOf = (
   { object, generation }: Source,
@@ -324,24 +257,30 @@ export const originOf = (
   datasetVersion: dataset.version,
 })
 
-const place = (
-  { dataset, counts, chunks, quarantine, contract, drift }: ReadOptions,
+/** Rows of a record; none where it is rejected or discarded. It is counted as what became of it. */
+const accept = (
+  { dataset, counts, quarantine, contract, drift, limits, erased }: ReadOptions,
   origin: Origin,
   record: RawRecord,
-): void => {
+): readonly TableRow[] => {
+  counts.records += 1
+  if (record.original ? record.original.isLeftOut : erased?.has(record.ordinal)) {
+    counts.discarded += 1
+    return []
+  }
   const read = mapRecord(dataset, record, origin.objectTimeMicros)
-  const mapped = holdToContract(read, dataset, contract, drift)
+  const isMany = 'rows' in read && read.rows.length > limits.recordRowsMax
+  const capped = isMany ? rejectFor('too_many_rows') : read
+  const mapped = holdToContract(capped, dataset, contract, drift)
   if ('rejection' in mapped) {
     counts.rejected += 1
     quarantine.add(origin, dataset.name, record, mapped.rejection)
-    return
+    return []
   }
   if ('discarded' in mapped) {
     counts.discarded += 1
-    return
+    return []
   }
   counts.rows += 1
-  const { ordinal, line } = record
-  for (let part = 0; part < mapped.rows.length; part += 1)
-    chunks.addRow(mapped.rows[part]!, origin, { record: ordinal, part, line })
+  return mapped.rows
 }
