@@ -7,13 +7,15 @@ export interface PathIndex {
   readonly placesOf: (path: Path) => readonly number[]
   /** Overwritten by the next call. A value of another kind where an object is expected is rescued, as by `valueAt`. */
   readonly find: (record: JsonObject, rescue: Rescue) => readonly unknown[]
-  /** Rescues every value at no path of an object that `find` opened to give `found`, but for these fields of the record itself. */
-  readonly rescueOthers: (
-    found: readonly unknown[],
-    knownFields: ReadonlySet<string>,
-    rescue: Rescue,
-  ) => void
+  /** A function that rescues the values of the closed objects that are at none of the paths, given what `find` found. */
+  readonly watchOthers: (
+    closed: Closed,
+    known: readonly Path[],
+  ) => (found: readonly unknown[], rescue: Rescue) => void
 }
+
+/** Objects whose every field is told when nothing reads it: all that paths lead through, or those at these paths. */
+export type Closed = 'all' | readonly Path[]
 
 /** An object on the way to a value. */
 interface Container {
@@ -85,24 +87,35 @@ export const createPathIndex = (paths: readonly Path[]): PathIndex => {
     return found
   }
 
-  const rescueOthers = (
-    found: readonly unknown[],
-    knownFields: ReadonlySet<string>,
-    rescue: Rescue,
-  ): void => {
-    for (const { path, place, keys } of inOrder) {
-      const object = found[place]
-      if (!isObject(object)) continue
-      for (const key in object) {
-        if (keys.has(key) || isAbsent(object[key]) || (place === 0 && knownFields.has(key)))
-          continue
-        rescue(pathText([...path, key]), object[key])
+  const watchOthers: PathIndex['watchOthers'] = (closed, known) => {
+    const names = closed === 'all' ? undefined : new Set(closed.map((path) => JSON.stringify(path)))
+    const watched = inOrder
+      .filter(({ path }) => names?.has(JSON.stringify(path)) ?? true)
+      .map(({ path, place, keys }) => ({
+        ...{ path, place },
+        expected: new Set([...keys.keys(), ...keysBelow(path, known)]),
+      }))
+    return (found, rescue) => {
+      for (const { path, place, expected } of watched) {
+        const object = found[place]
+        if (!isObject(object)) continue
+        for (const key in object)
+          if (!expected.has(key) && !isAbsent(object[key]))
+            rescue(pathText([...path, key]), object[key])
       }
     }
   }
 
-  return { placesOf, find, rescueOthers }
+  return { placesOf, find, watchOthers }
 }
+
+/** Keys of the object at `container` that the paths go through or end at. */
+const keysBelow = (container: Path, paths: readonly Path[]): readonly string[] =>
+  paths
+    .filter(
+      (path) => path.length > container.length && container.every((key, at) => key === path[at]),
+    )
+    .flatMap((path) => path[container.length] ?? [])
 
 const open = (object: JsonObject, { keys, lookups }: Opening, found: unknown[]): void => {
   if (lookups && lookups.length <= lookupsMax) {

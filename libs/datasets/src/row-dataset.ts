@@ -66,8 +66,6 @@ export interface RowDataset {
   readonly time: Path | 'object'
   readonly rules: readonly RowRule[]
   readonly orderBy: Dataset['tables'][number]['orderBy']
-  /** Fields that functions read; every other one that no path names is rescued. */
-  readonly knownFields?: readonly string[]
   /** What else a record may be rejected for. Pure. */
   readonly check?: (record: JsonObject) => Rejection | undefined
   /** The reasons of `check`: reason → when. */
@@ -96,7 +94,7 @@ const rulesOf = ({ time, rules }: RowDataset): readonly RowRule[] => [
 /** A dataset of objects that are one row each, of one table, by rules alone. Fields without a column are rescued. */
 export const createRowDataset = (own: RowDataset): Dataset => {
   const { name, version, description, time, orderBy, check } = own
-  const compiled = compileRules(rulesOf(own), { knownFields: own.knownFields ?? [] })
+  const compiled = compileRules(rulesOf(own), { closed: 'all' })
 
   const mapObject = (record: JsonObject, { hash, objectTimeMicros }: RecordContext): Mapped => {
     const rejection = check?.(record)

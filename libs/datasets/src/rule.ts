@@ -4,7 +4,7 @@ import type { JsonObject } from './json.ts'
 import { isAbsent, writeJson } from './json.ts'
 import type { Path, Rescue } from './path.ts'
 import { pathText, spellingsOf } from './path.ts'
-import { createPathIndex, type PathIndex } from './path-index.ts'
+import { type Closed, createPathIndex, type PathIndex } from './path-index.ts'
 import type { Read } from './read.ts'
 import { readerOf } from './read.ts'
 
@@ -42,11 +42,10 @@ export interface Compiled<F extends Facts> {
 }
 
 export interface CompileOptions {
-  /**
-   * Fields of the record that functions read. When given, every other field that no path names is rescued, also within the objects
-   * that paths lead through.
-   */
-  readonly knownFields?: readonly string[]
+  /** When given, the values of these objects that nothing reads are rescued. */
+  readonly closed?: Closed
+  /** Paths that functions read, beside those that their rules name. */
+  readonly known?: readonly Path[]
 }
 
 /**
@@ -55,19 +54,19 @@ export interface CompileOptions {
  */
 export const compileRules = <F extends Facts>(
   rules: readonly Rule<F>[],
-  { knownFields }: CompileOptions = {},
+  { closed, known = [] }: CompileOptions = {},
 ): Compiled<F> => {
   const paths = rules.flatMap(({ from }) => (typeof from === 'function' ? [] : from))
-  const index = createPathIndex(paths)
-  const known = knownFields && new Set(knownFields)
+  const read = rules.flatMap(({ reads = [] }) => reads)
+  // Of all objects also those are looked through that only functions open.
+  const index = createPathIndex(closed === 'all' ? [...paths, ...read] : paths)
+  const rescueOthers = closed && index.watchOthers(closed, [...known, ...read])
   const fills = rules.map((rule) => fillOf(rule, index))
   let kept: Map<string, unknown> | undefined
   const rescue: Rescue = (path, value) => void (kept ??= new Map()).set(path, value)
   return {
     columns: [...rules.map(columnOf), rescued],
-    paths: [
-      ...new Set([...paths, ...rules.flatMap(({ reads = [] }) => reads)].flatMap(withContainers)),
-    ],
+    paths: [...new Set([...paths, ...read].flatMap(withContainers))],
     write: (facts) => {
       kept = undefined
       const found = index.find(facts.record, rescue)
@@ -77,7 +76,7 @@ export const compileRules = <F extends Facts>(
         // Most columns have one place and no value.
         row[at] = place > 0 && isAbsent(found[place]) ? absent : fill(facts, rescue, found)
       }
-      if (known) index.rescueOthers(found, known, rescue)
+      rescueOthers?.(found, rescue)
       // fromEntries defines keys, also one named __proto__.
       row[fills.length] = kept ? writeJson(Object.fromEntries(kept)) : null
       return row

@@ -17,6 +17,7 @@ const rulesOf = (name: string): readonly RowRule[] => [
     ...{ name: typeField, type: 'category', nullable: false },
     description: `Always ${name}`,
     from: () => name,
+    reads: [[typeField]],
   },
   {
     ...{ name: timeField, type: 'text', nullable: false },
@@ -39,7 +40,7 @@ export interface TypedRecord {
 /** A dataset of flat records that say their type and their time. */
 export const createTypedDataset = ({ name, rules, ...own }: TypedRecord): Dataset =>
   createRowDataset({
-    ...{ ...own, name, time: [timeField], knownFields: [typeField] },
+    ...{ ...own, name, time: [timeField] },
     rules: [...rulesOf(name), ...rules],
     // Only the key of its object says what a record without a type is.
     check: (record) =>

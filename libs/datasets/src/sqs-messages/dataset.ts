@@ -4,10 +4,14 @@ import { isAbsent, isObject, type JsonObject } from '../json.ts'
 import { recordRejections } from '../json-record.ts'
 import { mapWithDigits } from '../rounded-number.ts'
 import { compileRules } from '../rule.ts'
-import { knownFields, messageRules } from './rules.ts'
+import { messageRules } from './rules.ts'
 
 const table = 'sqs_messages'
-const compiled = compileRules(messageRules, { knownFields })
+const compiled = compileRules(messageRules, {
+  closed: [[]],
+  // Says nothing: the kind of the queue.
+  known: [['eventSource']],
+})
 
 const reject = (reason: string, path?: string): Mapped => ({
   rejection: { reason, ...(path !== undefined && { path }) },

@@ -110,9 +110,3 @@ export const messageRules: readonly ReceivedRule[] = [
     read: readMillisAsDay,
   }),
 ]
-
-/** Fields of a record that functions read, and one that says nothing: the kind of the queue. */
-export const knownFields: readonly string[] = [
-  ...['messageId', 'eventSource', 'eventSourceARN'],
-  ...['attributes', 'messageAttributes', 'md5OfMessageAttributes'],
-]

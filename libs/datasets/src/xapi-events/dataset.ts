@@ -10,7 +10,16 @@ import { attributionsPath, eventRules, eventTableName } from './rules.ts'
 import { eventViews } from './upstream-views.ts'
 
 const table = eventTableName
-const compiled = compileRules(eventRules)
+/** Fields of every statement by the specification; what else a statement has is a producer's own. */
+const statementFields = [
+  ...['id', 'actor', 'verb', 'object', 'result', 'context', 'timestamp', 'stored', 'authority'],
+  ...['version', 'attachments'],
+]
+
+const compiled = compileRules(eventRules, {
+  closed: [[], ['context', 'extensions'], ['result', 'extensions']],
+  known: statementFields.map((field) => [field]),
+})
 
 const map = (parsed: unknown, context: RecordContext): Mapped =>
   mapJsonRecord(parsed, context, (record) => mapObject(record, context))
@@ -36,9 +45,9 @@ const mapObject = (record: JsonObject, { hash, text }: RecordContext): Mapped =>
 /** xAPI statements of OLI Torus: videos, page views, attempts, tutor messages. */
 export const xapiEvents: Dataset = {
   name: 'xapi_events',
-  version: 2,
+  version: 3,
   description:
-    'xAPI statements of OLI Torus: videos, page views, attempts and tutor messages, one row each; and one row for each experiment a statement counts for. The statement itself stays in bronze; values that fit no column are in _rescued.',
+    'xAPI statements of OLI Torus: videos, page views, attempts and tutor messages, one row each; and one row for each experiment a statement counts for. The statement itself stays in bronze; values that fit no column, and extensions and fields of a statement that no column knows, are in _rescued.',
   rejections: {
     ...recordRejections,
     ...timeRejections('timestamp'),
