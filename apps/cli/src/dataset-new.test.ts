@@ -202,7 +202,6 @@ export const meterReadingsDataset = createRowDataset({
     const { document } = await make(record, { time: ['--time', '["a\'b"]["b c"]'] })
     expect(document).toMatchObject({ time: ["a'b", 'b c'] })
     const text = await read(`${own}/dataset.ts`)
-    // eslint-disable-next-line no-control-regex -- what one would not see must not be there
     expect(text).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u2028\u202e\ud800]/)
     const source = ts.createSourceFile('dataset.ts', text, ts.ScriptTarget.Latest, true)
     const { diagnostics } = ts.transpileModule(text, { reportDiagnostics: true })
