@@ -11,6 +11,7 @@ import {
   type Manifest,
   type Overwrites,
   type ObjectFacts,
+  type Route,
   type Source,
   sourceIdOf,
   type Store,
@@ -84,6 +85,7 @@ export interface RoomOptions {
   readonly pipeline?: string
   readonly contracts?: Contracts
   readonly overwrites?: Overwrites
+  readonly routes?: readonly Route[]
   /** Ledger and store of another room, for two pipelines on one of each. */
   readonly beside?: { readonly ledger: MemoryLedger; readonly store: MemoryStore }
 }
@@ -114,6 +116,7 @@ export const createRoom = (options: RoomOptions = {}) => {
     limits: { ...defaultLimits, ...options.limits },
     contracts: options.contracts ?? {},
     overwrites: options.overwrites ?? {},
+    ...(options.routes && { routes: options.routes }),
     quarantineFiles: { bucket: silverBucket, prefix: 'quarantine/' },
   }
   const call = (): Call => ({
