@@ -3,7 +3,7 @@ import type { Clock, Eraser, Store } from '@silversmith/core'
 import { reloadsTable } from '@silversmith/core'
 import { datasets } from '@silversmith/datasets'
 import { createFileEraser } from '@silversmith/flow'
-import { encodeParquet, readParquet, readParquetTable } from '@silversmith/parquet'
+import { encodeParquet, readColumnNames, readParquet, readParquetTable } from '@silversmith/parquet'
 import type { TargetSettings } from './targets.ts'
 
 export interface Erasers {
@@ -22,7 +22,12 @@ export const openErasers = (
   const ofFiles = (name: string, folderOf: (table: string) => string): Eraser =>
     createFileEraser({
       ...{ name, store, clock, tables, folderOf },
-      ...{ decode: readParquet, readTable: readParquetTable, encode: encodeParquet },
+      ...{
+        decode: readParquet,
+        columnsOf: readColumnNames,
+        readTable: readParquetTable,
+        encode: encodeParquet,
+      },
     })
   const files = [
     ...(targets.includes('silver')

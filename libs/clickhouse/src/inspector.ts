@@ -3,6 +3,7 @@ import {
   Fault,
   type Holding,
   type Inspector,
+  keptSince,
   rowIdentity,
   tokenOf,
 } from '@silversmith/core'
@@ -18,6 +19,11 @@ export interface ClickHouseInspectorOptions {
   readonly tables: readonly Table[]
   /** Epoch ms; for tests. */
   readonly now?: () => number
+}
+
+interface Counted extends Holding {
+  /** Identities of rows that are older than their table keeps rows. */
+  readonly old: number
 }
 
 /** Rows of one question: each takes some 32 bytes of the server while its identities are counted. */
@@ -47,6 +53,11 @@ export const createClickHouseInspector = ({
       `Table ${table} is none of ${[...names.keys()].join(', ')}: deploy a version that has its dataset`,
     )
   }
+  const sinceOf = (table: string): number | undefined =>
+    keptSince(
+      tables.find(({ name }) => name === table),
+      now(),
+    )
   // Replicas answer only when they have every acknowledged INSERT.
   const consistent = { select_sequential_consistency: '1' }
 
@@ -54,12 +65,20 @@ export const createClickHouseInspector = ({
     batch: string,
     chunks: readonly Chunk[],
     signal: AbortSignal,
-  ): Promise<ReadonlyMap<string, Holding>> => {
+  ): Promise<ReadonlyMap<string, Counted>> => {
     const table = chunks[0]?.table ?? ''
-    const found = await connection.query<{ token: string; held: string; identities: string }>(
+    const identity = rowIdentity.map(quoteName).join(', ')
+    const since = sinceOf(table)
+    const old =
+      since === undefined
+        ? '0'
+        : `uniqExactIf(${identity}, timestamp < fromUnixTimestamp64Milli(toInt64(${since}), 'UTC'))`
+    const found = await connection.query<
+      Readonly<Record<'token' | 'held' | 'identities' | 'expired', string>>
+    >(
       {
         statement:
-          `SELECT _chunk AS token, count() AS held, uniqExact(${rowIdentity.map(quoteName).join(', ')}) AS identities ` +
+          `SELECT _chunk AS token, count() AS held, uniqExact(${identity}) AS identities, ${old} AS expired ` +
           `FROM ${nameOf(table)} WHERE ${whereChunks(batch, chunks)} GROUP BY _chunk`,
         settings: consistent,
         what: `counting ${chunks.length} chunks of batch ${batch} in ${table}`,
@@ -67,9 +86,9 @@ export const createClickHouseInspector = ({
       signal,
     )
     return new Map(
-      found.map(({ token, held, identities }) => [
+      found.map(({ token, held, identities, expired }) => [
         token,
-        { rows: Number(held), distinct: Number(identities) },
+        { rows: Number(held), distinct: Number(identities), old: Number(expired) },
       ]),
     )
   }
@@ -77,14 +96,16 @@ export const createClickHouseInspector = ({
   return {
     name: 'clickhouse',
     inspect: async (batch, chunks, signal) => {
-      const holdings = new Map<string, Holding>()
+      const holdings = new Map<string, Counted>()
       for (const group of groupsOf(chunks))
         for (const [token, holding] of await count(batch, group, signal))
           holdings.set(token, holding)
       return chunks.map((chunk) => {
-        const held = holdings.get(tokenOf(batch, chunk.n)) ?? { rows: 0, distinct: 0 }
-        const table = tables.find(({ name }) => name === chunk.table)
-        const expired = expiredRowsOf(table, chunk, now())
+        const counted = holdings.get(tokenOf(batch, chunk.n)) ?? { rows: 0, distinct: 0, old: 0 }
+        const { old, ...held } = counted
+        // Where the chunk does not tell its days any row of the month may be one that is too old.
+        const there = chunk.days ? old : held.distinct
+        const expired = expiredRowsOf(chunk, sinceOf(chunk.table)) - there
         return expired > 0 ? { ...held, expired } : held
       })
     },

@@ -1,4 +1,4 @@
-import { Fault, columnsOf, expiredRowsOf, tokenOf } from '@silversmith/core'
+import { Fault, columnsOf, expiredRowsOf, keptSince, tokenOf } from '@silversmith/core'
 import type { Chunk, Store, Table, Target } from '@silversmith/core'
 import { createChunkBodies } from './chunk-bodies.ts'
 import { countChunk } from './chunk-count.ts'
@@ -145,7 +145,8 @@ export const createClickHouseTarget = ({
         )
       await send(token)
       // Rows that are too old may be deleted as soon as they are there.
-      if (!memory.sawAbsence(token) || expiredRowsOf(table, chunk, now()) >= chunk.rows) return
+      const expired = expiredRowsOf(chunk, keptSince(table, now()))
+      if (!memory.sawAbsence(token) || expired >= chunk.rows) return
       const place = { token, month: chunk.month }
       const isThere = async (): Promise<boolean> =>
         (await countChunk(connection, settings, name, place, signal)) > 0

@@ -16,7 +16,7 @@ export type {
   QuarantinePayload,
 } from './batch.ts'
 export { repairTokenOf, tokenOf } from './batch.ts'
-export { expiredRowsOf } from './retention.ts'
+export { expiredRowsOf, keptSince } from './retention.ts'
 export type { Contract, Contracts, Drift, JsonType, Overwrite, Overwrites } from './contract.ts'
 export { contractProblems, contractsSetting, overwritesSetting } from './contract-setting.ts'
 export { contractNames, defaultContract, rescuedColumn } from './contract.ts'

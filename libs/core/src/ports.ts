@@ -139,7 +139,7 @@ export interface Holding {
   readonly rows: number
   /** Row identities among them. */
   readonly distinct: number
-  /** Rows of the chunk that are older than its table keeps rows: so many need not be there any more. None when absent. */
+  /** Rows of the chunk that are not there and need not be, for they are older than its table keeps rows. None when absent. */
   readonly expired?: number
 }
 

@@ -1,5 +1,4 @@
 import {
-  type Batch,
   columnsOf,
   type Dataset,
   type ErasedRecord,
@@ -9,16 +8,14 @@ import {
   type Match,
   type Table,
 } from '@silversmith/core'
-import { readItem } from '../ledger-write.ts'
-import { stagingPrefix, stagingPrefixOf } from '../manifest.ts'
 import { type Call, persist } from '../patience.ts'
-import type { QuarantineDeps } from '../quarantine/quarantine-listing.ts'
 import { closeJob, type ErasureJob, listJobs, openJob, readJob } from './erasure-job.ts'
 import { keepErasure } from './erasure-record.ts'
 import { finishReplacements } from './file-replacement.ts'
-import { eraseRejected, findRejected } from './quarantine-eraser.ts'
+import { eraseRejected, findRejected, type QuarantineEraserDeps } from './quarantine-eraser.ts'
+import { clearStaging, purgeStaged, readStaged } from './staging-eraser.ts'
 
-export interface EraseDeps extends QuarantineDeps {
+export interface EraseDeps extends QuarantineEraserDeps {
   readonly datasets: readonly Dataset[]
   /** Of every target, and of the refused chunks in quarantine. */
   readonly erasers: readonly Eraser[]
@@ -43,7 +40,7 @@ export interface EraseOptions {
  * - `planned`: dry run.
  * - `nothing`: no store holds such a record.
  * - `erased`: none holds one any more.
- * - `more`: there are more than are erased at a time, or some came meanwhile: run the same again.
+ * - `more`: there are more than are erased at a time, or some came meanwhile, or may: run the same again.
  */
 export type EraseOutcome = 'refused' | 'planned' | 'nothing' | 'erased' | 'more'
 
@@ -91,14 +88,15 @@ export const eraseRecords = async (
   if (reason !== undefined) return { ...none, outcome: 'refused', reason }
   const jobs = await listJobs(deps, call)
   const finished = jobs.length
-  if (!dryRun)
+  if (!dryRun) {
+    await clearStaging(deps, call)
     for (const key of jobs) await carryOut(deps, key, await readJob(deps, key, call), call)
-  if (!request || !tables)
-    return {
-      ...none,
-      finished,
-      outcome: finished === 0 ? 'nothing' : dryRun ? 'planned' : 'erased',
-    }
+  }
+  if (!request || !tables) {
+    if (finished === 0 || dryRun)
+      return { ...none, finished, outcome: finished === 0 ? 'nothing' : 'planned' }
+    return { ...none, finished, ...(await judgeEnd(deps, call)) }
+  }
   const found = await find(deps, request, tables, recordsMax, call)
   const copies = await findCopies(deps, request.dataset, call)
   const { records, rejected, cut } = found
@@ -111,7 +109,17 @@ export const eraseRecords = async (
   }
   const done = await carryOut(deps, await openJob(deps, job, call), job, call)
   const left = await find(deps, request, tables, 1, call)
-  return { ...result, ...done, outcome: left.records.length > 0 ? 'more' : 'erased' }
+  if (left.records.length > 0) return { ...result, ...done, outcome: 'more' }
+  return { ...result, ...done, ...(await judgeEnd(deps, call)) }
+}
+
+/** A batch that was opened meanwhile may have read its objects before it was written down what is erased. */
+const judgeEnd = async (
+  deps: EraseDeps,
+  call: Call,
+): Promise<Pick<EraseResult, 'outcome' | 'reason'>> => {
+  const reason = await findObstacle(deps, call)
+  return reason === undefined ? { outcome: 'erased' } : { outcome: 'more', reason }
 }
 
 const datasetOf = ({ datasets }: EraseDeps, name: string): Dataset => {
@@ -149,27 +157,6 @@ const tablesOf = (deps: EraseDeps, { dataset, match, texts }: EraseRequest): rea
   )
 }
 
-/** Ids of the batches that have something staged → their state, where the ledger knows it. */
-const readStaged = async (
-  deps: EraseDeps,
-  call: Call,
-): Promise<ReadonlyMap<string, Batch['state'] | undefined>> => {
-  const staged = new Map<string, Batch['state'] | undefined>()
-  for await (const key of deps.store.list(stagingPrefix, call.signal)) {
-    const [id = ''] = key.slice(stagingPrefix.length).split('/')
-    if (staged.has(id)) continue
-    staged.set(id, (await readItem<Batch>(deps, { kind: 'batch', id }, call))?.item.state)
-  }
-  return staged
-}
-
-/** What batches left over that ended. */
-const clearStaging = async (deps: EraseDeps, call: Call): Promise<void> => {
-  for (const [id, state] of await readStaged(deps, call))
-    if (state === 'A' || state === 'C')
-      await persist(deps.clock, call, () => deps.store.purge(stagingPrefixOf(id), call.signal))
-}
-
 /** Work that would bring rows after they were looked for; undefined: there is none. */
 const findObstacle = async (deps: EraseDeps, call: Call): Promise<string | undefined> => {
   const { clock, ledger, pipeline } = deps
@@ -186,7 +173,7 @@ const findObstacle = async (deps: EraseDeps, call: Call): Promise<string | undef
   if (open.size > 0)
     return `batches are open (${[...open].slice(0, 3).join(', ')}): they hold records that are not applied yet. Pause transform when silversmith batch list shows none, and run it again`
   if (unknown.size > 0)
-    return `the ledger does not know batches that are staged (${[...unknown].slice(0, 3).join(', ')}): silversmith ledger rebuild first`
+    return `the ledger does not know batches that are staged (${[...unknown].slice(0, 3).join(', ')}): silversmith ledger rebuild first, and silversmith batch free for what it does not find`
   return undefined
 }
 
@@ -270,13 +257,14 @@ const carryOut = async (
   const located = await locate(deps, job, call)
   const all = located.flatMap(({ rows }) => rows)
   await keepErasure(deps, job.records, all, call)
+  // First, for who goes on after a death finds the rows no more, and with them their batches.
+  await purgeStaged(deps, new Set(all.map(({ chunk }) => chunk.replace(/#\d+$/, ''))), call)
   for (const { eraser, table, rows } of located)
     if (rows.length > 0)
       await persist(deps.clock, call, () => eraser.erase(table, rows, call.signal))
   const names = new Set(job.records.map(nameOf))
   const isErased = (record: Omit<ErasedRecord, 'line'>): boolean => names.has(nameOf(record))
   const rejected = await eraseRejected(deps, job.dataset, isErased, call)
-  await clearStaging(deps, call)
   await closeJob(deps, key, call)
   return { rows: countRows(located), rejected }
 }

@@ -3,6 +3,7 @@ import {
   type Clock,
   type ErasedRecord,
   type ErasedRow,
+  isFault,
   type Manifest,
   type Store,
   tokenOf,
@@ -24,9 +25,11 @@ export interface ErasureDeps {
 
 const batchPrefixOf = (batch: string): string => `${erasurePrefix}batches/${batch}/`
 
-/** Of no pipeline: the same object is erased for all that share the bucket. */
-const sourcePrefixOf = (source: string, version: string): string =>
-  `${erasurePrefix}sources/${hashOf(Buffer.from(`${source}\n${version}`)).slice(0, 32)}/`
+const sourcesPrefix = `${erasurePrefix}sources/`
+
+/** Of no pipeline: the same object is erased for all that share the bucket. Numbered from 0, so that one look says that there is none. */
+const sourceKeyOf = (source: string, version: string, n: number): string =>
+  `${sourcesPrefix}${hashOf(Buffer.from(`${source}\n${version}`)).slice(0, 32)}/${n}.json`
 
 interface SourceErasure {
   readonly version: 1
@@ -49,15 +52,47 @@ interface BatchErasure {
 
 const keep = async (
   { store, clock }: ErasureDeps,
-  prefix: string,
   content: SourceErasure | BatchErasure,
+  keyOf: (sha256: string) => string,
   call: Call,
 ): Promise<void> => {
   const bytes = Buffer.from(JSON.stringify(content))
   const sha256 = hashOf(bytes)
   const file = { sha256, contentType: 'application/json' }
-  await persist(clock, call, () => store.write(`${prefix}${sha256}.json`, bytes, file, call.signal))
+  await persist(clock, call, () => store.write(keyOf(sha256), bytes, file, call.signal))
 }
+
+const keepOfSource = async (
+  deps: ErasureDeps,
+  content: SourceErasure,
+  call: Call,
+): Promise<void> => {
+  for (let n = 0; ; n += 1) {
+    try {
+      return await keep(
+        deps,
+        content,
+        () => sourceKeyOf(content.source, content.objectVersion, n),
+        call,
+      )
+    } catch (error) {
+      // That number tells of others of its records.
+      if (!isFault(error, 'STORE_CONFLICT')) throw error
+    }
+  }
+}
+
+const keepOfBatch = (
+  deps: ErasureDeps,
+  batch: string,
+  rows: BatchErasure['rows'],
+  call: Call,
+): Promise<void> =>
+  keep(deps, { version: 1, rows }, (sha256) => `${batchPrefixOf(batch)}${sha256}.json`, call)
+
+/** To be called before a file of its quarantine is deleted: the rebuild of a ledger takes what is there for the proof of a seal. */
+export const keepTrace = (deps: ErasureDeps, batch: string, call: Call): Promise<void> =>
+  keepOfBatch(deps, batch, [], call)
 
 /** To be called before anything is erased. */
 export const keepErasure = async (
@@ -72,8 +107,7 @@ export const keepErasure = async (
   ).values()) {
     const { source, version: objectVersion } = some[0]!
     const ordinals = some.map(({ record }) => record).toSorted((a, b) => a - b)
-    const content = { version: 1, source, objectVersion, records: ordinals } as const
-    await keep(deps, sourcePrefixOf(source, objectVersion), content, call)
+    await keepOfSource(deps, { version: 1, source, objectVersion, records: ordinals }, call)
   }
   const known = rows.flatMap((row) => {
     const [, batch, n] = /^(.+)#(\d+)$/.exec(row.chunk) ?? []
@@ -89,47 +123,46 @@ export const keepErasure = async (
       const places = new Map(group.map(({ record, part }) => [`${record}/${part}`, [record, part]]))
       return { n, day, source, objectVersion, places: [...places.values()] as [number, number][] }
     })
-    await keep(deps, batchPrefixOf(batch), { version: 1, rows: content }, call)
+    await keepOfBatch(deps, batch, content, call)
   }
 }
 
-const readAll = async function* <Content>(
-  { store, clock }: ErasureDeps,
-  prefix: string,
-  call: Call,
-): AsyncGenerator<Content> {
-  for await (const key of store.list(prefix, call.signal)) {
-    const bytes = await persist(clock, call, () => store.read(key, undefined, call.signal))
-    yield JSON.parse(Buffer.from(bytes).toString()) as Content
-  }
-}
+/** Was anything ever erased? As long as it was not nobody needs to ask about a source. */
+export const hasErasures = ({ store, clock }: ErasureDeps, call: Call): Promise<boolean> =>
+  isAnyBelow({ store, clock }, sourcesPrefix, call)
+
+const isAnyBelow = ({ store, clock }: ErasureDeps, prefix: string, call: Call): Promise<boolean> =>
+  persist(clock, call, async () => {
+    for await (const _key of store.list(prefix, call.signal)) return true
+    return false
+  })
 
 /** Ordinals of the records of an object version that were erased. `source` is `s3://bucket/key`. */
 export const readErasedRecords = async (
-  deps: ErasureDeps,
+  { store, clock }: ErasureDeps,
   { source, version }: { readonly source: string; readonly version: string },
   call: Call,
 ): Promise<ReadonlySet<number>> => {
   const erased = new Set<number>()
-  for await (const { records } of readAll<SourceErasure>(
-    deps,
-    sourcePrefixOf(source, version),
-    call,
-  ))
-    for (const record of records) erased.add(record)
-  return erased
+  for (let n = 0; ; n += 1) {
+    const key = sourceKeyOf(source, version, n)
+    const bytes = await persist(clock, call, () => store.read(key, undefined, call.signal)).catch(
+      (error: unknown) => {
+        if (!isFault(error, 'OBJECT_GONE')) throw error
+        return undefined
+      },
+    )
+    if (!bytes) return erased
+    for (const record of parse<SourceErasure>(bytes).records) erased.add(record)
+  }
 }
 
-/** Only rows that lay in a target are erased, so that one proves that its batch was sealed. */
-export const hasErasure = async (
-  { store, clock }: ErasureDeps,
-  batch: string,
-  call: Call,
-): Promise<boolean> =>
-  persist(clock, call, async () => {
-    for await (const _key of store.list(batchPrefixOf(batch), call.signal)) return true
-    return false
-  })
+const parse = <Content>(bytes: Uint8Array): Content =>
+  JSON.parse(Buffer.from(bytes).toString()) as Content
+
+/** Only what lay where sealed batches alone put things is erased, so that one proves that its batch was sealed. */
+export const hasErasure = (deps: ErasureDeps, batch: string, call: Call): Promise<boolean> =>
+  isAnyBelow(deps, batchPrefixOf(batch), call)
 
 /** The manifest as it would be if what was erased since had never been: rows of its chunks and of their days. */
 export const withoutErased = async (
@@ -137,14 +170,17 @@ export const withoutErased = async (
   manifest: Manifest,
   call: Call,
 ): Promise<Manifest> => {
+  const { store, clock } = deps
   const erased = new Map<string, Set<string>>()
-  for await (const { rows } of readAll<BatchErasure>(deps, batchPrefixOf(manifest.batch), call))
-    for (const { n, day, source, objectVersion, places } of rows) {
+  for await (const key of store.list(batchPrefixOf(manifest.batch), call.signal)) {
+    const bytes = await persist(clock, call, () => store.read(key, undefined, call.signal))
+    for (const { n, day, source, objectVersion, places } of parse<BatchErasure>(bytes).rows) {
       const name = `${tokenOf(manifest.batch, n)} ${day}`
       const known = erased.get(name) ?? new Set()
       erased.set(name, known)
       for (const place of places) known.add(JSON.stringify([source, objectVersion, ...place]))
     }
+  }
   if (erased.size === 0) return manifest
   return {
     ...manifest,
@@ -164,7 +200,10 @@ const reduce = (
   return {
     ...{ ...chunk, rows: chunk.rows - count },
     ...(chunk.days && {
-      days: chunk.days.map((day) => ({ ...day, rows: day.rows - countOf(day.day) })),
+      // The size of no file: one with the bytes of before holds what was erased, and must be looked into.
+      days: chunk.days.map((day) =>
+        countOf(day.day) === 0 ? day : { ...day, rows: day.rows - countOf(day.day), sizeBytes: 0 },
+      ),
     }),
   }
 }

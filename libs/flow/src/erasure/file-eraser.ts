@@ -12,7 +12,7 @@ import {
   type Table,
 } from '@silversmith/core'
 import { mapConcurrently } from '../patience.ts'
-import { replaceFile } from './file-replacement.ts'
+import { parquetType, replaceFile } from './file-replacement.ts'
 
 export interface FileEraserOptions {
   readonly name: string
@@ -27,6 +27,8 @@ export interface FileEraserOptions {
     bytes: Uint8Array,
     columns: readonly string[],
   ) => Promise<readonly Readonly<Record<string, unknown>>[]>
+  /** Names of the columns of a Parquet file. Throws when it is none. */
+  readonly columnsOf: (bytes: Uint8Array) => readonly string[]
   /** All of a file, for `encode` to make the same of it. */
   readonly readTable: (
     bytes: Uint8Array,
@@ -38,8 +40,6 @@ export interface FileEraserOptions {
 /** Files read at a time. */
 const readsMax = 4
 
-const contentType = 'application/vnd.apache.parquet'
-
 /**
  * Erases from Parquet files. Nothing tells which of them hold a record, so that each search reads every file of the table once. A
  * file is replaced by one without the rows; one that has no others is deleted.
@@ -49,7 +49,7 @@ export const createFileEraser = (options: FileEraserOptions): Eraser => {
 
   const scan = async (
     table: string,
-    columns: readonly string[],
+    { columns, matched }: { readonly columns: readonly string[]; readonly matched?: string },
     take: (key: string, row: Readonly<Record<string, unknown>>) => void,
     signal: AbortSignal,
   ): Promise<void> => {
@@ -57,7 +57,13 @@ export const createFileEraser = (options: FileEraserOptions): Eraser => {
     const readSome = () =>
       mapConcurrently(keys.splice(0), readsMax, async (key) => {
         const bytes = await store.read(key, undefined, signal)
-        for (const row of await decode(options, key, bytes, columns)) take(key, row)
+        try {
+          // Written before the table had the column: none of its rows has a value there.
+          if (matched !== undefined && !options.columnsOf(bytes).includes(matched)) return
+          for (const row of await options.decode(bytes, columns)) take(key, row)
+        } catch (error) {
+          throw unreadable(key, error)
+        }
       })
     for await (const key of store.list(options.folderOf(table), signal)) {
       if (!key.endsWith('.parquet')) continue
@@ -74,7 +80,7 @@ export const createFileEraser = (options: FileEraserOptions): Eraser => {
       const columns = [...new Set([column, '_source', '_version', '_record', '_line'])]
       await scan(
         table,
-        columns,
+        { columns, matched: column },
         (_key, row) => {
           if (row[column] === null || String(row[column]) !== value || found.size >= limit) return
           const record = recordOf(row)
@@ -89,7 +95,7 @@ export const createFileEraser = (options: FileEraserOptions): Eraser => {
       const rows: ErasedRow[] = []
       await scan(
         table,
-        [...rowIdentity, '_chunk', 'timestamp'],
+        { columns: [...rowIdentity, '_chunk', 'timestamp'] },
         (place, row) => {
           const { source, version, record } = recordOf(row)
           if (!names.has(nameOf({ source, version, record }))) return
@@ -108,7 +114,9 @@ export const createFileEraser = (options: FileEraserOptions): Eraser => {
       for (const [key, some] of Map.groupBy(rows, ({ place }) => place)) {
         if (!(await store.look(key, signal))) continue
         const bytes = await store.read(key, undefined, signal)
-        const { columns, rows: all } = await options.readTable(bytes, columnsOf(known))
+        const { columns, rows: all } = await options
+          .readTable(bytes, columnsOf(known))
+          .catch((error: unknown) => Promise.reject(unreadable(key, error)))
         const at = ['_source', '_version', '_record'].map((name) =>
           columns.findIndex((column) => column.name === name),
         )
@@ -117,7 +125,7 @@ export const createFileEraser = (options: FileEraserOptions): Eraser => {
         if (kept.length === all.length) continue
         if (kept.length === 0) await store.purge(key, signal)
         else {
-          const file = { bytes: options.encode(columns, kept), contentType }
+          const file = { bytes: options.encode(columns, kept), contentType: parquetType }
           await replaceFile({ store, clock }, key, file, call)
         }
       }
@@ -136,22 +144,9 @@ const recordOf = (row: Readonly<Record<string, unknown>>): ErasedRecord => ({
 const nameOf = ({ source, version, record }: Omit<ErasedRecord, 'line'>): string =>
   `${source}\n${version}\n${record}`
 
-/** A file that lacks a column was written before the table had it: none of its rows has a value there. */
-const decode = async (
-  options: FileEraserOptions,
-  key: string,
-  bytes: Uint8Array,
-  columns: readonly string[],
-): Promise<readonly Readonly<Record<string, unknown>>[]> => {
-  try {
-    return await options.decode(bytes, columns)
-  } catch (error) {
-    const whole = await options.decode(bytes, [...rowIdentity]).catch(() => undefined)
-    if (whole) return []
-    throw new Fault(
-      'OBJECT_UNREADABLE',
-      `${key} is no Parquet file of ours, so that nobody knows whose rows are in it: look at it, delete it, and run the same again`,
-      { cause: error },
-    )
-  }
-}
+const unreadable = (key: string, cause: unknown): Fault =>
+  new Fault(
+    'OBJECT_UNREADABLE',
+    `${key} is no Parquet file of ours, so that nobody knows whose rows are in it: look at it, delete it, and run the same again`,
+    { cause },
+  )

@@ -8,6 +8,9 @@ interface ReplacementDeps {
   readonly clock: Clock
 }
 
+export const parquetType = 'application/vnd.apache.parquet'
+export const linesType = 'application/x-ndjson'
+
 /** New contents of files, until these have them: the rest of the key is that of the file. */
 const newPrefix = `${erasurePrefix}files/`
 
@@ -46,19 +49,20 @@ const moveIn = async (
   await persist(clock, call, () => store.purge(beside, call.signal))
 }
 
-/** Ends what was begun before, file by file. */
+/**
+ * Ends what was begun before, file by file. Of a file that is still there the new contents are thrown away, for it may have been
+ * replayed since: whoever goes on makes them again.
+ */
 export const finishReplacements = async (deps: ReplacementDeps, call: Call): Promise<void> => {
   const { store, clock } = deps
   for await (const beside of store.list(newPrefix, call.signal)) {
     const key = beside.slice(newPrefix.length)
-    const bytes = await persist(clock, call, () => store.read(beside, undefined, call.signal))
-    const contentType = key.endsWith('.parquet')
-      ? 'application/vnd.apache.parquet'
-      : 'application/x-ndjson'
-    const file = { sha256: hashOf(bytes), contentType }
-    const there = await persist(clock, call, () => store.look(key, call.signal))
-    if (there?.sha256 === file.sha256)
+    if (await persist(clock, call, () => store.look(key, call.signal))) {
       await persist(clock, call, () => store.purge(beside, call.signal))
-    else await moveIn(deps, key, file, call)
+      continue
+    }
+    const bytes = await persist(clock, call, () => store.read(beside, undefined, call.signal))
+    const contentType = key.endsWith('.parquet') ? parquetType : linesType
+    await moveIn(deps, key, { sha256: hashOf(bytes), contentType }, call)
   }
 }

@@ -1,42 +1,61 @@
-import type { ErasedRecord } from '@silversmith/core'
+import type { Bronze, ErasedRecord, Source } from '@silversmith/core'
 import { type Call, persist } from '../patience.ts'
 import { listQuarantine, type QuarantineDeps } from '../quarantine/quarantine-listing.ts'
 import { type QuarantineRecord, readQuarantineRecord } from '../quarantine/quarantine-record.ts'
-import { replaceFile } from './file-replacement.ts'
+import { keepTrace } from './erasure-record.ts'
+import { linesType, replaceFile } from './file-replacement.ts'
+import { purgeStaged } from './staging-eraser.ts'
 
-/** A quarantine file, and what of it could be read. */
+export interface QuarantineEraserDeps extends QuarantineDeps {
+  readonly bronze: Pick<Bronze, 'list' | 'open'>
+}
+
+interface Line {
+  /** Without its line feed. */
+  readonly text: string
+  /** Undefined: somebody spoiled it. */
+  readonly record: QuarantineRecord | undefined
+  /** Its file was replayed: the record is a row or in a newer file. */
+  readonly isResolved: boolean
+}
+
+/** A quarantine file: lines of all its versions, for a replay reads each that is listed, also below a delete marker. */
 interface ReadFile {
   readonly key: string
-  readonly isResolved: boolean
-  /** Its lines, without their feeds. */
-  readonly lines: readonly string[]
-  /** Of each line; undefined: somebody spoiled it. */
-  readonly records: readonly (QuarantineRecord | undefined)[]
+  /** That wrote it. */
+  readonly batch: string
+  readonly lines: readonly Line[]
 }
 
 const readFiles = async function* (
-  deps: QuarantineDeps,
+  deps: QuarantineEraserDeps,
   dataset: string,
   call: Call,
 ): AsyncGenerator<ReadFile> {
-  const { store, clock } = deps
-  const seen = new Set<string>()
-  for await (const entries of listQuarantine(deps, { dataset }, call)) {
-    // Where the bucket keeps versions a key is listed once for each.
+  for await (const entries of listQuarantine(deps, { dataset }, call))
     for (const [key, versions] of Map.groupBy(entries, ({ source }) => source.object.key)) {
-      if (seen.has(key) || !(await persist(clock, call, () => store.look(key, call.signal))))
-        continue
-      seen.add(key)
-      const bytes = await persist(clock, call, () => store.read(key, undefined, call.signal))
-      const lines = Buffer.from(bytes)
-        .toString()
-        .split('\n')
-        .filter((line) => line !== '')
-      const isResolved = versions.every(({ state }) => state === 'resolved')
-      yield { key, isResolved, lines, records: lines.map(readQuarantineRecord) }
+      const lines: Line[] = []
+      for (const { source, state } of versions) {
+        const texts = (await readText(deps, source, call)).split('\n').filter((one) => one !== '')
+        for (const text of texts)
+          lines.push({
+            ...{ text, record: readQuarantineRecord(text), isResolved: state === 'resolved' },
+          })
+      }
+      yield { key, batch: versions[0]?.batch ?? '', lines }
     }
-  }
 }
+
+const readText = (
+  { bronze, clock }: QuarantineEraserDeps,
+  { object }: Source,
+  call: Call,
+): Promise<string> =>
+  persist(clock, call, async () => {
+    const pieces: Uint8Array[] = []
+    for await (const piece of (await bronze.open(object, call.signal)).body) pieces.push(piece)
+    return Buffer.concat(pieces).toString()
+  })
 
 export interface RejectedMatch {
   readonly records: readonly ErasedRecord[]
@@ -46,15 +65,15 @@ export interface RejectedMatch {
 
 /** Records in quarantine that hold one of these texts as a word of its own, however JSON wrote it; at most `limit`. */
 export const findRejected = async (
-  deps: QuarantineDeps,
+  deps: QuarantineEraserDeps,
   { dataset, texts }: { readonly dataset: string; readonly texts: readonly string[] },
   limit: number,
   call: Call,
 ): Promise<RejectedMatch> => {
   const found: ErasedRecord[] = []
   let cut = 0
-  for await (const { records } of readFiles(deps, dataset, call))
-    for (const kept of records) {
+  for await (const { lines } of readFiles(deps, dataset, call))
+    for (const { record: kept } of lines) {
       if (!kept) continue
       const { source, version, record, line } = kept
       const raw = Buffer.from(kept.raw, kept.rawEncoding).toString()
@@ -88,30 +107,29 @@ const hasWord = (text: string, word: string): boolean => {
 }
 
 /**
- * Takes these records out of the quarantine; returns how many there were. A file that was replayed is deleted whole: each of its
+ * Takes these records out of the quarantine; returns how many there were. Of a file that was replayed nothing is kept: each of its
  * records is a row or in a newer file, and under another version its claim would not hold any more.
  */
 export const eraseRejected = async (
-  deps: QuarantineDeps,
+  deps: QuarantineEraserDeps,
   dataset: string,
   isErased: (record: Omit<ErasedRecord, 'line'>) => boolean,
   call: Call,
 ): Promise<number> => {
   const { store, clock } = deps
   let count = 0
-  for await (const { key, isResolved, lines, records } of readFiles(deps, dataset, call)) {
-    const kept = lines.filter((_, at) => {
-      const record = records[at]
-      return !record || !isErased(record)
-    })
-    if (kept.length === lines.length) continue
-    count += lines.length - kept.length
-    if (isResolved || kept.length === 0) {
-      await persist(clock, call, () => store.purge(key, call.signal))
-      continue
+  for await (const { key, batch, lines } of readFiles(deps, dataset, call)) {
+    const left = lines.filter(({ record }) => !record || !isErased(record))
+    if (left.length === lines.length) continue
+    count += lines.length - left.length
+    await keepTrace(deps, batch, call)
+    await purgeStaged(deps, [batch], call)
+    const kept = new Set(left.flatMap(({ text, isResolved }) => (isResolved ? [] : [`${text}\n`])))
+    if (kept.size === 0) await persist(clock, call, () => store.purge(key, call.signal))
+    else {
+      const bytes = Buffer.from([...kept].join(''))
+      await replaceFile(deps, key, { bytes, contentType: linesType }, call)
     }
-    const bytes = Buffer.from(kept.map((line) => `${line}\n`).join(''))
-    await replaceFile(deps, key, { bytes, contentType: 'application/x-ndjson' }, call)
   }
   return count
 }

@@ -115,12 +115,14 @@ const compareBatch = async (
       mend: `silversmith batch show ${id}; the sweep ({"mode":"sweep"}) takes it up`,
     })
   const doubled = await findDoubled(deps, manifest, call)
+  const { chunks: due } = await withoutErased(deps, manifest, call)
   for (const inspector of deps.inspectors) {
     if (!manifest.targets.includes(inspector.name)) continue
     const applied = state === 'C' ? manifest.chunks.length : (batch.done?.[inspector.name] ?? 0)
     const chunks = manifest.chunks.slice(0, applied)
     if (chunks.length === 0) continue
-    await compareChunks(deps, { batch, manifest, inspector, chunks, doubled }, found, call)
+    const comparison = { batch, manifest, inspector, chunks, due: due.slice(0, applied), doubled }
+    await compareChunks(deps, comparison, found, call)
   }
 }
 
@@ -135,18 +137,20 @@ interface Comparison {
   readonly inspector: Inspector
   /** Those known to be applied. */
   readonly chunks: readonly Chunk[]
+  /** The same without what was erased. */
+  readonly due: readonly Chunk[]
   readonly doubled: DoubledSources | undefined
 }
 
 const compareChunks = async (
   deps: ReconcileDeps,
-  { batch, manifest, inspector, chunks, doubled }: Comparison,
+  { batch, manifest, inspector, chunks, due, doubled }: Comparison,
   found: Tally,
   call: Call,
 ): Promise<void> => {
   const { name } = inspector
   const holdings = await persist(deps.clock, call, () =>
-    inspector.inspect(batch.id, chunks, call.signal),
+    inspector.inspect(batch.id, due, call.signal),
   )
   if (holdings.length !== chunks.length)
     throw new Fault(
@@ -156,14 +160,11 @@ const compareChunks = async (
   if (doubled && holdings.some(({ rows }) => rows > 0)) tellDoubled(batch.id, name, doubled, found)
   // Rows that are to be deleted, were, or were merged away as equal to those of the other batch: none of them is missed.
   const isSpare = doubled?.isAll === true
-  const isOff = holdings.some(({ distinct }, index) => distinct !== chunks[index]?.rows)
-  // Asked only where something is missing, or should be.
-  const due = isOff ? await withoutErased(deps, manifest, call) : manifest
   for (const [index, chunk] of chunks.entries()) {
     const { rows, distinct, expired = 0 } = holdings[index] as Holding
     const place = { batch: batch.id, chunk: tokenOf(batch.id, chunk.n), target: name }
     const where = { ...place, table: chunk.table }
-    const dueRows = due.chunks[index]?.rows ?? chunk.rows
+    const dueRows = due[index]?.rows ?? chunk.rows
     const isMissing =
       !isSpare &&
       distinct < dueRows - expired &&
@@ -179,7 +180,7 @@ const compareChunks = async (
       const why = `it holds ${rows} rows, ${distinct} of them distinct; there were ${chunk.rows}`
       found.find({ kind: 'chunk-doubled', ...where, why, mend: `silversmith repair ${batch.id}` })
     }
-    const isBack = !isDoubled && distinct > dueRows && rows > 0
+    const isBack = !isDoubled && distinct > dueRows
     if (isBack) {
       found.count('chunksExtra')
       const why = `it holds ${distinct} rows, and ${chunk.rows - dueRows} of ${chunk.rows} were erased`

@@ -5,6 +5,7 @@ import {
   type Holding,
   type Inspector,
   isFault,
+  keptSince,
   rowIdentity,
   type Store,
   type Table,
@@ -47,17 +48,22 @@ export const createSilverInspector = (options: SilverInspectorOptions): Inspecto
       (chunk.days ?? []).map((payload) => ({ chunk, index, payload })),
     )
     const { tables = [], now = () => 0 } = options.retention ?? {}
+    const sinceOf = (own: string): number | undefined =>
+      keptSince(
+        tables.find(({ name }) => name === own),
+        now(),
+      )
     const holdings: Holding[] = chunks.map((chunk) => {
-      const table = tables.find(({ name }) => name === chunk.table)
-      const expired = expiredRowsOf(table, chunk, now())
+      const expired = expiredRowsOf(chunk, sinceOf(chunk.table))
       return { rows: 0, distinct: 0, ...(expired > 0 && { expired }) }
     })
-    const add = (index: number, { rows, distinct }: Holding): void => {
-      const before = holdings[index] as Holding
+    const add = (index: number, payload: DayPayload, held: Holding): void => {
+      const { rows, distinct, expired = 0 } = holdings[index] as Holding
+      const since = sinceOf(chunks[index]?.table ?? '') ?? -Infinity
+      const left = Date.parse(payload.day) < since ? expired - held.distinct : expired
       holdings[index] = {
-        ...before,
-        rows: before.rows + rows,
-        distinct: before.distinct + distinct,
+        ...{ rows: rows + held.rows, distinct: distinct + held.distinct },
+        ...(left > 0 && { expired: left }),
       }
     }
     const others: { readonly chunk: Chunk; readonly index: number; readonly file: OtherFile }[] = []
@@ -66,12 +72,12 @@ export const createSilverInspector = (options: SilverInspectorOptions): Inspecto
       const there = await options.store.look(key, signal)
       if (!there) return
       const isSame = there.sha256 === payload.sha256 && there.sizeBytes === payload.sizeBytes
-      if (isSame) add(index, { rows: payload.rows, distinct: payload.rows })
+      if (isSame) add(index, payload, { rows: payload.rows, distinct: payload.rows })
       else others.push({ chunk, index, file: { key, payload, sha256: there.sha256 } })
     })
     // One by one: each may hold the rows of a whole chunk.
     for (const { chunk, index, file } of others)
-      add(index, await countRows(options, tokenOf(batch, chunk.n), file, signal))
+      add(index, file.payload, await countRows(options, tokenOf(batch, chunk.n), file, signal))
     return holdings
   },
 

@@ -24,6 +24,13 @@ export interface MendingDeps {
   readonly silverPrefix: string
 }
 
+interface Mending {
+  readonly batch: string
+  readonly chunk: Chunk
+  /** Rows that the giver has not, for they are too old to be kept: whole days. */
+  readonly expired: number
+}
+
 /**
  * Replaces what a target holds of a chunk by the silver files. They are all read before anything is deleted. `isStillOurs` is
  * asked before each change: another repair of the batch that began since is left alone.
@@ -31,18 +38,7 @@ export interface MendingDeps {
 export const fillChunk = async (
   { store, clock, silverPrefix }: MendingDeps,
   mender: Mender,
-  {
-    batch,
-    chunk,
-    repairs,
-    expired = 0,
-  }: {
-    readonly batch: string
-    readonly chunk: Chunk
-    readonly repairs: number
-    /** Rows that are too old to be kept: the files of so many may be gone. */
-    readonly expired?: number | undefined
-  },
+  { batch, chunk, expired, repairs }: Mending & { readonly repairs: number },
   isStillOurs: () => Promise<boolean>,
   call: Call,
 ): Promise<void> => {
@@ -86,11 +82,11 @@ const refuseOthers = async (isStillOurs: () => Promise<boolean>): Promise<void> 
 export const rewriteDays = async (
   deps: MendingDeps,
   mender: Mender,
-  batch: string,
-  chunk: Chunk,
+  { batch, chunk, expired }: Mending,
   call: Call,
 ): Promise<number> => {
   const { store, clock } = deps
+  let lacking = expired
   let there = 0
   for (const day of chunk.days ?? []) {
     if (day.rows === 0) continue
@@ -102,6 +98,10 @@ export const rewriteDays = async (
     const held = await persist(clock, call, () =>
       mender.readDay(batch, chunk, day.day, call.signal),
     )
+    if (held.rows.length === 0 && day.rows <= lacking) {
+      lacking -= day.rows
+      continue
+    }
     refuseOtherRows(mender.name, day, held)
     const bytes = deps.encode(held.columns, held.rows)
     const file = { sha256: hashOf(bytes), contentType: 'application/vnd.apache.parquet' }

@@ -30,12 +30,14 @@ export interface Loss {
   readonly facts: Omit<ChunkRepair, 'outcome'>
   /** A target that holds the chunk whole and can give its rows; undefined: none does. */
   readonly giver: string | undefined
+  /** Rows that the giver has not and need not have: they are older than their table keeps rows. */
+  readonly expired: number
 }
 
 /** Chunks a target is asked about at a time. */
 export const inspectMax = 100
 
-/** Rows that are older than their table keeps rows may be there or not. */
+/** Rows that are older than their table keeps rows need not be there. */
 export const isWhole = (
   chunk: Chunk,
   { rows, distinct, expired = 0 }: Holding = { rows: 0, distinct: 0 },
@@ -92,7 +94,8 @@ export const findLosses = async (
         const { n, table, month, rows } = chunk
         const facts = { target: name, n, table, month, rows, before: holdingOf(name) }
         const giver = holders.find((holder) => canGive(deps, holder.name, name, chunk))?.name
-        losses.push({ chunk, facts, giver })
+        const expired = giver === undefined ? 0 : (holdingOf(giver).expired ?? 0)
+        losses.push({ chunk, facts, giver, expired })
       }
     }
   }

@@ -124,8 +124,7 @@ const mendLoss = async (
   isStillOurs: () => Promise<boolean>,
   call: Call,
 ): Promise<string | undefined> => {
-  const { chunk, facts, giver } = loss
-  const { expired } = facts.before
+  const { chunk, facts, giver, expired } = loss
   const isSilver = facts.target === 'silver'
   const mender = deps.menders.find(({ name }) => name === (isSilver ? giver : facts.target))
   if (!mender) return `nothing is set up to mend ${facts.target}`
@@ -134,7 +133,7 @@ const mendLoss = async (
       await fillChunk(deps, mender, { batch: id, chunk, repairs, expired }, isStillOurs, call)
       return undefined
     }
-    const there = await rewriteDays(deps, mender, id, chunk, call)
+    const there = await rewriteDays(deps, mender, { batch: id, chunk, expired }, call)
     return there > 0
       ? `${there} of its files are there and not replaced, though one may be wrong: delete that, or restore its earlier version, and run it again`
       : undefined

@@ -25,7 +25,7 @@ import {
 import type { ParquetEncoder } from '@silversmith/parquet'
 import { createChunkBuilder, type PayloadKinds } from '../staging/chunk-builder.ts'
 import { describeFailure } from '../failure.ts'
-import { readErasedRecords } from '../erasure/erasure-record.ts'
+import { hasErasures, readErasedRecords } from '../erasure/erasure-record.ts'
 import { createGate } from '../reading/gate.ts'
 import { type Call, mapConcurrently } from '../patience.ts'
 import { createDriftTally } from '../drift/drift-tally.ts'
@@ -102,15 +102,16 @@ export const readBatch = async (
   batch: BatchFacts,
   sources: readonly Source[],
   call: Call,
-  { hasAllTime = false, known }: ReadingOptions = {},
+  hasAllTime = false,
 ): Promise<ReadBatch> => {
   const outcomes = new Map<string, Outcome>()
   const startedAt = deps.clock.now()
+  const asksErased = await hasErasures(deps, call)
   const leftMs = Math.max(0, call.deadline - startedAt)
   for (let attempt = 1; ; attempt += 1) {
     const share = attempt === 1 && sources.length > 1 ? firstPassShare : readingShare
     const readUntil = startedAt + leftMs * share
-    const pass = createPass(deps, batch, { attempt, readUntil, hasAllTime, known }, call)
+    const pass = createPass(deps, batch, { attempt, readUntil, hasAllTime, asksErased }, call)
     const open = sources.filter(({ id }) => (outcomes.get(id)?.kind ?? 'read') === 'read')
     const results = await mapConcurrently(open, deps.limits.concurrencyMax, pass.read)
     open.forEach(({ id }, index) => outcomes.set(id, results[index]!.outcome))
@@ -126,23 +127,18 @@ export const readBatch = async (
   }
 }
 
-export interface ReadingOptions {
-  readonly hasAllTime?: boolean
-  /** Ids of the sources that had a claim before. Of no others anything can have been erased. */
-  readonly known?: ReadonlySet<string> | undefined
-}
-
-interface PassOptions extends ReadingOptions {
+interface PassOptions {
   readonly attempt: number
   /** Epoch ms. */
   readonly readUntil: number
   readonly hasAllTime: boolean
+  readonly asksErased: boolean
 }
 
 const createPass = (
   deps: ReadingDeps,
   batch: BatchFacts,
-  { attempt, readUntil, hasAllTime, known }: PassOptions,
+  { attempt, readUntil, hasAllTime, asksErased }: PassOptions,
   call: Call,
 ) => {
   const { clock, limits, store } = deps
@@ -176,7 +172,7 @@ const createPass = (
     }
     const counts = createCounts()
     try {
-      const erased = known?.has(source.id) ? await readErased(source) : undefined
+      const erased = asksErased ? await readErased(source) : undefined
       await readSource({
         ...(erased && { erased }),
         ...{ source, dataset, chunks, quarantine, limits, clock, call, readUntil, counts },

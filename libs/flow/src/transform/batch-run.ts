@@ -66,7 +66,7 @@ export const runBatch = async (
     const claimed = await claimSources(deps, batch.id, free, mode, call)
     const sources = claimed.map(({ source }) => source)
     const read =
-      mode === 'condemn' ? condemned(sources) : await readSources(deps, batch, claimed, mode, call)
+      mode === 'condemn' ? condemned(sources) : await readSources(deps, batch, sources, mode, call)
     cut = read.cut
     isSealed = read.sources.length > 0 && (await seal(deps, batch, read, call))
     if (isSealed) for (const { id } of read.sources) ack(id)
@@ -83,7 +83,7 @@ export const runBatch = async (
 const readSources = (
   deps: TransformDeps,
   batch: OpenedBatch,
-  claimed: readonly Claimed[],
+  sources: readonly Source[],
   mode: Mode,
   call: Call,
 ): Promise<ReadBatch> => {
@@ -91,9 +91,7 @@ const readSources = (
     block: deps.targets.some(({ name }) => name !== 'silver'),
     days: deps.targets.some(({ name }) => name === 'silver'),
   }
-  const known = new Set(claimed.flatMap(({ source, claim }) => (claim ? [source.id] : [])))
-  const own = claimed.map((one) => one.source)
-  return readBatch({ ...deps, kinds }, batch, own, call, { hasAllTime: mode === 'whole', known })
+  return readBatch({ ...deps, kinds }, batch, sources, call, mode === 'whole')
 }
 
 const condemned = (sources: readonly Source[]): ReadBatch => ({

@@ -32,6 +32,10 @@ export const readParquetTable = async (
   return { columns, rows }
 }
 
+/** Names of the columns of a Parquet file, in their order. Throws when it is none. */
+export const readColumnNames = (bytes: Uint8Array): readonly string[] =>
+  columnNames(parquetMetadata(new Uint8Array(bytes).buffer))
+
 const columnNames = ({ schema }: FileMetaData): readonly string[] => {
   const names: string[] = []
   const [root, ...elements] = schema

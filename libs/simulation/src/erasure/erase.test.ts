@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { sha256Of } from '../index.ts'
+import { createMemoryIds, sha256Of } from '../index.ts'
 import { createMortalProcess, type Fate } from '../repair/mortal-process.ts'
 import { createErasureRoom, type ErasureRoom, requestFor } from './erasure-room.ts'
 
@@ -117,6 +117,35 @@ describe('does not come back', () => {
   })
 })
 
+test('her records stay away where no claim tells that they were there', async () => {
+  const room = await createErasureRoom()
+  await room.erase(ann)
+  room.loseLedger()
+  await room.deliver(room.sources)
+  expect(room.text()).not.toContain('"by":"ann"')
+  const { clickhouse, silver, rejected } = await room.held()
+  expect(silver).toEqual(clickhouse)
+  expect(silver.filter((name) => / bob-/.test(name)).length).toBeGreaterThan(0)
+  expect([...silver, ...rejected].filter(isAnn)).toEqual([])
+})
+
+test('a batch of which nothing is left was sealed, for a rebuilt ledger too', async () => {
+  const room = await createErasureRoom()
+  const lines = ['ann', 'bob'].map((by) => JSON.stringify({ by }))
+  const source = { ...room.put('d.jsonl', lines.join('\n')), dataset: 'visits' }
+  await room.deliver([source])
+  room.release()
+  await room.replay()
+  // Resolved, so that it goes whole; and with it all that the batch left anywhere.
+  await room.erase(ann)
+  const { clickhouse, silver } = await room.held()
+  room.loseLedger()
+  await room.rebuild()
+  await room.deliver([...room.sources, source])
+  await room.replay()
+  expect(await room.held()).toMatchObject({ clickhouse, silver })
+})
+
 test('deletes a resolved file whole, for its other records are loaded', async () => {
   const room = await createErasureRoom()
   room.release()
@@ -149,6 +178,36 @@ test('rows that come back by hand are told, and go again', async () => {
   expect(await room.erase(ann)).toMatchObject({ outcome: 'erased' })
   await expectErased(room, before)
   expect(await room.reconcile()).toMatchObject({ findings: [] })
+})
+
+test('all rows of a batch that come back by hand are told, though none is missing', async () => {
+  const room = await createErasureRoom()
+  const rows = ['visits', 'tags'].map((table) => [table, room.engine.rows(table)] as const)
+  await room.erase(ann)
+  for (const [table, own] of rows) {
+    room.engine.removeRows(table, () => true)
+    room.engine.insertBlock({ table, token: 'by hand', partition: 'x', rows: own })
+  }
+  const { findings } = await room.reconcile()
+  expect(new Set(findings.map(({ kind }) => kind))).toEqual(new Set(['erasure-unfinished']))
+})
+
+test('a file of silver that is put back as it was is told, and gives nothing to a repair', async () => {
+  const room = await createErasureRoom()
+  const before = await room.held()
+  const files = [...room.store.files].filter(([key]) => key.startsWith('silver/'))
+  await room.erase(ann)
+  const { signal } = room.call()
+  await room.store.purge('silver/', signal)
+  for (const [key, file] of files) await room.store.write(key, file.bytes, file, signal)
+  const { findings } = await room.reconcile()
+  expect(new Set(findings.map(({ kind }) => kind))).toEqual(new Set(['erasure-unfinished']))
+  room.engine.removeRows('visits', ({ by }) => by === 'bob')
+  await room.repairAll()
+  expect(room.clickhouse().filter(({ by }) => by === 'ann')).toEqual([])
+  await room.erase(ann)
+  await room.repairAll()
+  await expectErased(room, before)
 })
 
 test('rows that were lost beside come back by repair without those that were erased', async () => {
@@ -211,11 +270,31 @@ test('what a batch that ended left staged goes, too', async () => {
   const before = await room.held()
   await room.erase(ann)
   await expectErased(room, before)
-  await room.store.write('_staging/NOBODY/1-q0.jsonl', bytes, file, room.call().signal)
+  const left = `_staging/${createMemoryIds(7, room.clock).next()}`
+  await room.store.write(`${left}/1-q0.jsonl`, bytes, file, room.call().signal)
   expect(await room.erase(ann)).toMatchObject({
     outcome: 'refused',
-    reason: expect.stringMatching(/NOBODY.*rebuild/),
+    reason: expect.stringMatching(/rebuild first, and silversmith batch free/),
   })
+  await room.rebuild()
+  expect(await room.free(left.slice(9))).toMatchObject({ outcome: 'freed' })
+  // Nothing else is found, and still it goes.
+  expect(await room.erase(ann)).toMatchObject({ outcome: 'nothing' })
+  expect(room.text()).not.toContain('"by":"ann"')
+})
+
+test('says that it may have missed something, where a batch was opened meanwhile', async () => {
+  const room = await createErasureRoom()
+  const open = (method: string): boolean => {
+    if (method !== 'erase' && method !== 'removeRows') return false
+    const key = `_staging/${room.manifests()[0]!.batch}x/1-0.parquet`
+    const bytes = Buffer.from('{}')
+    const file = { sha256: sha256Of(bytes), contentType: '' }
+    void room.store.write(key, bytes, file, room.call().signal)
+    return false
+  }
+  const result = await room.erase(ann, {}, createMortalProcess(open))
+  expect(result).toMatchObject({ outcome: 'more', reason: expect.stringContaining('staged') })
 })
 
 test('no repair while an erasure is not finished, and reconcile tells of it', async () => {
@@ -254,6 +333,22 @@ test('a word in quarantine is not found in a longer one', async () => {
   expect(await room.held()).toEqual(before)
 })
 
+test('a file of the quarantine that is replayed before the erasure is finished brings each row once', async () => {
+  const room = await createErasureRoom()
+  // Its new contents are beside it.
+  const isCut = (method: string, [key]: readonly unknown[]) =>
+    method === 'purge' && String(key).startsWith('quarantine/')
+  await room.erase(ann, {}, createMortalProcess(isCut))
+  room.release()
+  await room.replay()
+  expect(await room.erase()).toMatchObject({ outcome: 'erased' })
+  await room.replay()
+  const { clickhouse, silver } = await room.held()
+  expect(silver).toEqual(clickhouse)
+  expect(silver).toEqual([...new Set(silver)])
+  expect(silver.filter((name) => name.endsWith(' none'))).toHaveLength(3)
+})
+
 describe('killed at any call, and run again', () => {
   const fates: readonly Fate[] = ['before', 'after']
   test.each(fates)(
@@ -281,6 +376,31 @@ describe('killed at any call, and run again', () => {
           /^_erasures\/(open|files)/.test(key),
         )
         expect(begun).toEqual([])
+      }
+    },
+    120_000,
+  )
+
+  test.each(fates)(
+    'brings no row twice, whatever is loaded in between; the call has its effect: %s',
+    async (fate) => {
+      const whole = createMortalProcess()
+      await (await createErasureRoom()).erase(ann, {}, whole)
+      for (let at = 1; at <= whole.calls(); at += 1) {
+        const room = await createErasureRoom()
+        await room.erase(ann, {}, createMortalProcess(at, fate))
+        room.release()
+        if (at % 2 === 0) await room.replay()
+        else await room.deliver(room.sources.map((source) => ({ ...source, generation: 1 })))
+        await room.erase(ann)
+        await room.replay()
+        await room.deliver(room.sources)
+        const { clickhouse, silver, rejected } = await room.held()
+        expect(silver).toEqual(clickhouse)
+        expect(silver).toEqual([...new Set(silver)])
+        const isHers = (name: string): boolean =>
+          isAnn(name) || /a\.jsonl \S+ g\d+ [69]\//.test(name)
+        expect([...silver, ...rejected].filter(isHers)).toEqual([])
       }
     },
     120_000,

@@ -1,4 +1,11 @@
-import { expiredRowsOf, type Inspector, rowIdentity, type Table, tokenOf } from '@silversmith/core'
+import {
+  expiredRowsOf,
+  type Inspector,
+  keptSince,
+  rowIdentity,
+  type Table,
+  tokenOf,
+} from '@silversmith/core'
 import { refuseAborted } from './aborted-call.ts'
 import type { Engine, StoredRow } from './engine.ts'
 
@@ -15,6 +22,9 @@ export interface MemoryInspectorOptions {
 
 const tokenOfRow = (row: StoredRow): string => String(row['_chunk'])
 
+const countIdentities = (rows: readonly StoredRow[]): number =>
+  new Set(rows.map((row) => JSON.stringify(rowIdentity.map((one) => String(row[one]))))).size
+
 /** Looks at the rows of the engine model, duplicates and all. */
 export const createMemoryInspector = ({
   name,
@@ -27,12 +37,13 @@ export const createMemoryInspector = ({
     return chunks.map((chunk) => {
       const { table, n } = chunk
       const rows = engine.rows(table).filter((row) => tokenOfRow(row) === tokenOf(batch, n))
-      const identities = rows.map((row) =>
-        JSON.stringify(rowIdentity.map((one) => String(row[one]))),
-      )
       const own = tables.find((one) => one.name === table)
-      const expired = expiredRowsOf(own, chunk, now())
-      const held = { rows: rows.length, distinct: new Set(identities).size }
+      const since = keptSince(own, now())
+      const isOld = (row: StoredRow): boolean =>
+        since !== undefined && Number(row['timestamp']) / 1000 < since
+      const held = { rows: rows.length, distinct: countIdentities(rows) }
+      const there = chunk.days ? countIdentities(rows.filter(isOld)) : held.distinct
+      const expired = expiredRowsOf(chunk, since) - there
       return expired > 0 ? { ...held, expired } : held
     })
   },

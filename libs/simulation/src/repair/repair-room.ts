@@ -31,6 +31,7 @@ import {
 import {
   createParquetEncoder,
   encodeParquet,
+  readColumnNames,
   readParquet,
   readParquetTable,
 } from '@silversmith/parquet'
@@ -133,7 +134,7 @@ export const createRepairRoom = (seed = 1, datasets: readonly Dataset[] = [notes
         ...fileErasers.map(({ name, folder }) =>
           createFileEraser({
             ...{ name, store: kept, clock, tables, decode: readParquet },
-            ...{ readTable: readParquetTable, encode: encodeParquet },
+            ...{ columnsOf: readColumnNames, readTable: readParquetTable, encode: encodeParquet },
             folderOf: (table) => `${folder[0]}${table}/${folder[1]}`,
           }),
         ),
