@@ -1,5 +1,10 @@
 import { DeleteItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb'
-import { ListObjectVersionsCommand, PutBucketVersioningCommand } from '@aws-sdk/client-s3'
+import {
+  DeleteObjectCommand,
+  GetObjectCommand,
+  ListObjectVersionsCommand,
+  PutBucketVersioningCommand,
+} from '@aws-sdk/client-s3'
 import { SendMessageCommand } from '@aws-sdk/client-sqs'
 import { createS3Bronze } from '@silversmith/aws'
 import { sourceIdOf, writeObjectsMessage } from '@silversmith/core'
@@ -88,12 +93,21 @@ const readAll = async () => {
 }
 type All = Awaited<ReturnType<typeof readAll>>
 
-/** Versions of files that are not the current ones, where the bucket keeps them. */
-const noncurrent = async (): Promise<readonly string[]> => {
+/** Keys of files of the silver bucket of which some version, current or not, names somebody. */
+const keysNaming = async (somebody: string): Promise<readonly string[]> => {
+  const { s3 } = tested.stack.clients
   const Bucket = tested.stack.resources.silverBucket
-  const page = await tested.stack.clients.s3.send(new ListObjectVersionsCommand({ Bucket }))
-  const kept = (page.Versions ?? []).filter(({ IsLatest }) => !IsLatest)
-  return kept.flatMap(({ Key = '' }) => (/^(silver|quarantine)\//.test(Key) ? [Key] : []))
+  const { Versions = [] } = await s3.send(new ListObjectVersionsCommand({ Bucket }))
+  const keys: string[] = []
+  for (const { Key = '', VersionId } of Versions) {
+    const { Body } = await s3.send(new GetObjectCommand({ Bucket, Key, VersionId }))
+    const bytes = Buffer.from(await Body!.transformToByteArray())
+    const isNamed = Key.endsWith('.parquet')
+      ? (await readParquet(bytes)).some((row) => row['user_id'] === somebody)
+      : bytes.includes(somebody)
+    if (isNamed) keys.push(Key.split('/')[0] ?? '')
+  }
+  return [...new Set(keys)].sort()
 }
 
 let before: All
@@ -128,6 +142,7 @@ afterAll(async () => {
 
 it('says what it would do, and which objects of bronze hold the records', async () => {
   expect(before).toMatchObject({ hers: 8, isNamed: true })
+  expect(await keysNaming(actor)).toEqual(['_staging', 'quarantine', 'silver'])
   expect(before.silver).toEqual(before.clickhouse)
   const { code, document } = await ask(...erasure)
   expect(code).toBe(0)
@@ -155,7 +170,7 @@ it('takes them out of ClickHouse, silver and quarantine, in every version, and l
   expect(after.clickhouse).toEqual(others(before.clickhouse))
   expect(after.rejected).toEqual(others(before.rejected))
   expect(after.silver).toHaveLength(4)
-  expect(await noncurrent()).toEqual([])
+  expect(await keysNaming(actor)).toEqual([])
   expect(await ask(...erasure, '--yes')).toMatchObject({ document: { outcome: 'nothing' } })
   expect(await ask('reconcile')).toMatchObject({ code: 0, document: { findings: [] } })
 })
@@ -210,4 +225,27 @@ it('a reload leaves them out', async () => {
   expect(reloaded.silver).toEqual(reloaded.clickhouse)
   expect([...new Set(reloaded.silver)]).toEqual(after.silver)
   expect(reloaded.silver).toHaveLength(2 * after.silver.length)
+})
+
+it('a quarantine file under a delete marker, which a replay would read, is no refuge', async () => {
+  const other = 'erase-me-too'
+  await tested.upload(
+    'section/1/video/refuge.jsonl',
+    Buffer.from([statement(20, other, early), statement(21, 'somebody', early)].join('\n')),
+  )
+  await settle()
+  const { clients, resources } = tested.stack
+  const known = new Set<string>()
+  for await (const key of listKeys(tested.stack, 'quarantine/')) known.add(key)
+  const keys: string[] = []
+  for (const key of known) if ((await readBytes(key)).includes(other)) keys.push(key)
+  expect(keys).toHaveLength(1)
+  await clients.s3.send(new DeleteObjectCommand({ Bucket: resources.silverBucket, Key: keys[0]! }))
+  const erased = await ask(
+    ...['erase', '--dataset', 'xapi_events', '--where', `user_id=${other}`, '--yes'],
+  )
+  expect(erased).toMatchObject({ document: { outcome: 'erased', records: 1, rejected: 1 } })
+  expect(await keysNaming(other)).toEqual([])
+  // The record of somebody else is still to be had.
+  expect((await readBytes(keys[0]!)).toString().trim().split('\n')).toHaveLength(1)
 })

@@ -2,11 +2,12 @@ import type { Column, Row } from '@silversmith/core'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { anyRow, anyTable, columnOf, everyColumn } from './any-row.ts'
-import { encodeParquet, readParquet, readParquetTable } from './index.ts'
+import { encodeParquet, readColumnNames, readParquet, readParquetTable } from './index.ts'
 
 /** Bytes are those of the first file, too, but where a lone surrogate became U+FFFD in it. */
 const expectSame = async (columns: readonly Column[], rows: readonly Row[]): Promise<void> => {
   const first = encodeParquet(columns, rows)
+  expect(readColumnNames(first)).toEqual(columns.map(({ name }) => name))
   const found = await readParquetTable(first, columns.toReversed())
   expect(found.columns).toEqual(columns)
   const second = encodeParquet(found.columns, found.rows)

@@ -74,6 +74,32 @@ test('old rows go, the inspector says that they may, and a batch of them does no
   await inspector.close()
 })
 
+test('only old rows that are not there are excused', async () => {
+  const { database, settings } = await clickHouse.makeDatabase([events])
+  const store = createMemoryStore()
+  const target = createClickHouseTarget({ settings, tables: [events], store })
+  const now = () => Date.parse('2026-11-25')
+  const inspector = createClickHouseInspector({ settings, tables: [keptFor(10)], now })
+  const days = ['2026-11-02', '2026-11-20']
+  const rows = days.map((day, n): Row => [Date.parse(day) * 1000, ...eventRow('B#0', n).slice(1)])
+  const staged = await stageRows(store, events, 'B', 0, rows)
+  const own = { key: '', sha256: '', sizeBytes: 0, rows: 1 }
+  const chunk = { ...staged, days: days.map((day) => ({ ...own, day })) }
+  await target.put('B', chunk, signal)
+  const inspect = async () => (await inspector.inspect('B', [chunk], signal))[0]
+  const deleteOne = (n: number) =>
+    clickHouse.run(
+      `ALTER TABLE ${database}.events DELETE WHERE _record = ${n} SETTINGS mutations_sync = 2`,
+    )
+  expect(await inspect()).toEqual({ rows: 2, distinct: 2 })
+  await deleteOne(1)
+  expect(await inspect()).toEqual({ rows: 1, distinct: 1 })
+  await deleteOne(0)
+  expect(await inspect()).toEqual({ rows: 0, distinct: 0, expired: 1 })
+  await target.close()
+  await inspector.close()
+})
+
 test('young rows stay', async () => {
   const table = keptFor(30)
   const { database, settings, identities } = await clickHouse.makeDatabase([table])

@@ -22,9 +22,11 @@ const load = async (datasets: readonly Dataset[], days = 40) => {
   const [batch] = room.items('batch')
   const expire = async (): Promise<void> => {
     room.engine.removeRows('notes', (row) => isOld(row['timestamp']))
-    const old = new Date(today - days * dayMs).toISOString().slice(0, 10)
-    await room.store.purge(`silver/notes/dt=${old}/`, room.call().signal)
+    await room.store.purge(`silver/notes/dt=${dayName(today - days * dayMs)}/`, room.call().signal)
   }
+  const dayName = (at: number): string => new Date(at).toISOString().slice(0, 10)
+  const loseTodaysFile = () =>
+    room.store.purge(`silver/notes/dt=${dayName(today)}/`, room.call().signal)
   const loseToday = (): void => room.engine.removeRows('notes', (row) => !isOld(row['timestamp']))
   const reconcile = async () => {
     const deps = { ...room.depsOf(createMortalProcess()), routes: [] }
@@ -32,7 +34,7 @@ const load = async (datasets: readonly Dataset[], days = 40) => {
     const { findings } = await createReconcile(deps)(request, room.call())
     return findings.map(({ kind, target }) => `${kind} ${target}`)
   }
-  return { room, expire, loseToday, reconcile, id: batch!.id }
+  return { room, expire, loseToday, loseTodaysFile, reconcile, id: batch!.id }
 }
 
 test('rows that are older than their table keeps them are not missing, there or not', async () => {
@@ -51,6 +53,28 @@ test.each([40, 10])('others are, and come back, beside some %i days old', async 
   expect(await reconcile()).toEqual(['chunk-missing clickhouse'])
   expect(await room.repair(id)).toMatchObject({ outcome: 'whole' })
   expect(room.clickhouse()).toHaveLength(1)
+})
+
+test('a loss is not made up for by old rows that are still there', async () => {
+  const { room, loseToday, loseTodaysFile, reconcile, id } = await load([kept], 10)
+  loseToday()
+  expect(await reconcile()).toEqual(['chunk-missing clickhouse'])
+  await loseTodaysFile()
+  expect(await reconcile()).toEqual(['chunk-missing clickhouse', 'chunk-missing silver'])
+  // Nobody has today's row: nothing is made worse.
+  const reload = { outcome: 'reload' }
+  expect(await room.repair(id)).toMatchObject({ outcome: 'broken', chunks: [reload, reload] })
+  expect(room.clickhouse()).toHaveLength(1)
+})
+
+test('a lost file comes back beside one that was let go', async () => {
+  const { room, expire, loseTodaysFile, reconcile, id } = await load([kept], 10)
+  await expire()
+  await loseTodaysFile()
+  expect(await reconcile()).toEqual(['chunk-missing silver'])
+  expect(await room.repair(id)).toMatchObject({ outcome: 'whole' })
+  expect(await room.silver()).toHaveLength(1)
+  expect(await reconcile()).toEqual([])
 })
 
 test('where rows are kept for ever, they are missed', async () => {
