@@ -34,6 +34,7 @@ it('tells nested types, paths of two schemes as one, and takes a bar for no bord
           indexes: [],
           views: [],
           orderBy: ['timestamp'],
+          retentionDays: 30,
         },
         columns: [
           {
@@ -58,4 +59,5 @@ it('tells nested types, paths of two schemes as one, and takes a bar for no bord
   ])
     expect(page).toContain(row)
   expect(page).toContain('Version 3')
+  expect(page).toContain('Rows are kept for 30 days')
 })

@@ -53,6 +53,11 @@ const tableParts = (table: Table): readonly string[] => [
   [
     `- Silver: ${code(`silver/${table.name}/dt=YYYY-MM-DD/`)}, the UTC day of ${code('timestamp')}`,
     `- ClickHouse: ${code(`PARTITION BY ${partitionKeyOf(table)}`)}, ${code(`ORDER BY (${sortingKeyOf(table).join(', ')})`)}`,
+    ...(table.retentionDays === undefined
+      ? []
+      : [
+          `- Rows are kept for ${table.retentionDays} days after that of their ${code('timestamp')}`,
+        ]),
     ...(table.indexes.length > 0
       ? [`- Skip indexes: ${table.indexes.map(({ column }) => code(column)).join(', ')}`]
       : []),
