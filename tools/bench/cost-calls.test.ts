@@ -72,6 +72,10 @@ const countStore = (store: Store, counts: Counts): Store => ({
     add(counts, 'manifestGets')
     return store.read(...args)
   },
+  look: (...args) => {
+    add(counts, 'looks')
+    return store.look(...args)
+  },
   remove: (keys, signal) => {
     add(counts, 'deletes', Math.ceil(keys.length / keysPerDelete))
     return store.remove(keys, signal)

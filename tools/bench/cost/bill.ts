@@ -60,9 +60,9 @@ export const billOf = (
   const units = ledgerUnits(shape)
   const sqs = sqsRequests({ ingest: ingest.objects, transform: objects }, figures)
   const { stagingPuts, manifestPuts, copies, lists } = calls
-  const { objectGets, manifestGets, heads, stagingGets } = calls
+  const { looks, objectGets, manifestGets, heads, stagingGets } = calls
   const puts = stagingPuts + manifestPuts + copies + lists
-  const gets = objectGets + manifestGets + heads + stagingGets
+  const gets = looks + objectGets + manifestGets + heads + stagingGets
   const logBytes = figures.ingestLogBytes / ingest.objects + figures.transformLogBytes / objects
   return {
     lambda: lambdaOf('ingest', ingest) + lambdaOf('transform', transform),

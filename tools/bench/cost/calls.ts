@@ -36,6 +36,7 @@ export const shapeOf = (
 export interface TransformCalls {
   readonly ledgerReads: number
   readonly ledgerWrites: number
+  readonly looks: number
   readonly objectGets: number
   readonly stagingPuts: number
   readonly manifestPuts: number
@@ -63,6 +64,8 @@ export const transformCalls = ({ objects, chunks, files, staged }: BatchShape): 
   ledgerReads: Math.ceil(objects / readSliceMax) + 3,
   // A claim each, claimSources; the batch when it is opened, sealed, committed: libs/flow/src/transform/batch-run.ts, apply.ts.
   ledgerWrites: objects + 3,
+  // hasErasures in libs/flow/src/erasure/erasure-record.ts, a HEAD. Where something was erased each object takes a GET more.
+  looks: 1,
   // bronze.open in libs/flow/src/transform/source-reader.ts: one GET, whatever the size.
   objectGets: objects,
   stagingPuts: staged,

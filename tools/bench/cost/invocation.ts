@@ -126,7 +126,7 @@ export const transformWaitSeconds = (figures: Figures, shape: BatchShape): numbe
       Math.ceil((calls.ledgerWrites - 3) / concurrencyMax) +
       6) *
     figures.dynamoDbMs
-  const readMs = Math.ceil(calls.objectGets / concurrencyMax) * figures.s3Ms
+  const readMs = (calls.looks + Math.ceil(calls.objectGets / concurrencyMax)) * figures.s3Ms
   const stageMs = Math.ceil(staged / stagesMax) * figures.s3Ms + transferMs * (days === 1 ? 1 : 2)
   const manifestMs = (calls.manifestPuts + calls.manifestGets) * figures.s3Ms
   const silverMs = chunks * Math.ceil(files / chunks / copiesMax) * 2 * figures.s3Ms

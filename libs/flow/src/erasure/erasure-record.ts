@@ -25,11 +25,12 @@ export interface ErasureDeps {
 
 const batchPrefixOf = (batch: string): string => `${erasurePrefix}batches/${batch}/`
 
-const sourcesPrefix = `${erasurePrefix}sources/`
+/** There from before the first record was erased. */
+const begunKey = `${erasurePrefix}begun.json`
 
 /** Of no pipeline: the same object is erased for all that share the bucket. Numbered from 0, so that one look says that there is none. */
 const sourceKeyOf = (source: string, version: string, n: number): string =>
-  `${sourcesPrefix}${hashOf(Buffer.from(`${source}\n${version}`)).slice(0, 32)}/${n}.json`
+  `${erasurePrefix}sources/${hashOf(Buffer.from(`${source}\n${version}`)).slice(0, 32)}/${n}.json`
 
 interface SourceErasure {
   readonly version: 1
@@ -52,7 +53,7 @@ interface BatchErasure {
 
 const keep = async (
   { store, clock }: ErasureDeps,
-  content: SourceErasure | BatchErasure,
+  content: SourceErasure | BatchErasure | { readonly version: 1 },
   keyOf: (sha256: string) => string,
   call: Call,
 ): Promise<void> => {
@@ -101,6 +102,7 @@ export const keepErasure = async (
   rows: readonly ErasedRow[],
   call: Call,
 ): Promise<void> => {
+  await keep(deps, { version: 1 }, () => begunKey, call)
   for (const some of Map.groupBy(
     records,
     ({ source, version }) => `${source}\n${version}`,
@@ -128,14 +130,8 @@ export const keepErasure = async (
 }
 
 /** Was anything ever erased? As long as it was not nobody needs to ask about a source. */
-export const hasErasures = ({ store, clock }: ErasureDeps, call: Call): Promise<boolean> =>
-  isAnyBelow({ store, clock }, sourcesPrefix, call)
-
-const isAnyBelow = ({ store, clock }: ErasureDeps, prefix: string, call: Call): Promise<boolean> =>
-  persist(clock, call, async () => {
-    for await (const _key of store.list(prefix, call.signal)) return true
-    return false
-  })
+export const hasErasures = async ({ store, clock }: ErasureDeps, call: Call): Promise<boolean> =>
+  (await persist(clock, call, () => store.look(begunKey, call.signal))) !== undefined
 
 /** Ordinals of the records of an object version that were erased. `source` is `s3://bucket/key`. */
 export const readErasedRecords = async (
@@ -161,8 +157,15 @@ const parse = <Content>(bytes: Uint8Array): Content =>
   JSON.parse(Buffer.from(bytes).toString()) as Content
 
 /** Only what lay where sealed batches alone put things is erased, so that one proves that its batch was sealed. */
-export const hasErasure = (deps: ErasureDeps, batch: string, call: Call): Promise<boolean> =>
-  isAnyBelow(deps, batchPrefixOf(batch), call)
+export const hasErasure = (
+  { store, clock }: ErasureDeps,
+  batch: string,
+  call: Call,
+): Promise<boolean> =>
+  persist(clock, call, async () => {
+    for await (const _key of store.list(batchPrefixOf(batch), call.signal)) return true
+    return false
+  })
 
 /** The manifest as it would be if what was erased since had never been: rows of its chunks and of their days. */
 export const withoutErased = async (

@@ -45,7 +45,7 @@ const read = async (fates: readonly Fate[]) => {
     ],
     bronze: { open },
     store: {
-      list: async function* () {},
+      look: async () => undefined,
       write: async (key: string, bytes: Uint8Array) => void written.set(key, Buffer.from(bytes)),
     },
     clock: { now: () => nowMs, sleep: async (ms: number) => void (nowMs += ms) },
