@@ -1,5 +1,6 @@
 import {
   type Clock,
+  Fault,
   type Ledger,
   type Log,
   readObjectUri,
@@ -32,6 +33,7 @@ export interface OriginalsOptions {
 /**
  * Lines of a quarantine file → the records they keep, each with its own lineage, as if read where it first stood. Those whose
  * object was loaded since in a higher generation are left out, for that load judged them again; and those that were erased.
+ * Faults: OBJECT_TOO_LARGE for a file with a line that may be read in part only, and those of the stores.
  */
 export const readOriginals = async function* (
   deps: OriginalsDeps,
@@ -42,6 +44,7 @@ export const readOriginals = async function* (
   const verdicts = new Map<string, Verdict>()
   for await (const { records, begunBytes } of pieces) {
     const kept = records.map((line) => {
+      if (line.cut) throw tooLong(file, line)
       const record = readLine(line)
       return { line, record, source: record && sourceOf(deps.pipeline, dataset, record) }
     })
@@ -78,8 +81,15 @@ const readsMax = 8
 
 const nameOf = ({ id, generation }: Source): string => `${id} ${generation}`
 
-const readLine = ({ bytes, cut }: RawRecord): QuarantineRecord | undefined => {
-  const text = cut ? undefined : textOf(bytes)
+/** What is kept whole stays whole: the file is left as it is, rather than resolved by a part of it. */
+const tooLong = ({ source }: Origin, { line, sizeBytes }: RawRecord): Fault =>
+  new Fault(
+    'OBJECT_TOO_LARGE',
+    `line ${line} of ${source} has ${sizeBytes} bytes, more than MAX_RECORD_BYTES lets a quarantine file have; raise it and replay the file again`,
+  )
+
+const readLine = ({ bytes }: RawRecord): QuarantineRecord | undefined => {
+  const text = textOf(bytes)
   return text === undefined ? undefined : readQuarantineRecord(text)
 }
 

@@ -190,9 +190,14 @@ const createPass = (
     }
   }
 
-  /** A quarantine file is nobody's newer version: its records keep the version they are of. */
-  const supersedes = ({ dataset = '', object }: Source): boolean =>
-    deps.overwrites[dataset] === 'supersede' && !isQuarantineFile(deps.quarantineFiles, object)
+  /**
+   * A quarantine file is nobody's newer version: its records keep the version they are of. Nor is a message: it has one only,
+   * and set aside like an object without versions it would be lost.
+   */
+  const supersedes = ({ dataset = '', object, content }: Source): boolean =>
+    deps.overwrites[dataset] === 'supersede' &&
+    content === undefined &&
+    !isQuarantineFile(deps.quarantineFiles, object)
 
   /**
    * Entries that make the tables' views show a reloaded source's new generation, or the newest version of a superseded one. They
