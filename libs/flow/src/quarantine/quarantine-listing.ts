@@ -135,18 +135,26 @@ const readEntries = async (
   const counts = await readCounts(deps, files, call)
   return files.map(({ object, sizeBytes, file }, at): QuarantineEntry => {
     const standing = standings[at]!
+    const told = standingOf(standing, listings, deps.clock.now())
     return {
       ...file,
       ...{
-        source: sources[at]!,
+        source: { ...sources[at]!, generation: generationOf(standing, told) },
         url: objectUri(object),
         sizeBytes,
         records: counts.get(object.key),
       },
-      ...standingOf(standing, listings, deps.clock.now()),
+      ...told,
     }
   })
 }
+
+/**
+ * In which a replay sends it: the next one where opening it ended processes, for in the same it is settled. Its records keep
+ * the generation they are of.
+ */
+const generationOf = ({ claim }: Standing, { replay }: Pick<QuarantineEntry, 'replay'>): number =>
+  replay?.disposition === 'poison' ? (claim?.item.generation ?? 0) + 1 : 0
 
 const standingOf = (
   standing: Standing,

@@ -18,8 +18,8 @@ export const mapRecord = (
   objectTimeMicros: number,
 ): Mapped => {
   const { mapObject } = dataset
-  if (mapObject) return checked(dataset, () => mapObject(storedOf(record, objectTimeMicros)))
   if (record.broken !== undefined) return { rejection: { reason: record.broken } }
+  if (mapObject) return checked(dataset, () => mapObject(storedOf(record, objectTimeMicros)))
   if (record.cut) return rejectFor('record_too_large')
   const { bytes } = record
   const text = textOf(bytes)

@@ -1,7 +1,8 @@
 import type { Dataset, Source } from '@silversmith/core'
 import { readObjectsMessage } from '@silversmith/core'
-import { column, createRowDataset } from '@silversmith/datasets'
+import { column, createRowDataset, rawObjects } from '@silversmith/datasets'
 import {
+  createTransform,
   listQuarantine,
   type QuarantineFilter,
   readQuarantineRecord,
@@ -9,6 +10,7 @@ import {
 } from '@silversmith/flow'
 import { expect, test } from 'vitest'
 import { sha256Of } from '../index.ts'
+import { createMortalProcess } from '../repair/mortal-process.ts'
 import { createRoom, notes, pipeline, type RoomOptions } from '../transform/transform-room.ts'
 
 /** Takes records without an id, too: the release that mends what the first one rejects. */
@@ -216,6 +218,55 @@ test('a line that somebody spoiled is kept, told as what it is', async () => {
     ['resolved', undefined],
     ['open', 1],
   ])
+})
+
+test('nothing that is no quarantine record becomes a row, also where any bytes would', async () => {
+  const room = createQuarantineRoom({ datasets: [rawObjects] })
+  const bytes = Buffer.from('{"spoiled":1}\n')
+  const facts = { sha256: sha256Of(bytes), contentType: 'application/x-ndjson' }
+  const key = 'quarantine/raw_objects/reason=mapping_failed/dt=2026-01-01/BYHAND-0.jsonl'
+  await room.store.write(key, bytes, facts, room.call().signal)
+  await room.replay()
+  expect(room.quarantined().map(({ reason }) => reason)).toEqual([
+    undefined,
+    'quarantine_record_invalid',
+  ])
+  expect(room.engine.rows('raw_objects')).toEqual([])
+})
+
+test('a file that ended processes when it was opened can be replayed once more, and once only', async () => {
+  const room = createQuarantineRoom()
+  await room.run(room.put('x.jsonl', lines))
+  room.release()
+  const filter = { reason: 'no_id' }
+  const stateOf = async () => (await room.list(filter))[0]
+  await replayQuarantine(room.deps, filter, { dryRun: false }, room.call())
+  const { source } = (await stateOf())!
+  for (let life = 0; life < 10 && (await stateOf())?.state !== 'failed'; life += 1) {
+    const own = createMortalProcess((name) => name === 'open')
+    const { ledger, store, bronze } = room.deps
+    const wrapped = {
+      ledger: own.wrap(ledger),
+      store: own.wrap(store),
+      bronze: own.wrap(bronze),
+    }
+    await own.run(() =>
+      createTransform({ ...room.deps, ...wrapped })(room.deliver(source), room.call()),
+    )
+    room.clock.advance(200_000)
+  }
+  expect(await stateOf()).toMatchObject({ state: 'failed', replay: { disposition: 'poison' } })
+  room.queue.take()
+  expect(await room.replay(filter)).toMatchObject({ sent: 1, records: 2 })
+  const before = room.rows()
+  expect(before.map(({ id, _generation }) => [id, _generation])).toEqual([
+    ['a', 0],
+    ['text b', 0],
+    ['text é\u0001', 0],
+  ])
+  expect(await room.replay(filter)).toMatchObject({ sent: 0, resolved: 1 })
+  expect(await room.run(source, { ...source, generation: 1 })).toEqual([])
+  expect(room.rows()).toEqual(before)
 })
 
 test('files are chosen by dataset, reason and time', async () => {
