@@ -38,7 +38,10 @@ export const createTransform = (deps: TransformDeps) => {
         const { source } = message
         // The highest generation asked for is the one to load.
         const known = sources.get(source.id)
-        if (!known || known.generation < source.generation) sources.set(source.id, source)
+        const chosen = known && known.generation >= source.generation ? known : source
+        // Only events tell it; a listing may have sent the same object.
+        const sequencer = source.sequencer ?? known?.sequencer
+        sources.set(source.id, { ...chosen, ...(sequencer !== undefined && { sequencer }) })
         messagesOf.set(source.id, [...(messagesOf.get(source.id) ?? []), messageId])
       }
     }

@@ -191,3 +191,16 @@ test('an unversioned object of such a dataset is set aside with what to do, and 
   expect(room.manifests()[0]?.sources[0]?.reason).toMatch(/switch versioning on/)
   expect(room.rows()).toEqual([])
 })
+
+test('versions of one second: what events told of their order counts, also beside a listing that does not tell it', async () => {
+  const room = createRoom({ overwrites: { notes: 'supersede' } })
+  room.bronze.setBucket('b', 'versioned')
+  const older = room.put('x.jsonl', '{"id":"old"}')
+  const newer = room.put('x.jsonl', '{"id":"new"}')
+  const told = [
+    { ...older, sequencer: 'A' },
+    { ...newer, sequencer: 'B' },
+  ]
+  expect(await room.run(newer, ...told, older)).toEqual([])
+  expect(currentRows(room.engine, 'notes').map(({ id }) => id)).toEqual(['new'])
+})
