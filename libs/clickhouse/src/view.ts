@@ -75,7 +75,7 @@ const selectCurrent = (table: Table, settings: ClickHouseSettings, source: strin
     ')',
     'AND (',
     `  _source NOT IN (SELECT _source ${entries} AND supersedes)`,
-    `  OR (_source, _version) IN (SELECT _source, argMax(_version, (_object_time, sequencer)) ${entries} AND supersedes GROUP BY _source)`,
+    `  OR (_source, _version) IN (SELECT _source, argMax(_version, (_object_time, sequencer, _version)) ${entries} AND supersedes GROUP BY _source)`,
     ')',
   ].join('\n')
 }

@@ -2,6 +2,7 @@ import { createClickHouseTarget, migrate } from '@silversmith/clickhouse'
 import { columnsOf, reloadsTable, tokenOf } from '@silversmith/core'
 import type { Table } from '@silversmith/core'
 import { createMemoryStore, describeTarget, expectFault, sha256Of } from '@silversmith/simulation'
+import { readFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startTestClickHouse } from './test-clickhouse.ts'
 import type { TestClickHouse } from './test-clickhouse.ts'
@@ -297,6 +298,42 @@ describe('the current view', () => {
     await put('B', 'v2', 2_000_000)
     expect(await identities('events_current')).toEqual(['C#0/0', 'C#0/1'])
     expect(await identities()).toHaveLength(6)
+  })
+
+  test('shows all versions again when what superseded is told not to, as the page of overwrites says', async () => {
+    const { database, store, target, identities } = await makeRoom()
+    for (const [version, supersedes] of [
+      ['v1', true],
+      ['v2', true],
+      ['v3', false],
+    ] as const) {
+      const options = { source: 's3://bronze/a', version }
+      await target.put(version, await stageEvents(store, version, 0, 1, options), idle())
+      const entry = reloadRow(tokenOf(version, 1), { ...options, supersedes })
+      if (supersedes)
+        await target.put(version, await stageRows(store, reloadsTable, version, 1, [entry]), idle())
+    }
+    expect(await identities('events_current')).toEqual(['v2#0/0'])
+    const page = new URL('../../../../docs/reference/overwrites.md', import.meta.url)
+    const [, statement = ''] = /--query "(ALTER .*)"/.exec(await readFile(page, 'utf8')) ?? []
+    const own = statement.replace('_reloads', `${database}._reloads`).replace('shipments', 'events')
+    await clickHouse.run(`${own} SETTINGS mutations_sync = 1`)
+    expect(await identities('events_current')).toEqual(['v1#0/0', 'v2#0/0', 'v3#0/0'])
+  })
+
+  test('shows the same one of versions whose order nothing tells, whichever came last', async () => {
+    const { store, target, identities } = await makeRoom()
+    const put = async (batch: string, source: string, version: string): Promise<void> => {
+      const options = { source, version, objectMicros: 1_000_000 }
+      await target.put(batch, await stageEvents(store, batch, 0, 1, options), idle())
+      const entry = reloadRow(tokenOf(batch, 1), { ...options, supersedes: true })
+      await target.put(batch, await stageRows(store, reloadsTable, batch, 1, [entry]), idle())
+    }
+    await put('A', 's3://bronze/a', 'v1')
+    await put('B', 's3://bronze/a', 'v2')
+    await put('C', 's3://bronze/b', 'v2')
+    await put('D', 's3://bronze/b', 'v1')
+    expect(await identities('events_current')).toEqual(['B#0/0', 'C#0/0'])
   })
 })
 

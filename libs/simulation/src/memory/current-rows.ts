@@ -3,10 +3,12 @@ import type { Engine, StoredRow } from './engine.ts'
 
 const text = (value: unknown): string => String(value)
 
-/** As the views order versions: by the time of the object, then by its sequencer. */
+/** As the views order versions: by the time of the object, then by its sequencer, then by their names. */
 const isNewer = (one: StoredRow, other: StoredRow): boolean => {
   const [a, b] = [Number(one['_object_time']), Number(other['_object_time'])]
-  return a === b ? text(one['sequencer']) > text(other['sequencer']) : a > b
+  if (a !== b) return a > b
+  const differing = ['sequencer', '_version'].find((name) => text(one[name]) !== text(other[name]))
+  return differing !== undefined && text(one[differing]) > text(other[differing])
 }
 
 /** What `<table>_current` shows: a second opinion, row by row, on the SQL of the views. */
