@@ -36,6 +36,7 @@ test.each([
   { messageId: 'm1' },
   { messageId: '', eventSourceARN: queueArn },
   { messageId: 7, eventSourceARN: queueArn },
+  { messageId: 'half \ud800', eventSourceARN: queueArn },
   { eventSourceARN: queueArn, __proto__: { messageId: 'm1' } },
 ])('%j is no message', (strange) => {
   expect(readReceived(strange)).toBeUndefined()

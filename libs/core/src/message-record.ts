@@ -48,7 +48,8 @@ const textAt = (record: unknown, ...path: readonly string[]): string | undefined
       typeof found === 'object' && found !== null && Object.hasOwn(found, key)
         ? (found as Readonly<Record<string, unknown>>)[key]
         : undefined
-  return typeof found === 'string' ? found : undefined
+  // One with half a surrogate pair is none: rows and keys would hold another.
+  return typeof found === 'string' && found.isWellFormed() ? found : undefined
 }
 
 /** `<account>/<name>` of a queue: its URL and its ARN both end with it. */

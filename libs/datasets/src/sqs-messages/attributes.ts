@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { firstIdentityAttribute, type StructType, type Value } from '@silversmith/core'
 import { isAbsent, isObject, type JsonObject } from '../json.ts'
 import { pathText, type Rescue } from '../path.ts'
+import { readPlainText } from '../read.ts'
 
 /** A message attribute. Lists are part of the shape SQS reserves for them; it fills them for nobody yet. */
 export const attributeType: StructType = {
@@ -13,9 +14,6 @@ export const attributeType: StructType = {
     data_type: { type: 'text', nullable: true },
   },
 }
-
-const readText = (value: unknown): string | undefined =>
-  typeof value === 'string' ? value : undefined
 
 /** The bytes themselves; undefined for what is no base64, rather than the bytes of a part of it. */
 const readBase64 = (value: unknown): Uint8Array | undefined => {
@@ -58,26 +56,32 @@ const readAttribute = (attribute: JsonObject, name: string, rescue: Rescue): Val
     attribute
   for (const [key, value] of Object.entries(rest)) if (!isAbsent(value)) rescue(at(key), value)
   return {
-    string_value: oneOf(stringValue, readText, at('stringValue'), rescue),
+    string_value: oneOf(stringValue, readPlainText, at('stringValue'), rescue),
     binary_value: oneOf(binaryValue, readBase64, at('binaryValue'), rescue),
-    string_list_values: listOf(stringListValues, readText, at('stringListValues'), rescue),
+    string_list_values: listOf(stringListValues, readPlainText, at('stringListValues'), rescue),
     binary_list_values: listOf(binaryListValues, readBase64, at('binaryListValues'), rescue),
-    data_type: oneOf(dataType, readText, at('dataType'), rescue),
+    data_type: oneOf(dataType, readPlainText, at('dataType'), rescue),
   }
 }
 
 const entriesOf = (record: JsonObject, name: string, rescue: Rescue): [string, unknown][] => {
   const value = record[name]
-  if (isObject(value)) return Object.entries(value)
-  if (!isAbsent(value)) rescue(name, value)
-  return []
+  if (!isObject(value)) {
+    if (!isAbsent(value)) rescue(name, value)
+    return []
+  }
+  return Object.entries(value).filter(([key, one]) => {
+    const isText = readPlainText(key) !== undefined
+    if (!isText) rescue(pathText([name, key]), one)
+    return isText
+  })
 }
 
 /** SQS' own attributes, text all of them. */
 export const systemAttributes = (record: JsonObject, rescue: Rescue): Value => {
   const found = new Map<string, Value>()
   for (const [name, value] of entriesOf(record, 'attributes', rescue)) {
-    const text = oneOf(value, readText, pathText(['attributes', name]), rescue)
+    const text = oneOf(value, readPlainText, pathText(['attributes', name]), rescue)
     if (text !== null) found.set(name, text)
   }
   return found
@@ -119,7 +123,7 @@ export const md5OfSenders = (attributes: unknown): string | null | undefined => 
   }
   for (const [name, value] of senders) {
     if (!isObject(value) || typeof value['dataType'] !== 'string') return undefined
-    const text = readText(value['stringValue'])
+    const text = readPlainText(value['stringValue'])
     const bytes = text === undefined ? readBase64(value['binaryValue']) : Buffer.from(text)
     if (!bytes) return undefined
     add(Buffer.from(name))

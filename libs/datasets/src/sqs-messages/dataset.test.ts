@@ -44,6 +44,43 @@ it('002-10: queue and region are those of each message, and no receipt handle is
   expect(first['receipt_handle']).toBeNull()
 })
 
+it('text that UTF-8 cannot hold is rescued, in names too, and never changed', () => {
+  const half = '\ud800'
+  const row = rowOf({
+    ...recordOf(
+      { a: { stringValue: half, dataType: 'String' }, [half]: { stringValue: 'x' }, __proto_: 1 },
+      { body: half, md5OfMessageAttributes: half },
+    ),
+    attributes: { SentTimestamp: '1767607871000', SenderId: half, [half]: 'x' },
+  })
+  expect([...attributesOf(row)].map(([name, { string_value }]) => [name, string_value])).toEqual([
+    ['a', null],
+  ])
+  expect([...(row['attributes'] as ReadonlyMap<string, string>).keys()]).toEqual(['SentTimestamp'])
+  expect([row['body'], row['md5_of_message_attributes']]).toEqual(['', null])
+  expect(JSON.parse(String(row['_rescued']))).toEqual({
+    'messageAttributes.a.stringValue': half,
+    [`messageAttributes["\\ud800"]`]: { stringValue: 'x' },
+    'messageAttributes.__proto_': 1,
+    body: half,
+    md5OfMessageAttributes: half,
+    'attributes.SenderId': half,
+    [`attributes["\\ud800"]`]: 'x',
+  })
+})
+
+it('list values are kept all or none, for one left out would move the others', () => {
+  const row = rowOf(
+    recordOf({ a: { stringListValues: ['x', 7, 'y'], binaryListValues: ['AA==', '!', 'AQ=='] } }),
+  )
+  const { string_list_values, binary_list_values } = attributesOf(row).get('a') ?? {}
+  expect([string_list_values, binary_list_values]).toEqual([[], []])
+  expect(JSON.parse(String(row['_rescued']))).toEqual({
+    'messageAttributes.a.stringListValues': ['x', 7, 'y'],
+    'messageAttributes.a.binaryListValues': ['AA==', '!', 'AQ=='],
+  })
+})
+
 it('002-12: days of ingestion do not overflow in 2038', () => {
   const ingestedAt = Date.UTC(2038, 0, 20)
   const row = rowOf(recordOf({}, { ingestedAt }))
@@ -54,6 +91,8 @@ it('002-12: days of ingestion do not overflow in 2038', () => {
 it('a message that a redrive of ours sent again makes the row of its first sending', () => {
   const attributes = {
     trace: { stringValue: 'ø', dataType: 'String' },
+    // Names are ordered by their bytes.
+    Zone: { stringValue: 'z', dataType: 'String' },
     bytes: { binaryValue: 'AAEC', dataType: 'Binary.raw' },
   }
   const received = { body: 'b', md5OfBody: 'm', awsRegion: 'eu-west-1', ingestedAt: 1767607872000 }
@@ -61,7 +100,11 @@ it('a message that a redrive of ours sent again makes the row of its first sendi
   const direct = rowOf({
     ...recordOf(attributes, { ...received, messageId: 'm1' }),
     attributes: { SentTimestamp: String(sentAt) },
-    md5OfMessageAttributes: md5Of(['bytes', 'Binary.raw', 2, '\u0000\u0001\u0002'], trace),
+    md5OfMessageAttributes: md5Of(
+      ['Zone', 'String', 1, 'z'],
+      ['bytes', 'Binary.raw', 2, '\u0000\u0001\u0002'],
+      trace,
+    ),
   })
   const stringValue = writeFirstIdentity({ queueArn, messageId: 'm1', sentAt })
   const ours = { [firstIdentityAttribute]: { stringValue, dataType: 'String' } }

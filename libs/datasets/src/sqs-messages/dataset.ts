@@ -1,8 +1,7 @@
 import type { Dataset, Mapped, RecordContext } from '@silversmith/core'
 import { readReceived } from '@silversmith/core'
 import { isAbsent, isObject, type JsonObject } from '../json.ts'
-import { recordRejections } from '../json-record.ts'
-import { mapWithDigits } from '../rounded-number.ts'
+import { mapJsonRecord, recordRejections } from '../json-record.ts'
 import { compileRules } from '../rule.ts'
 import { messageRules } from './rules.ts'
 
@@ -17,8 +16,8 @@ const reject = (reason: string, path?: string): Mapped => ({
   rejection: { reason, ...(path !== undefined && { path }) },
 })
 
-const map = (parsed: unknown, { text }: RecordContext): Mapped =>
-  isObject(parsed) ? mapWithDigits(parsed, text, mapObject) : reject('not_an_object')
+const map = (parsed: unknown, context: RecordContext): Mapped =>
+  mapJsonRecord(parsed, context, mapObject)
 
 const mapObject = (record: JsonObject): Mapped => {
   const received = readReceived(record)
@@ -47,7 +46,7 @@ export const sqsMessages: Dataset = {
   description:
     'Messages of SQS as Lambda receives them, one row each; bodies are not read. Values that fit no column are in _rescued.',
   rejections: {
-    not_an_object: recordRejections.not_an_object,
+    ...recordRejections,
     message_id_missing: 'messageId is absent, or no text',
     queue_arn_missing: 'eventSourceARN is absent, or no text',
     timestamp_missing: 'no SentTimestamp',

@@ -1,5 +1,5 @@
 import type { MessageRef } from '@silversmith/core'
-import type { Read } from '../read.ts'
+import { type Read, readPlainText } from '../read.ts'
 import type { Facts, Rule } from '../rule.ts'
 import { isWithin, plausibleTimes } from '../timestamp.ts'
 import { attributeType, md5OfSenders, messageAttributes, systemAttributes } from './attributes.ts'
@@ -71,9 +71,9 @@ export const messageRules: readonly ReceivedRule[] = [
     ({ record, isRedriven }, rescue) => {
       if (isRedriven) return md5OfSenders(record['messageAttributes']) ?? null
       const md5 = record['md5OfMessageAttributes'] ?? null
-      if (typeof md5 === 'string' || md5 === null) return md5
-      rescue('md5OfMessageAttributes', md5)
-      return null
+      const text = readPlainText(md5)
+      if (text === undefined && md5 !== null) rescue('md5OfMessageAttributes', md5)
+      return text ?? null
     },
     { reads: [['md5OfMessageAttributes']] },
   ),
