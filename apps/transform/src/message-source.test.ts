@@ -40,6 +40,16 @@ it('takes messages of the queues it was told, by account and name, and no others
   expect(none(recordOf())).toBeUndefined()
 })
 
+it('goes by the queue a message lies in, whatever its sender says of its first one', () => {
+  const elsewhere = 'arn:aws:sqs:eu-west-1:123456789012:objects'
+  const passedOff = firstOf(writeFirstIdentity({ queueArn, messageId: 'm1' }))
+  expect(
+    sourceOf(recordOf({ eventSourceARN: elsewhere, messageAttributes: passedOff })),
+  ).toBeUndefined()
+  const handedOn = firstOf(writeFirstIdentity({ queueArn: elsewhere, messageId: 'm1' }))
+  expect(sourceOf(recordOf({ messageAttributes: handedOn }))?.object.bucket).toBe(elsewhere)
+})
+
 it('002-6: knows a message again, from its queue, its dead-letter queue and after a redrive of ours', () => {
   const first = sourceOf(recordOf())
   const again = sourceOf(recordOf({ attributes: { ApproximateReceiveCount: '7' } }))

@@ -194,6 +194,16 @@ test('a rejection of a reload is replayed in the generation of that reload', asy
   expect(found.toSorted()).toEqual(['a 0', 'a 1', 'text b 1', 'text é\u0001 1'])
 })
 
+test('records of an object whose reload has no rows are replayed in that of the reload only', async () => {
+  const room = createQuarantineRoom()
+  const source = room.put('x.jsonl', '{"text":"only"}')
+  await room.run(source)
+  await room.reload(source)
+  room.release()
+  expect(await room.replay()).toMatchObject({ sent: 2, records: 2 })
+  expect(room.rows()).toMatchObject([{ id: 'text only', _generation: 1 }])
+})
+
 test('a line that somebody spoiled is kept, told as what it is', async () => {
   const room = createQuarantineRoom()
   const key = 'quarantine/notes/reason=no_id/dt=2026-01-01/BYHAND-0.jsonl'
