@@ -156,6 +156,17 @@ test('what fails again is kept in a new file, as it was kept before', async () =
 
 const same = (a: object, b: object): boolean => JSON.stringify(a) === JSON.stringify(b)
 
+test('a record of the longest kind, each byte of it an escape in its file, is replayed', async () => {
+  const recordBytesMax = 40_000
+  const room = createQuarantineRoom({ limits: { recordBytesMax } })
+  const frame = JSON.stringify({ text: '' }).length
+  const text = '"'.repeat((recordBytesMax - frame) / 2)
+  await room.run(room.put('x.jsonl', `${JSON.stringify({ text })}\n`))
+  room.release()
+  expect(await room.replay()).toMatchObject({ sent: 1, records: 1 })
+  expect(room.rows()).toMatchObject([{ id: `text ${text}` }])
+})
+
 test('records of an object that was loaded again since are left to that load', async () => {
   const room = createQuarantineRoom()
   const [again, once] = [room.put('x.jsonl', lines), room.put('y.jsonl', '{"text":"only"}')]
@@ -294,4 +305,6 @@ test('files are chosen by dataset, reason and time', async () => {
   expect(await count({ since: start + 1 })).toBe(2)
   expect(await count({ until: start + 1 })).toBe(2)
   expect(await count({ since: start + 1, until: start + 2 })).toBe(0)
+  expect(await count({ since: start })).toBe(4)
+  expect(await count({ until: start })).toBe(0)
 })
