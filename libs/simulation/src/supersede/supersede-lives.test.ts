@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { createRandom } from '../index.ts'
 import { currentRows } from '../memory/current-rows.ts'
 import { createMortalProcess, type MortalProcess } from '../repair/mortal-process.ts'
-import { createRoom, pipeline } from '../transform/transform-room.ts'
+import { createRoom, notes, pipeline } from '../transform/transform-room.ts'
 
 /** One write of one key. */
 interface Write {
@@ -203,4 +203,34 @@ test('versions of one second: what events told of their order counts, also besid
   ]
   expect(await room.run(newer, ...told, older)).toEqual([])
   expect(currentRows(room.engine, 'notes').map(({ id }) => id)).toEqual(['new'])
+})
+
+test('every table of a dataset turns over, also one in which the new rows are none', async () => {
+  const [table] = notes.tables
+  const tables = ['notes', 'copies'].map((name) => ({ ...table!, name }))
+  const map: typeof notes.map = (record, context) => {
+    const mapped = notes.map(record, context)
+    if (!('rows' in mapped)) return mapped
+    const copies = mapped.rows.map((row) => ({ ...row, table: 'copies' }))
+    return { rows: [...mapped.rows, ...copies] }
+  }
+  const room = createRoom({
+    datasets: [{ ...notes, tables, map }],
+    overwrites: { notes: 'supersede' },
+  })
+  room.bronze.setBucket('b', 'versioned')
+  const shown = (): readonly unknown[] =>
+    ['notes', 'copies'].map((name) => currentRows(room.engine, name).map(({ id }) => id))
+  await room.run(room.put('x.jsonl', '{"id":"A"}'))
+  expect(shown()).toEqual([['A'], ['A']])
+  room.clock.advance(2_000)
+  const none = room.put('x.jsonl', 'not json')
+  await room.run(none)
+  expect(shown()).toEqual([[], []])
+  room.clock.advance(2_000)
+  const last = room.put('x.jsonl', '{"id":"C"}')
+  await room.run(last)
+  room.release([{ ...notes, tables }])
+  await room.run({ ...last, generation: 1 })
+  expect(shown()).toEqual([['C'], []])
 })
