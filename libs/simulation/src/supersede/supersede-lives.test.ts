@@ -198,8 +198,8 @@ test('versions of one second: what events told of their order counts, also besid
   const older = room.put('x.jsonl', '{"id":"old"}')
   const newer = room.put('x.jsonl', '{"id":"new"}')
   const told = [
-    { ...older, sequencer: 'A' },
-    { ...newer, sequencer: 'B' },
+    { ...older, sequencer: '9F' },
+    { ...newer, sequencer: '00a0' },
   ]
   expect(await room.run(newer, ...told, older)).toEqual([])
   expect(currentRows(room.engine, 'notes').map(({ id }) => id)).toEqual(['new'])
