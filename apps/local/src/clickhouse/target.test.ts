@@ -286,15 +286,21 @@ describe('the current view', () => {
 
   test('shows only the newest of versions that supersede, whichever came last', async () => {
     const { store, target, identities } = await makeRoom()
-    const put = async (batch: string, version: string, objectMicros: number): Promise<void> => {
-      const options = { source: 's3://bronze/a', version, objectMicros }
+    const put = async (
+      batch: string,
+      version: string,
+      objectMicros: number,
+      generation = 0,
+    ): Promise<void> => {
+      const options = { source: 's3://bronze/a', version, objectMicros, generation }
       await target.put(batch, await stageEvents(store, batch, 0, 2, options), idle())
       const entry = reloadRow(tokenOf(batch, 1), { ...options, supersedes: true })
       await target.put(batch, await stageRows(store, reloadsTable, batch, 1, [entry]), idle())
     }
     await put('A', 'v1', 1_000_000)
     expect(await identities('events_current')).toEqual(['A#0/0', 'A#0/1'])
-    await put('C', 'v3', 3_000_000)
+    // Reloaded before its first load came to anything.
+    await put('C', 'v3', 3_000_000, 1)
     await put('B', 'v2', 2_000_000)
     expect(await identities('events_current')).toEqual(['C#0/0', 'C#0/1'])
     expect(await identities()).toHaveLength(6)
@@ -310,8 +316,7 @@ describe('the current view', () => {
       const options = { source: 's3://bronze/a', version }
       await target.put(version, await stageEvents(store, version, 0, 1, options), idle())
       const entry = reloadRow(tokenOf(version, 1), { ...options, supersedes })
-      if (supersedes)
-        await target.put(version, await stageRows(store, reloadsTable, version, 1, [entry]), idle())
+      await target.put(version, await stageRows(store, reloadsTable, version, 1, [entry]), idle())
     }
     expect(await identities('events_current')).toEqual(['v2#0/0'])
     const page = new URL('../../../../docs/reference/overwrites.md', import.meta.url)

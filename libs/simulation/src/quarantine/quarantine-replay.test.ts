@@ -10,6 +10,7 @@ import {
 } from '@silversmith/flow'
 import { expect, test } from 'vitest'
 import { sha256Of } from '../index.ts'
+import { currentRows } from '../memory/current-rows.ts'
 import { createMortalProcess } from '../repair/mortal-process.ts'
 import { createRoom, notes, pipeline, type RoomOptions } from '../transform/transform-room.ts'
 
@@ -213,6 +214,21 @@ test('records of an object whose reload has no rows are replayed in that of the 
   room.release()
   expect(await room.replay()).toMatchObject({ sent: 2, records: 2 })
   expect(room.rows()).toMatchObject([{ id: 'text only', _generation: 1 }])
+})
+
+test('where versions supersede each other a replay supersedes nothing, nor is it set aside', async () => {
+  const room = createQuarantineRoom({ overwrites: { notes: 'supersede' } })
+  room.bronze.setBucket('b', 'versioned')
+  const older = room.put('x.jsonl', '{"text":"old"}')
+  await room.run(older)
+  room.clock.advance(2_000)
+  const newer = room.put('x.jsonl', '{"id":"new"}')
+  await room.run(newer)
+  room.release()
+  await room.replay()
+  expect(room.rows()).toHaveLength(2)
+  expect(await room.states()).toMatchObject([{ state: 'resolved', became: [1, 0, 0] }])
+  expect(currentRows(room.engine, 'notes').map(({ id }) => id)).toEqual(['new'])
 })
 
 test('a line that somebody spoiled is kept, told as what it is', async () => {
