@@ -52,8 +52,8 @@ const createMessageRoom = (contract: Contract, options: RoomOptions = {}) => {
   const rows = () =>
     room.engine
       .rows(sqsMessages.name)
+      .toSorted((a, b) => String(a['_source']).localeCompare(String(b['_source'])))
       .map((row) => ({ ...row, _chunk: '', _loaded_at: 0 }))
-      .toSorted((a, b) => `${a['_source']}`.localeCompare(`${b['_source']}`))
   return { ...room, loosen, replay, states, rows }
 }
 
