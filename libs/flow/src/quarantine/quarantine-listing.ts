@@ -2,6 +2,7 @@ import {
   type Bronze,
   type Clock,
   type Disposition,
+  Fault,
   type Ledger,
   type Log,
   type Manifest,
@@ -67,7 +68,11 @@ const manifestsAtOnceMax = 8
 /** Pages of keys that are walked at most: a thousand keys each. */
 const pagesMax = 10_000
 
-/** Files that fit, a page at a time, in the order of their keys. Holds one page, and the manifests that one page names. */
+/**
+ * Files that fit, a page at a time, in the order of their keys. Holds one page, and the manifests that one page names.
+ *
+ * Throws DEADLINE_REACHED where there are more keys than it walks.
+ */
 export const listQuarantine = async function* (
   deps: QuarantineDeps,
   filter: QuarantineFilter,
@@ -88,6 +93,10 @@ export const listQuarantine = async function* (
     from = listed.next
     if (from === undefined) return
   }
+  throw new Fault(
+    'DEADLINE_REACHED',
+    `stopped after ${pagesMax} pages of keys below ${below}; name a dataset and a reason to look through fewer`,
+  )
 }
 
 /** The most that every key must begin with. */

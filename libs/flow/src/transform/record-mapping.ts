@@ -46,12 +46,15 @@ const storedOf = (
 })
 
 /**
- * A mapping must neither throw nor make a value of the wrong type. Should one do so all the same, its record is kept and the
+ * A mapping must neither throw nor make a value of the wrong type, and its reasons are plain words. Should one do so all the same, its record is kept and the
  * others go on; the encoder would refuse the chunk, and with it the whole batch.
  */
 const checked = (dataset: Dataset, map: () => Mapped): Mapped => {
   try {
     const mapped = map()
+    // It is a part of the key of its file, which a listing must know again.
+    if ('rejection' in mapped && !/^\w+$/.test(mapped.rejection.reason))
+      return rejectFor('mapping_failed')
     const path = 'rows' in mapped ? mistypedIn(dataset, mapped.rows) : undefined
     return path === undefined ? mapped : { rejection: { reason: 'mapping_failed', path } }
   } catch {

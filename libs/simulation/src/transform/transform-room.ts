@@ -65,6 +65,7 @@ export const notes: Dataset = {
   map: (record) => {
     const { id, at } = (record ?? {}) as { id?: unknown; at?: unknown }
     if (id === 'bug') throw new Error('the payload: secret')
+    if (id === 'odd') return { rejection: { reason: 'no/word' } }
     if (id === 'skip') return { discarded: 'asked' }
     if (typeof id !== 'string') return { rejection: { reason: 'no_id', path: 'id' } }
     const timeMicros = Number(at ?? 0) * 1000

@@ -206,6 +206,12 @@ describe('bad objects', () => {
     expect(JSON.stringify(world.log.events)).not.toContain('secret')
   })
 
+  test('a reason that is no plain word is not taken: no listing would find its file', async () => {
+    const world = createRoom()
+    await world.run(world.put('a.jsonl', '{"id":"odd"}'))
+    expect(world.quarantined()).toMatchObject([{ reason: 'mapping_failed', raw: '{"id":"odd"}' }])
+  })
+
   test('a version found gone is loaded when the same bytes are put again', async () => {
     const world = createRoom()
     const a = world.put('a.jsonl', '{"id":"a"}')
