@@ -29,7 +29,8 @@ export const readDrift = async (
   readonly since: number
   readonly report: DriftReport
 }> => {
-  if (dataset !== undefined && !datasetOf(dataset)) {
+  const asked = dataset === undefined ? undefined : datasetOf(dataset)
+  if (dataset !== undefined && !asked) {
     const known = datasets.map(({ name }) => name).join(', ')
     throw new UsageError(`there is no dataset ${dataset}; there are ${known}`)
   }
@@ -46,7 +47,7 @@ export const readDrift = async (
       deployment,
       values,
       since: start,
-      report: await reportDrift(deps, { since: start, dataset }, call),
+      report: await reportDrift(deps, { since: start, dataset: asked }, call),
     }
   } finally {
     progress.end()

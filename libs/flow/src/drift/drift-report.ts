@@ -1,4 +1,13 @@
-import type { Batch, Clock, Drift, JsonType, Ledger, Manifest, Store } from '@silversmith/core'
+import type {
+  Batch,
+  Clock,
+  Dataset,
+  Drift,
+  JsonType,
+  Ledger,
+  Manifest,
+  Store,
+} from '@silversmith/core'
 import { type Call, mapConcurrently, persist } from '../patience.ts'
 import { batchOfManifest, readUnnamed, walkManifests } from '../repair/manifest-walk.ts'
 
@@ -13,7 +22,7 @@ export interface DriftRequest {
   /** Epoch ms: batches opened on that day or later. */
   readonly since: number
   /** Undefined: all. */
-  readonly dataset: string | undefined
+  readonly dataset: Dataset | undefined
 }
 
 export interface DriftReport {
@@ -72,19 +81,20 @@ const readSealed = async (
 }
 
 /** Manifests, one after the other; `dataset` undefined: all. */
-export const createDriftSum = (dataset: string | undefined) => {
+export const createDriftSum = (dataset: Dataset | undefined) => {
   const paths = new Map<string, Drift>()
   const tables = new Map<string, { rows: number; columns: ReadonlySet<string> }>()
   let batches = 0
 
   const add = (manifest: Manifest): void => {
     const isAsked = manifest.sources.some(
-      (source) => dataset === undefined || source.dataset === dataset,
+      (source) => dataset === undefined || source.dataset === dataset.name,
     )
     if (!isAsked) return
     batches += 1
     for (const one of manifest.drift ?? []) addPath(one)
     for (const { table, rows, empty = [] } of manifest.chunks) {
+      if (dataset && dataset.tables.every(({ name }) => name !== table)) continue
       const known = tables.get(table)
       const still = new Set(known ? empty.filter((name) => known.columns.has(name)) : empty)
       tables.set(table, { rows: (known?.rows ?? 0) + rows, columns: still })
@@ -92,7 +102,7 @@ export const createDriftSum = (dataset: string | undefined) => {
   }
 
   const addPath = (drift: Drift): void => {
-    if (dataset !== undefined && drift.dataset !== dataset) return
+    if (dataset && drift.dataset !== dataset.name) return
     const name = JSON.stringify([drift.dataset, drift.table, drift.path])
     const known = paths.get(name)
     if (!known && paths.size >= pathsMax) return
