@@ -30,20 +30,18 @@ export const parseAsSent = (text: string): unknown => {
   }
 }
 
-/** A number's sign, digits without zeros at either end, and the power of ten of the last of them. */
+/** A number's digits without zeros at either end, and the power of ten of the last of them. */
 export interface Digits {
-  readonly sign: '-' | ''
   readonly significant: string
   readonly exponent: number
 }
 
 export const digitsOf = (source: string): Digits => {
-  const [, sign = '', whole = '', fraction = '', exponent = '0'] =
-    /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(source) ?? []
+  const [, whole = '', fraction = '', exponent = '0'] =
+    /^-?(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(source) ?? []
   const digits = (whole + fraction).replace(/^0+/, '')
   const significant = digits.replace(/0+$/, '')
   return {
-    sign: sign === '-' ? '-' : '',
     significant,
     exponent:
       significant === ''
@@ -59,11 +57,7 @@ const isDouble = (source: string): boolean => {
   const number = Number(source)
   if (!Number.isFinite(number)) return false
   const [sent, kept] = [digitsOf(source), digitsOf(textOf(number))]
-  return (
-    sent.sign === kept.sign &&
-    sent.significant === kept.significant &&
-    sent.exponent === kept.exponent
-  )
+  return sent.significant === kept.significant && sent.exponent === kept.exponent
 }
 
 const int64End = 2n ** 63n

@@ -82,7 +82,9 @@ const userId: Derive<EventFacts> = ({ record }, rescue) => {
 
 const objectPath: Path = ['object', 'id']
 
-const hostPaths: readonly Path[] = [ext('host_name'), ['actor', 'account', 'homePage'], objectPath]
+/** The producer's own name of it; that of an address elsewhere has a column of its own. */
+const hostNamePath = ext('host_name')
+const addressPaths: readonly Path[] = [['actor', 'account', 'homePage'], objectPath]
 
 /** Statements that follow each other mostly are of one host. */
 let lastAddress = ''
@@ -97,15 +99,15 @@ const hostOfAddress = (address: string): string | undefined => {
 }
 
 const hostName: Derive<EventFacts> = ({ record }, rescue) => {
-  for (const path of hostPaths) {
+  const named = valueAt(record, hostNamePath, ignore)
+  const name = readPlainText(named)
+  if (named !== undefined && name === undefined) rescue(pathText(hostNamePath), named)
+  // Taken at its word where it is no address.
+  if (name !== undefined && name.trim() !== '') return hostOfAddress(name) ?? name
+  for (const path of addressPaths) {
     const address = valueAt(record, path, ignore)
-    if (typeof address !== 'string' || address.trim() === '') continue
-    const host = hostOfAddress(address)
+    const host = typeof address === 'string' ? hostOfAddress(address) : undefined
     if (host !== undefined) return host
-    if (path !== hostPaths[0]) continue
-    // The producer's own host name is taken at its word.
-    if (address.isWellFormed()) return address
-    rescue(pathText(path), address)
   }
   return ''
 }
@@ -159,7 +161,7 @@ const identityRules: readonly EventRule[] = [
     'category',
     'Extension host_name, else host of the home page, else host of the object id, else empty',
     hostName,
-    { ...always, reads: hostPaths },
+    { ...always, reads: [hostNamePath, ...addressPaths] },
   ),
   column('section_id', 'uint64', 'Course section', [ext('section_id')]),
   column('project_id', 'uint64', 'Authoring project', [ext('project_id')]),
