@@ -131,6 +131,13 @@ export const meterReadingsDataset = createRowDataset({
     })
   })
 
+  it('reads 64 MB of it at most, and keeps no long record', async () => {
+    const long = `{"at":"2026-03-01","x":"${'x'.repeat(2 ** 20)}"}\n`
+    const { document } = await make(gzipSync(long.repeat(80), { level: 1 }))
+    expect(document).toMatchObject({ sample: { isWhole: false }, fixtureLines: 0 })
+    expect(await read(`${own}/fixtures/sample.jsonl`)).toBe('')
+  })
+
   it('says what is no record, and which fields are times', async () => {
     const bad = ['{"a":1', '7', '{"ended":"2026-03-02"}']
     const { document, text } = await make([...lines, ...bad].join('\n'))
@@ -171,6 +178,12 @@ export const meterReadingsDataset = createRowDataset({
     await expect(make('{}')).rejects.toThrow(/have no fields/)
     await expect(make(gzipSync(jsonl).subarray(0, 60))).rejects.toThrow(/damaged or truncated gzip/)
     expect(await readdir(join(root, 'libs/datasets/src'))).toEqual(['registry.ts'])
+    // Nothing can be written there.
+    const fresh = `registry.ts.${process.pid}`
+    await mkdir(join(root, 'libs/datasets/src', fresh))
+    await cp(registryFile, join(root, registryPath))
+    await expect(make(jsonl)).rejects.toThrow(/EISDIR/)
+    expect(await readdir(join(root, 'libs/datasets/src'))).toEqual(['registry.ts', fresh])
   })
 
   it('says what is wrong with a file it cannot read', async () => {
