@@ -62,7 +62,7 @@ test.each([
   expect(calls).toEqual([])
 })
 
-test('raises what the mode raises', async () => {
+test('001-1: raises what the mode raises', async () => {
   const failing = createHandler({ sweep: () => Promise.reject(new Error('no ledger')) }, Date.now)
   await expect(failing({ mode: 'sweep' }, context)).rejects.toThrow('no ledger')
 })

@@ -145,7 +145,7 @@ describe('messages of a queue', () => {
     ])
   })
 
-  test('that cannot be understood stay, alone', async () => {
+  test('000-8: that cannot be understood stay, alone, and go nowhere else', async () => {
     expect(await failuresOf(example('unknown-in-sqs'))).toEqual([
       '00000000-0000-4000-8000-000000000001',
       '00000000-0000-4000-8000-000000000002',
@@ -292,7 +292,7 @@ describe('direct invocations', () => {
     expect(sent).toContain(video)
   })
 
-  test('raise what fails, after the rest was sent', async () => {
+  test('001-1: raise what fails, after the rest was sent', async () => {
     refused.add(page)
     await expect(handler(example('s3'), context())).rejects.toMatchObject({
       code: 'QUEUE_UNAVAILABLE',

@@ -98,7 +98,7 @@ describe('the door of transform', () => {
     ])
   })
 
-  test('never answers with an id that is not of the event, nor with one twice', async () => {
+  test('000-17, 002-7: never answers with an id that is not of the event, nor with one twice', async () => {
     const event = eventOf(['m1', bodyOf('a')], ['m1', bodyOf('a')])
     expect(await answerTo(() => Promise.resolve(['', 'm1', 'm9', 'm1']), event)).toEqual([
       { itemIdentifier: 'm1' },

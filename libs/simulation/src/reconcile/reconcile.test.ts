@@ -62,7 +62,7 @@ describe('where all is well', () => {
 })
 
 describe('an event never delivered', () => {
-  test('is recent, then missing; sent once, it is loaded and matches', async () => {
+  test('003-13: is recent, then missing; sent once, it is loaded and matches', async () => {
     const { room, wait, countsOf, findingsOf, runSent, look } = await createLoadedRoom()
     room.put("it's lost.jsonl", line('lost'))
     expect(await countsOf({ enqueue: true })).toEqual({ matched: 3, recent: 1, chunksMatched: 2 })
@@ -354,7 +354,7 @@ describe('a ledger that was restored', () => {
 })
 
 describe('a reconcile that is cut off', () => {
-  test('goes on where it was, and finds in pieces what it finds in one', async () => {
+  test('001-11: goes on where it was, and finds in pieces what it finds in one', async () => {
     const { room, wait, clock, look, engine, ...own } = createReconcileRoom()
     for (let batch = 0; batch < 10; batch += 1) {
       await room.run(room.put(`${batch}.jsonl`, line(`${batch}`)))

@@ -1,5 +1,6 @@
-import type { Contract, Drift } from '@silversmith/core'
+import { type Contract, type Drift, Fault } from '@silversmith/core'
 import { datasetOf } from '@silversmith/datasets'
+import { reportDrift } from '@silversmith/flow'
 import { expect, test } from 'vitest'
 import { createRoom } from './transform-room.ts'
 
@@ -102,4 +103,30 @@ test('of endless new names a batch tells a bounded number, and counts all rows',
   expect(room.log.events.find(({ kind }) => kind === 'batch-sealed')).toMatchObject({
     drifted: 500,
   })
+})
+
+test('a report tells of the sealed batches of its pipeline only', async () => {
+  const common = { contracts: { shipments: 'evolve' as const }, datasets: [shipments] }
+  let isDown = false
+  const room = createRoom({
+    ...common,
+    ledger: (ledger) => ({
+      ...ledger,
+      write: (item, ...more) =>
+        isDown && item.kind === 'batch' && item.state === 'S'
+          ? Promise.reject(new Fault('LEDGER_DENIED', 'no'))
+          : ledger.write(item, ...more),
+    }),
+  })
+  const beside = createRoom({ ...common, pipeline: 'q', beside: room })
+  await room.run(room.put('s.jsonl', body, 'shipments'))
+  await beside.run(beside.put('s.jsonl', body, 'shipments'))
+  // Its manifest is written, and it is never sealed.
+  isDown = true
+  await room.run(room.put('t.jsonl', body, 'shipments'))
+  expect(room.manifests()).toHaveLength(3)
+  const request = { since: 0, dataset: shipments }
+  const report = await reportDrift(room.deps, request, room.call())
+  expect(report).toMatchObject({ batches: 1 })
+  expect(report.paths).toEqual(expect.arrayContaining([...drift]))
 })

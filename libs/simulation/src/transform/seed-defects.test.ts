@@ -1,16 +1,17 @@
 import { createHash } from 'node:crypto'
 import { gzipSync } from 'node:zlib'
+import { type Batch, Fault } from '@silversmith/core'
 import { xapiEvents } from '@silversmith/datasets'
 import { describe, expect, test } from 'vitest'
-import { createRoom } from './transform-room.ts'
+import { createRoom, type RoomOptions } from './transform-room.ts'
 
 const oli = 'http://oli.cmu.edu/extensions/'
 const line = (page: number, more = ''): string =>
   `{"timestamp":"2026-02-11T14:05:02Z","context":{"extensions":{"${oli}page_id":${page}}}${more}}`
 const sha256 = (bytes: string | Buffer): string => createHash('sha256').update(bytes).digest('hex')
 
-const room = () => {
-  const made = createRoom({ datasets: [xapiEvents] })
+const room = (options: RoomOptions = {}) => {
+  const made = createRoom({ datasets: [xapiEvents], ...options })
   return {
     ...made,
     put: (key: string, body: string | Buffer) => made.put(key, body, 'xapi_events'),
@@ -39,6 +40,33 @@ describe('what was wrong with seed 000 is right from the object to silver', () =
     expect(quarantined().map(({ raw }) => raw)).toEqual(expect.arrayContaining(bad))
     expect(quarantined()).toHaveLength(bad.length)
   })
+
+  test.each([
+    ['fails', false],
+    ['lands, and its answer is lost', true],
+  ])(
+    '000-6, 000-7: an insert that %s leaves no message behind, and each row arrives once',
+    async (_, lands) => {
+      let isDown = true
+      const { put, run, rows, engine, sweepAndRun, items } = room({
+        clickhouse: (target) => ({
+          ...target,
+          put: async (...args) => {
+            if (lands || !isDown) await target.put(...args)
+            if (isDown) throw new Fault('TARGET_DENIED', 'no answer')
+          },
+        }),
+      })
+      const sources = [1, 2, 3].map((page) => put(`${page}.jsonl`, line(page)))
+      expect(await run(...sources)).toEqual([])
+      expect(await rows('page_id')).toEqual(big(1, 2, 3))
+      engine.forgetTokens()
+      isDown = false
+      await sweepAndRun()
+      expect(items<Batch>('batch')).toMatchObject([{ state: 'C' }])
+      expect(engine.rows('raw_events')).toHaveLength(3)
+    },
+  )
 
   test('000-10, 000-11: an object that is delivered again, or loaded twice at once, adds no row', async () => {
     const { put, run, rows, engine } = room()
