@@ -10,6 +10,8 @@ import {
 
 /** Paths a batch tells of; rows with others are counted all the same. */
 const pathsMax = 200
+/** A longer path is counted and not told: manifests are read whole, and keys are as long as a sender likes. */
+const pathCharsMax = 1_000
 
 /** Counts the values of a batch that fit no column, by their path. */
 export const createDriftTally = () => {
@@ -43,6 +45,7 @@ export const createDriftTally = () => {
   }
 
   const count = (dataset: Dataset, table: string, path: string, type: JsonType): void => {
+    if (path.length > pathCharsMax) return
     const name = JSON.stringify([dataset.name, table, path])
     const entry = found.get(name) ?? begin(dataset, table, path)
     if (!found.has(name)) {

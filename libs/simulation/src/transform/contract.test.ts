@@ -96,10 +96,11 @@ test('a batch without drift says nothing of it', async () => {
 test('of endless new names a batch tells a bounded number, and counts all rows', async () => {
   const room = createRoom({ datasets: [shipments] })
   const many = Array.from({ length: 500 }, (_, n) =>
-    JSON.stringify({ event_time: time, [`n${n}`]: n }),
+    JSON.stringify({ event_time: time, [n < 10 ? 'long'.repeat(25_000) : `n${n}`]: n }),
   )
   await room.run(room.put('s.jsonl', many.join('\n'), 'shipments'))
   expect(room.manifests()[0]?.drift).toHaveLength(200)
+  expect(JSON.stringify(room.manifests()[0]).length).toBeLessThan(50_000)
   expect(room.log.events.find(({ kind }) => kind === 'batch-sealed')).toMatchObject({
     drifted: 500,
   })
