@@ -14,7 +14,15 @@ const report: Report = {
   dispositions: { rows: 3 },
   refused: [],
   drift: [],
-  datasets: { xapi_events: { records: 9, rows: 7, rejected: 2 } },
+  datasets: {
+    xapi_events: {
+      records: 9,
+      rows: 7,
+      rejected: 2,
+      discarded: 0,
+      rejectedByReason: { invalid_json: 2 },
+    },
+  },
   tables: { raw_events: { rows: 1007, distinct: 1007 } },
   silver: {
     ...{ files: 2, rows: 7, bytes: 1500 },

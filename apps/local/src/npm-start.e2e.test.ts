@@ -33,16 +33,21 @@ const expectSample = () => {
     ),
   }
   const rejections = bronze.records.filter(({ reason }) => reason !== undefined)
-  const rejectedOf = (type: string) => rejections.filter(({ dataset }) => dataset === type).length
-  const { records, rows, rejected } = expected
+  const reasonsOf = (type: string) =>
+    rejections.filter(({ dataset }) => dataset === type).map(({ reason }) => reason ?? '')
+  const { records, rows, rejected, rejectedByReason } = expected
   const datasets = {
-    xapi_events: { records, rows, rejected },
+    xapi_events: { records, rows, rejected, discarded: 0, rejectedByReason },
     ...Object.fromEntries(
       types.map((type) => {
         const own = bronze.records.filter(({ dataset }) => dataset === type).length
+        const reasons = reasonsOf(type)
         return [
           type,
-          { records: own, rows: own - rejectedOf(type), rejected: rejectedOf(type) },
+          {
+            ...{ records: own, rows: own - reasons.length, rejected: reasons.length },
+            ...{ discarded: 0, rejectedByReason: countBy(reasons) },
+          },
         ] as const
       }),
     ),

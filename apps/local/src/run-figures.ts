@@ -7,11 +7,16 @@ import {
 } from '@silversmith/core'
 import type { SealedBatch } from './history.ts'
 
+/** records = rows + rejected + discarded, and the reasons' sum is `rejected`. */
 export interface DatasetFigures {
   readonly records: number
   readonly rows: number
   readonly rejected: number
+  readonly discarded: number
+  readonly rejectedByReason: Readonly<Record<string, number>>
 }
+
+const nothing = { records: 0, rows: 0, rejected: 0, discarded: 0 }
 
 /** What some batches did, by their manifests. records = rows + rejected + discarded; `rows` counts accepted records. */
 export interface RunFigures {
@@ -52,7 +57,7 @@ export const sumBatches = (batches: readonly SealedBatch[]): RunFigures => {
   const rejectedByReason: Record<string, number> = {}
   const dispositions: Record<string, number> = {}
   const tableRows: Record<string, number> = {}
-  const datasets: Record<string, { records: number; rows: number; rejected: number }> = {}
+  const datasets: Record<string, typeof nothing & { rejectedByReason: Record<string, number> }> = {}
   for (const { manifest } of batches) {
     for (const source of manifest.sources) {
       const { dataset, disposition, records, rows, rejected, discarded } = source
@@ -64,12 +69,17 @@ export const sumBatches = (batches: readonly SealedBatch[]): RunFigures => {
       sums.discarded += discarded
       add(dispositions, disposition, 1)
       if (dataset === undefined) continue
-      const figures = (datasets[dataset] ??= { records: 0, rows: 0, rejected: 0 })
+      const figures = (datasets[dataset] ??= { ...nothing, rejectedByReason: {} })
       figures.records += records
       figures.rows += rows
       figures.rejected += rejected
+      figures.discarded += discarded
     }
-    for (const { reason, rows } of manifest.quarantine) add(rejectedByReason, reason, rows)
+    for (const { dataset, reason, rows } of manifest.quarantine) {
+      add(rejectedByReason, reason, rows)
+      const figures = datasets[dataset]
+      if (figures) add(figures.rejectedByReason, reason, rows)
+    }
     for (const { table, rows } of manifest.chunks) add(tableRows, table, rows)
     sums.chunks += manifest.chunks.length
   }
