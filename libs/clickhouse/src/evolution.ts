@@ -58,20 +58,29 @@ const evolutionOf = (
   settings: ClickHouseSettings,
 ): Evolution => {
   const type = typeOf(types)
-  const source = `ifNull(${quoteName(rescuedColumn)}, '')`
-  const value =
-    type === undefined
-      ? `nullIf(JSONExtractRaw(${source}, ${quoteText(path)}), '')`
-      : `JSONExtract(${source}, ${quoteText(path)}, 'Nullable(${type})')`
+  const place = `ifNull(${quoteName(rescuedColumn)}, ''), ${quoteText(path)}`
   const alter = `ALTER TABLE ${qualify(settings.database, name)}${onCluster(settings)}`
   const shown = `Nullable(${type ?? 'String'})`
   return {
     ...{ dataset, table: table.name, path, column, type: shown },
     statements: [
-      `${alter} ADD COLUMN IF NOT EXISTS ${quoteName(column)} ${shown} DEFAULT ${value} COMMENT ${quoteText(commentOf(path))}`,
+      `${alter} ADD COLUMN IF NOT EXISTS ${quoteName(column)} ${shown} DEFAULT ${valueAt(place, type)} COMMENT ${quoteText(commentOf(path))}`,
       ...viewsOf(table, settings, name).map(({ statement }) => statement),
     ],
   }
+}
+
+/**
+ * Null where a later value is of another type. By way of its text: JSONExtract alone would make 1 of 1.5 and of true, and
+ * `_rescued` has long numbers as text.
+ */
+const valueAt = (place: string, type: string | undefined): string => {
+  if (type === undefined) return `nullIf(JSONExtractRaw(${place}), '')`
+  const text = `JSONExtract(${place}, 'Nullable(String)')`
+  if (type === 'String') return text
+  return type === 'Bool'
+    ? `if(${text} IN ('true', 'false'), ${text} = 'true', NULL)`
+    : `to${type}OrNull(${text})`
 }
 
 /** By it a path is known to have its column. */

@@ -91,6 +91,29 @@ it('gives each new path a column, in old rows and in new ones, in the table and 
   }
 })
 
+it('makes no value of one of another type: it is null, and in _rescued as it was sent', async () => {
+  const others = [
+    { cooled: 1, stops: 1.5, insuredValue: 'much' },
+    { cooled: 'yes', stops: true, insuredValue: true },
+    { cooled: null, stops: '1.5', insuredValue: [1] },
+  ]
+  await insert(others, 'changed')
+  const rows = await clickHouse.read<Readonly<Record<string, unknown>>>(
+    `SELECT cooled, stops, insured_value, _rescued FROM ${made.database}.shipments WHERE _version = 'changed' ORDER BY _record`,
+  )
+  expect(
+    rows.map(({ _rescued, ...row }) => [
+      Object.values(row),
+      JSON.parse(String(_rescued)) as object,
+    ]),
+  ).toEqual(
+    others.map(({ cooled, ...rest }) => [
+      [null, null, null],
+      cooled === null ? rest : { cooled, ...rest },
+    ]),
+  )
+})
+
 it('proposes nothing that is there, and neither migration nor preflight minds', async () => {
   expect(await plan()).toEqual([])
   expect(await migrate(clickHouse.admin, tables, made.settings, signal)).toMatchObject({
