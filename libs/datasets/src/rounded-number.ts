@@ -1,3 +1,5 @@
+import { parseWithSource } from './sent-number.ts'
+
 /** A JSON number too large for a double to hold exactly: its digits as they were sent. In JSON it is text. */
 export class RoundedNumber {
   readonly digits: string
@@ -20,12 +22,6 @@ export const isRoundedNumber = (value: unknown): value is RoundedNumber =>
 /** Beyond 2^53 two numbers may become one. Infinity is what JSON.parse made of a number no double reaches. */
 export const isRounded = (value: unknown): boolean =>
   isRoundedNumber(value) || (typeof value === 'number' && Math.abs(value) > Number.MAX_SAFE_INTEGER)
-
-/** Node's JSON.parse tells a reviver the source text of each number; its types do not know that. */
-const parseWithSource = JSON.parse as (
-  text: string,
-  reviver: (key: string, value: unknown, context: { readonly source?: string }) => unknown,
-) => unknown
 
 let areMissed = false
 

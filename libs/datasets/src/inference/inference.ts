@@ -1,7 +1,8 @@
 import type { ColumnType } from '@silversmith/core'
 import { pathText } from '../path.ts'
+import { parseAsSent } from '../sent-number.ts'
 import { createColumnNames } from './column-name.ts'
-import { isSentObject, kinds, parseAsSent } from './kind.ts'
+import { isSentObject, kinds } from './kind.ts'
 import { createShape, observe, recordFieldsMax, type Shape } from './shape.ts'
 
 /** A column, and the keys from the record down to its value. */

@@ -1,6 +1,7 @@
 import { isAbsent } from '../json.ts'
 import { readTimestamp } from '../read.ts'
-import { digitsOf, isOfKind, isSentObject, type Kind, kinds, SentNumber } from './kind.ts'
+import { SentNumber } from '../sent-number.ts'
+import { digitsOf, isOfKind, isSentObject, type Kind, kinds } from './kind.ts'
 
 /** Fields of records that are looked at: columns of a dataset of one's own. */
 export const recordFieldsMax = 200

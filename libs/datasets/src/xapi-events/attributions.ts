@@ -3,7 +3,8 @@ import type { Table, TableRow } from '@silversmith/core'
 import { isObject, writeJson } from '../json.ts'
 import { type Path, valueAt } from '../path.ts'
 import { type Compiled, compileRules, type Facts, type Rule } from '../rule.ts'
-import { canonicalJson, parseWithNumbers } from './canonical-json.ts'
+import { parseAsSent } from '../sent-number.ts'
+import { canonicalJson } from './canonical-json.ts'
 import type { EventType } from './event-type.ts'
 import { attributionsPath, type EventFacts, eventTableName } from './rules.ts'
 import { attributionViews } from './upstream-views.ts'
@@ -138,7 +139,7 @@ export const attributionRows = (
   { hash: eventHash, micros, eventType }: EventFacts,
   text: string | undefined,
 ): readonly TableRow[] => {
-  const sent = text === undefined ? list : valueAt(parseWithNumbers(text), attributionsPath, ignore)
+  const sent = text === undefined ? list : valueAt(parseAsSent(text), attributionsPath, ignore)
   return list.flatMap((record, at): readonly TableRow[] => {
     if (!isObject(record)) return []
     const canonical = canonicalJson(Array.isArray(sent) ? sent[at] : record)

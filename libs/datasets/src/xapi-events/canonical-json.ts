@@ -1,30 +1,5 @@
 import { writeJson } from '../json.ts'
-
-/** A number as it was sent. */
-class SentNumber {
-  readonly source: string
-
-  constructor(source: string) {
-    this.source = source
-  }
-}
-
-/** Node's JSON.parse tells a reviver the source text of each number; its types do not know that. */
-const parseWithSource = JSON.parse as (
-  text: string,
-  reviver: (key: string, value: unknown, context: { readonly source?: string }) => unknown,
-) => unknown
-
-/** Valid JSON with its numbers as they were sent, for `canonicalJson`; undefined when it is nested too deep (thousands of levels). */
-export const parseWithNumbers = (text: string): unknown => {
-  try {
-    return parseWithSource(text, (_key, value, { source }) =>
-      typeof value === 'number' && source !== undefined ? new SentNumber(source) : value,
-    )
-  } catch {
-    return undefined
-  }
-}
+import { SentNumber } from '../sent-number.ts'
 
 /**
  * JSON as Python's json.dumps writes it with sorted keys and no spaces: ASCII only, and 1.0 is not 1 (where the numbers are known
