@@ -5,6 +5,7 @@ import { sampleRecords, sampleTypes } from '@silversmith/datasets'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { CommandOf } from './command.ts'
 import { runGenerate } from './generate.ts'
+import { UsageError } from './usage-error.ts'
 
 const { signal } = new AbortController()
 let dir: string
@@ -45,6 +46,13 @@ it('writes more than fits one piece, and replaces what was there', async () => {
   expect(text.split('\n')).toHaveLength(3_001)
 })
 
+it('makes the folders of the file', async () => {
+  expect((await generate('bronze/shipments/made.jsonl')).text).toContain('shipment_id')
+})
+
 it('says what is wrong with a file that cannot be written', async () => {
-  await expect(generate('no/such/folder.jsonl')).rejects.toThrow(/ENOENT/)
+  await generate('a.jsonl')
+  await expect(generate('a.jsonl/b.jsonl')).rejects.toThrow(/a.jsonl: a file is where a folder/)
+  await expect(generate('a.jsonl/b.jsonl')).rejects.toBeInstanceOf(UsageError)
+  await expect(generate('.')).rejects.toThrow(/it is a folder: name a file of it/)
 })
