@@ -134,6 +134,10 @@ it('says what to do where there is nothing to show or to migrate', async () => {
   await mkdir(join(dir, 'silver/raw_events'), { recursive: true })
   const other = runHead({ kind: 'head', table: 'none', limit: 1, dir, json: false }, {}, signal)
   await expect(other).rejects.toThrow(/holds no files: there are raw_events/)
+  const ofDataset = { kind: 'head', table: 'xapi_events', limit: 1, dir, json: false } as const
+  await expect(runHead(ofDataset, {}, signal)).rejects.toThrow(
+    /^xapi_events is a dataset with the tables raw_events, experiment_attributions; no ClickHouse/,
+  )
   const migrate = runMigrate({ kind: 'migrate', plan: true, user: 'me', json: false }, {}, signal)
   await expect(migrate).rejects.toThrow(/CLICKHOUSE_URL says which server/)
   const native = { CLICKHOUSE_URL: 'http://localhost:9000' }

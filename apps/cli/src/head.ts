@@ -1,7 +1,7 @@
 import { qualify, quoteName } from '@silversmith/clickhouse'
 import type { ClickHouseSettings } from '@silversmith/clickhouse'
 import type { ColumnType } from '@silversmith/core'
-import { datasets } from '@silversmith/datasets'
+import { datasetOf, datasets } from '@silversmith/datasets'
 import { readParquet } from '@silversmith/parquet'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -75,6 +75,14 @@ const listed = (names: readonly string[]): string =>
     ? names.join(', ')
     : `${names.slice(0, toldMax).join(', ')} and ${names.length - toldMax} more`
 
+/** A dataset of that name has tables of others: what to ask for instead. */
+const tablesHint = (name: string): string => {
+  const tables = (datasetOf(name)?.tables ?? []).map((table) => table.name)
+  return tables.length === 0 || tables.includes(name)
+    ? ''
+    : `${name} is a dataset with the tables ${tables.join(', ')}; `
+}
+
 const unknownTable = 60
 
 const readTable = async (
@@ -97,7 +105,7 @@ const readTable = async (
     throw new UsageError(
       names.length === 0
         ? `there is no table ${table}, nor any other in the database ${database}`
-        : `there is no table ${table} in the database ${database}; there are ${listed(names)}`,
+        : `${tablesHint(table)}there is no table ${table} in the database ${database}; there are ${listed(names)}`,
       { cause: error },
     )
   }
@@ -109,7 +117,7 @@ const readSilver = async (dir: string, table: string, limit: number): Promise<re
   const files = names.filter((name) => name.endsWith('.parquet'))
   if (files.length === 0)
     throw new UsageError(
-      `no ClickHouse runs and ${folder} holds no files: ${await adviceOf(join(dir, 'silver'))}`,
+      `${tablesHint(table)}no ClickHouse runs and ${folder} holds no files: ${await adviceOf(join(dir, 'silver'))}`,
     )
   const rows: Row[] = []
   for (const file of files.sort()) {
