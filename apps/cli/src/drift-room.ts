@@ -1,13 +1,12 @@
-import { datasetOf, datasets } from '@silversmith/datasets'
 import { type DriftReport, reportDrift } from '@silversmith/flow'
 import { findDeployment, openCloud, readDeployment } from './deployment.ts'
 import type { Deployment } from './deployment.ts'
 import { deploymentSettings } from './deployment-settings.ts'
 import type { Since } from './command.ts'
+import { needDataset } from './known-dataset.ts'
 import { startOf } from './since.ts'
 import type { Surroundings } from './surroundings.ts'
 import { callOf } from './surroundings.ts'
-import { UsageError } from './usage-error.ts'
 
 interface Asked {
   readonly dir: string | undefined
@@ -29,11 +28,7 @@ export const readDrift = async (
   readonly since: number
   readonly report: DriftReport
 }> => {
-  const asked = dataset === undefined ? undefined : datasetOf(dataset)
-  if (dataset !== undefined && !asked) {
-    const known = datasets.map(({ name }) => name).join(', ')
-    throw new UsageError(`there is no dataset ${dataset}; there are ${known}`)
-  }
+  const asked = needDataset(dataset)
   const { clock, progress, environment } = surroundings
   const deployment = await findDeployment(environment, dir)
   const values = readValues(deployment)

@@ -3,6 +3,7 @@ import type { QuarantineFilter, ReplayDeps } from '@silversmith/flow'
 import type { CommandOf } from './command.ts'
 import { findDeployment, openCloud, readDeployment } from './deployment.ts'
 import { deploymentSettings } from './deployment-settings.ts'
+import { needDataset } from './known-dataset.ts'
 import { silentLog } from './silent-log.ts'
 import { startOf } from './since.ts'
 import type { Surroundings } from './surroundings.ts'
@@ -40,7 +41,10 @@ type Asked = Pick<CommandOf<'quarantine list'>, 'dataset' | 'reason' | 'since' |
 export const filterOf = (
   { dataset, reason, since, until }: Asked,
   now: number,
-): QuarantineFilter => ({
-  ...{ dataset, reason },
-  ...{ since: startOf(since, now), until: startOf(until, now, 'until') },
-})
+): QuarantineFilter => {
+  needDataset(dataset)
+  return {
+    ...{ dataset, reason },
+    ...{ since: startOf(since, now), until: startOf(until, now, 'until') },
+  }
+}
