@@ -80,6 +80,14 @@ it('works on the local stack that is asked for, whatever the environment describ
   expect(values.clickHouse).toMatchObject({ url: 'http://127.0.0.1:1', password: 'hunter2' })
 })
 
+it('says first that no stack runs where the environment describes nothing', async () => {
+  const nothing = { settings: {}, stack: undefined }
+  const begins = /^no local stack runs in .silversmith.latest, .*\d+ settings need attention/
+  expect(() => readDeployment(nothing, everything)).toThrow(begins)
+  const part = { settings: { LEDGER_TABLE_NAME: 'ledger' }, stack: undefined }
+  expect(() => readDeployment(part, everything)).toThrow(/^\d+ settings need attention/)
+})
+
 it('says how to start a stack where none runs', async () => {
   await expect(findDeployment({}, join(dir, 'none'))).rejects.toThrow(/npm start -- --keep/)
 })

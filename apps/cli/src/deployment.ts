@@ -56,11 +56,14 @@ export const findDeployment = async (
 type Table = Readonly<Record<string, Setting<unknown>>>
 
 const advice =
-  'Set them as the functions have them, or name a local stack that npm start -- --keep left up with --dir.'
+  'Set them as the functions have them; or start a local stack with npm start -- --keep, in another terminal, and name its --dir.'
+
+/** Said where nothing at all describes a deployment: most likely somebody means the local stack, and it is not up. */
+const noStack = `no local stack runs in ${defaultDir}, and the environment describes no deployment: `
 
 /** @throws UsageError that lists every setting that is missing or wrong. */
 export const readDeployment = <Part extends Table>(
-  { settings }: Deployment,
+  { settings, stack }: Deployment,
   part: Part,
 ): SettingValues<typeof deploymentSettings.ledger & Part> & {
   readonly clickHouse: ClickHouseSettings | undefined
@@ -77,7 +80,11 @@ export const readDeployment = <Part extends Table>(
     ...routeProblems(routes ?? [], datasets),
     ...(clickHouse && 'problems' in clickHouse ? clickHouse.problems : []),
   ]
-  if (all.length > 0) throw new UsageError(`${settingsInvalid(all).message}\n${advice}`)
+  if (all.length > 0) {
+    const isDescribed = stack !== undefined || Boolean(settings[table.ledgerTable.name])
+    const beginning = isDescribed ? '' : noStack
+    throw new UsageError(`${beginning}${settingsInvalid(all).message}\n${advice}`)
+  }
   return {
     ...(values as SettingValues<typeof deploymentSettings.ledger & Part>),
     clickHouse: clickHouse && 'settings' in clickHouse ? clickHouse.settings : undefined,
