@@ -74,3 +74,9 @@ test('of one dataset, nothing is told of another in the same batches', () => {
     ],
   })
 })
+
+test('nothing rescued is nothing missing', () => {
+  const sum = createDriftSum(undefined)
+  sum.add(manifestOf(['trips'], [], ['trips', 3, '_rescued']))
+  expect(sum.report().missing).toEqual([])
+})

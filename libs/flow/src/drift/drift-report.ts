@@ -8,6 +8,7 @@ import type {
   Manifest,
   Store,
 } from '@silversmith/core'
+import { rescuedColumn } from '@silversmith/core'
 import { type Call, mapConcurrently, persist } from '../patience.ts'
 import { batchOfManifest, readUnnamed, walkManifests } from '../repair/manifest-walk.ts'
 
@@ -93,8 +94,10 @@ export const createDriftSum = (dataset: Dataset | undefined) => {
     if (!isAsked) return
     batches += 1
     for (const one of manifest.drift ?? []) addPath(one)
-    for (const { table, rows, empty = [] } of manifest.chunks) {
+    for (const { table, rows, empty: without = [] } of manifest.chunks) {
       if (dataset && dataset.tables.every(({ name }) => name !== table)) continue
+      // Nothing rescued is what one hopes for, nothing that is missing.
+      const empty = without.filter((name) => name !== rescuedColumn)
       const known = tables.get(table)
       const still = new Set(known ? empty.filter((name) => known.columns.has(name)) : empty)
       tables.set(table, { rows: (known?.rows ?? 0) + rows, columns: still })
