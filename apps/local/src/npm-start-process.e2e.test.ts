@@ -158,9 +158,11 @@ it('changes nothing at a ClickHouse it was given unless asked to migrate, and br
   }
 })
 
-it('ends with 1 and the reason when a function cannot start', async () => {
+it('ends with 2 and the reason when a function cannot start for its settings', async () => {
   const args = ['--dir', 'unable', '--target', 'silver', '--limit', '1']
   const { code, stderr, stdout } = await runs.start(args, { ROUTES: '[]' }).ended
-  expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
-  expect(stderr).toMatch(/could not start: [^]*ROUTES must be[^]*logs.(ingest|transform).log/)
+  expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+  expect(stderr).toMatch(
+    /could not start: 1 setting needs attention:[^]*ROUTES must be[^]*logs.(ingest|transform).log/,
+  )
 })

@@ -15,6 +15,7 @@ import type { Options } from './options.ts'
 import { createProblemTeller } from './problem-teller.ts'
 import type { Progress } from './progress.ts'
 import { writeReport } from './report.ts'
+import { startFailure } from './start-failure.ts'
 import { startStack } from './stack.ts'
 import type { Stack } from './stack.ts'
 import { uploadAll } from './upload.ts'
@@ -196,10 +197,8 @@ export const run = async (parts: Run): Promise<0 | 1> => {
       duplicateEvents: options.duplicateEvents,
       migrate: options.migrate,
       environment: parts.environment,
-      onInitFailure: (name, { errorType, errorMessage }) => {
-        const log = relative('', logFileOf(dir.path, name))
-        const text = `${name} could not start: ${errorType}: ${errorMessage} (${log})`
-        failing.abort(new Error(text))
+      onInitFailure: (name, failure) => {
+        failing.abort(startFailure(name, failure, relative('', logFileOf(dir.path, name))))
       },
       onLine: tellProblem,
       signal,
