@@ -52,6 +52,12 @@ it('tells the figures, the tables and the dead letters', () => {
   expect(text).not.toContain('without rows')
 })
 
+it('ends with commands that work once the run is over: rows of the largest table, from its folder', () => {
+  expect(humanReport(report)).toMatch(/^ {2}npm run silversmith -- head raw_events$/m)
+  expect(humanReport(report, 'own')).toMatch(/ head raw_events --dir own$/m)
+  expect(humanReport({ ...report, tables: {} })).not.toContain('npm run')
+})
+
 it('tells how large files and INSERTs are, by the classes something is in', () => {
   const text = humanReport(report)
   expect(text).toMatch(/^silver +2 files, 1\.5 kB \(under64KiB 2\): \/s\/silver$/m)

@@ -121,14 +121,14 @@ const placeLines = (report: Report): readonly string[] => {
   ]
 }
 
+const largestOf = ({ tables }: Report): string | undefined =>
+  Object.entries(tables).sort(([, a], [, b]) => b.rows - a.rows)[0]?.[0]
+
 /** Three questions to begin with, for the largest table. */
-export const queriesFor = (
-  { tables }: Report,
-  from: (table: string) => string,
-): readonly string[] => {
-  const [largest] = Object.entries(tables).sort(([, a], [, b]) => b.rows - a.rows)
-  if (!largest) return []
-  const source = from(largest[0])
+export const queriesFor = (report: Report, from: (table: string) => string): readonly string[] => {
+  const largest = largestOf(report)
+  if (largest === undefined) return []
+  const source = from(largest)
   return [
     `SELECT CAST(timestamp AS DATE) AS day, count(*) AS n FROM ${source} GROUP BY day ORDER BY day`,
     `SELECT _source, count(*) AS n FROM ${source} GROUP BY _source ORDER BY n DESC LIMIT 10`,
@@ -137,16 +137,19 @@ export const queriesFor = (
 }
 
 const queryLines = (report: Report, dir: string | undefined): readonly string[] => {
+  const place = dir === undefined ? '' : ` --dir ${dir}`
   if (report.clickhouseUrl !== null)
     return [
       'ask ClickHouse:',
       ...queriesFor(report, (table) => table).map(
-        (query) =>
-          `  npm run silversmith -- query "${query}"${dir === undefined ? '' : ` --dir ${dir}`}`,
+        (query) => `  npm run silversmith -- query "${query}"${place}`,
       ),
     ]
-  if (report.silver.files > 0)
+  const largest = largestOf(report)
+  if (report.silver.files > 0 && largest !== undefined)
     return [
+      'first rows of a table:',
+      `  npm run silversmith -- head ${largest}${place}`,
       'ask the files, with duckdb or clickhouse-local for instance (--keep leaves ClickHouse up to be asked):',
       ...queriesFor(report, (table) => `'${report.silverDir}/${table}/*/*.parquet'`).map(
         (query) => `  ${query}`,
