@@ -97,6 +97,10 @@ const corners: Readonly<Record<string, () => Promise<void>>> = {
   'fraction with more digits than a double has': async () => {
     expect(await rowOf(withScore('0.1000000000000000055'))).toMatchObject({ score: 0.1 })
   },
+  'number nearer to zero than any double (`1e-400`)': async () => {
+    expect(await rowOf(withScore('1e-400'))).toMatchObject({ score: 0, _rescued: null })
+    expect(await rowOf(withInput('[1e-400]'))).toMatchObject({ response: '[0]' })
+  },
   '`-0`': async () => {
     expect((await rowOf(withScore('-0')))['score']).toBe(-0)
     expect(await rowOf(withInput('-0'))).toMatchObject({ response: '-0' })
