@@ -20,6 +20,7 @@ const settingsOf = (url: string): ClickHouseSettings => ({
   user: 'writer',
   password: 'hunter2',
   insertTimeoutMs: 1000,
+  connectTimeoutMs: 5_000,
   settings: {},
   engine: 'ReplacingMergeTree',
   deduplicationWindow: 1,

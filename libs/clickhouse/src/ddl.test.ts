@@ -11,6 +11,7 @@ const settings: ClickHouseSettings = {
   url: 'http://h',
   database: 'silver',
   insertTimeoutMs: 1000,
+  connectTimeoutMs: 5_000,
   settings: {},
   engine: 'ReplacingMergeTree',
   deduplicationWindow: 100_000,

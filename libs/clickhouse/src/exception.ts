@@ -19,8 +19,9 @@ const faultByCode: ReadonlyMap<number, FaultCode> = new Map([
   // 202, 203 busy, 216 same query running, 225, 242 read only, 241 memory, 243 disk, 279, 285, 286 replicas, 439 threads
   ...each('TARGET_UNAVAILABLE', [3, 107, 164, 202, 203, 216, 225, 241, 242, 243, 252, 279]),
   ...each('TARGET_UNAVAILABLE', [285, 286, 439]),
-  // 192-194, 516 who, 497 may not
-  ...each('TARGET_DENIED', [192, 193, 194, 497, 516]),
+  ...each('TARGET_DENIED', [192, 193, 194, 516]),
+  // A grant on a table
+  ...each('TARGET_FORBIDDEN', [497]),
   // 16, 47 columns, 60, 81 tables, 62 syntax, 115 unknown setting, 452 constrained setting, 48 not implemented
   ...each('TARGET_MISCONFIGURED', [16, 36, 46, 47, 48, 60, 62, 73, 81, 115, 452]),
   // 6-8, 26, 27 parsing, 53 type, 69, 70, 117 incorrect, 131 large, 349 NULL, 469 constraint
@@ -33,7 +34,8 @@ const quotedCharactersMax = 200
 
 const advice: Partial<Record<FaultCode, string>> = {
   TARGET_OUTCOME_UNKNOWN: 'It may have landed; the next attempt looks before it inserts.',
-  TARGET_DENIED: 'Check user, password and grants; the batch waits.',
+  TARGET_DENIED: 'Check user and password; the batch waits.',
+  TARGET_FORBIDDEN: 'The user lacks a grant; the batch waits.',
   TARGET_MISCONFIGURED: 'Run the migration or correct the settings; the batch waits.',
   TARGET_REFUSED_DATA: 'The table does not take these rows; compare its columns. The batch waits.',
 }

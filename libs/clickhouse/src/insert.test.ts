@@ -22,6 +22,7 @@ const settingsOf = (url: string, more: Partial<ClickHouseSettings> = {}): ClickH
   user: 'writer',
   password: 'hunter2',
   insertTimeoutMs: 400,
+  connectTimeoutMs: 5_000,
   settings: { max_memory_usage: '1000' },
   engine: 'ReplacingMergeTree',
   deduplicationWindow: 100,
@@ -144,6 +145,12 @@ const answers: readonly (readonly [title: string, code: FaultCode | 'done', beha
         ),
     ],
     [
+      '403 of ClickHouse, a grant is missing',
+      'TARGET_FORBIDDEN',
+      (socket) =>
+        socket.end(respond(403, exception(497, 'writer: Not enough privileges (ACCESS_DENIED)'))),
+    ],
+    [
       '404 of ClickHouse',
       'TARGET_MISCONFIGURED',
       (socket) =>
@@ -156,7 +163,7 @@ const answers: readonly (readonly [title: string, code: FaultCode | 'done', beha
       'TARGET_OUTCOME_UNKNOWN',
       (socket) => socket.end(respond(408, exception(159, 'Timeout exceeded (TIMEOUT_EXCEEDED)'))),
     ],
-    ['413 of a proxy', 'TARGET_DENIED', (socket) => socket.end(respond(413))],
+    ['413 of a proxy', 'TARGET_MISCONFIGURED', (socket) => socket.end(respond(413))],
     ['429', 'TARGET_UNAVAILABLE', (socket) => socket.end(respond(429))],
     ['500 of a proxy', 'TARGET_OUTCOME_UNKNOWN', (socket) => socket.end(respond(500))],
     [
@@ -200,6 +207,29 @@ describe('an INSERT is judged by the whole answer', () => {
     clearInterval(timer)
     expect(outcome).toMatchObject({ code: 'TARGET_OUTCOME_UNKNOWN' })
     expect((outcome as Fault).message).toContain('no whole answer within 400 ms')
+  })
+
+  test.each([
+    ['seconds', '120', 120_000],
+    ['a date', new Date(Date.now() + 86_400_000).toUTCString(), 3_600_000],
+    ['a date that is over', 'Wed, 21 Oct 2015 07:28:00 GMT', undefined],
+    ['neither', 'soon', undefined],
+  ])('Retry-After is heard, an hour at most: %s', async (_, text, ms) => {
+    const outcome = await attempt((socket) => socket.end(respond(429, '', { 'retry-after': text })))
+    expect(outcome).toMatchObject({ code: 'TARGET_UNAVAILABLE', retryAfterMs: ms })
+  })
+
+  test('a connection that never stands is given up in its own, shorter time: nothing was sent', async () => {
+    // TLS is never answered, so that there is no connection to send anything on.
+    server = await startTestServer(() => undefined)
+    const settings = settingsOf(server.url.replace('http:', 'https:'), {
+      ...{ insertTimeoutMs: 60_000, connectTimeoutMs: 200 },
+    })
+    const outcome = await insert(settings, order, new AbortController().signal).catch(
+      (error: unknown) => error,
+    )
+    expect(outcome).toMatchObject({ code: 'TARGET_UNAVAILABLE' })
+    expect((outcome as Fault).message).toContain('no connection within 200 ms')
   })
 
   test('a slow but whole answer is a success', async () => {

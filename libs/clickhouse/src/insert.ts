@@ -55,7 +55,7 @@ export const insert = async (
 const post = (
   url: URL,
   body: Uint8Array,
-  { user, password, insertTimeoutMs }: ClickHouseSettings,
+  { user, password, insertTimeoutMs, connectTimeoutMs }: ClickHouseSettings,
   what: string,
   signal: AbortSignal,
 ): Promise<Reply> =>
@@ -83,6 +83,7 @@ const post = (
     }
     const settle = (): void => {
       clearTimeout(timer)
+      clearTimeout(connecting)
       signal.removeEventListener('abort', onAbort)
     }
     const onAbort = (): void => fail(new Error('the time of this invocation was up'))
@@ -90,9 +91,16 @@ const post = (
       () => fail(new Error(`no whole answer within ${insertTimeoutMs} ms`)),
       insertTimeoutMs,
     )
+    const connecting = setTimeout(
+      () => fail(new Error(`no connection within ${connectTimeoutMs} ms`)),
+      connectTimeoutMs,
+    )
     signal.addEventListener('abort', onAbort)
     request.once('socket', (socket) =>
-      socket.once(secure ? 'secureConnect' : 'connect', () => (sending = true)),
+      socket.once(secure ? 'secureConnect' : 'connect', () => {
+        sending = true
+        clearTimeout(connecting)
+      }),
     )
     request.on('error', fail)
     request.once('response', (response) => {
@@ -122,6 +130,7 @@ const readReply = (response: IncomingMessage, done: (reply: Reply) => void): Inc
       status: response.statusCode ?? 0,
       exceptionCode: headerOf('x-clickhouse-exception-code'),
       queryId: headerOf('x-clickhouse-query-id'),
+      retryAfter: headerOf('retry-after'),
       complete: response.complete,
       body: Buffer.concat(parts).toString('utf8'),
     })

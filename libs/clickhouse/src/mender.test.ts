@@ -8,6 +8,7 @@ const settings: ClickHouseSettings = {
   url: 'http://127.0.0.1:1',
   database: 'd',
   insertTimeoutMs: 1_000,
+  connectTimeoutMs: 5_000,
   settings: {},
   engine: 'ReplacingMergeTree',
   deduplicationWindow: 100_000,

@@ -29,7 +29,7 @@ export interface Preflight {
  * Asks whether this server takes exactly-once INSERTs into these tables (and `_reloads`) with these settings as this user;
  * changes nothing.
  *
- * Throws TARGET_MISCONFIGURED naming every problem with the statement that ends it; SETTINGS_INVALID; TARGET_DENIED;
+ * Throws TARGET_MISCONFIGURED naming every problem with the statement that ends it; SETTINGS_INVALID; TARGET_DENIED; TARGET_FORBIDDEN;
  * TARGET_UNAVAILABLE when the server cannot be asked.
  */
 export const preflight = async (
@@ -160,9 +160,9 @@ const rehearse = async (
     )
     await countChunk(connection, settings, name, { token, month: '1970-01' }, signal)
   } catch (error) {
-    if (isFault(error, 'TARGET_DENIED'))
+    if (isFault(error, 'TARGET_DENIED', 'TARGET_FORBIDDEN'))
       throw new Fault(
-        'TARGET_DENIED',
+        error.code,
         `${error.message} The user needs INSERT and SELECT(_chunk, timestamp) on ${target}, and must be allowed to change settings (readonly = 0).`,
         { cause: error },
       )

@@ -8,6 +8,8 @@ export interface Reply {
   readonly exceptionCode: string | undefined
   /** `X-ClickHouse-Query-Id`: every server since 23.2 says with every answer which query it ran. */
   readonly queryId: string | undefined
+  /** `Retry-After`. */
+  readonly retryAfter?: string | undefined
   /** The whole answer arrived, as its own framing says. */
   readonly complete: boolean
   /** The first `replyBytesMax` bytes. */
@@ -29,7 +31,7 @@ export const judgeInsert = (reply: Reply, queryId: string, what: string): Fault 
     const code = exceptionCode === undefined ? (found?.code ?? 0) : Number(exceptionCode)
     return faultOfException({ code, text: body, status }, what)
   }
-  if (status !== 200) return faultOfStatus(status, what)
+  if (status !== 200) return faultOfStatus(reply, what)
   const doubt = doubtOf(reply, queryId)
   if (doubt === undefined) return undefined
   return new Fault(
@@ -50,13 +52,16 @@ const doubtOf = (reply: Reply, queryId: string): string | undefined => {
 }
 
 /** An answer with no exception code comes from something between us and ClickHouse, or from another server. */
-const faultOfStatus = (status: number, what: string): Fault => {
+const faultOfStatus = ({ status, retryAfter }: Reply, what: string): Fault => {
+  const retryAfterMs = readRetryAfter(retryAfter, Date.now())
   const fault = (code: Fault['code'], advice = '') =>
-    new Fault(code, `${what}: HTTP ${status} without a ClickHouse exception. ${advice}`.trim())
+    new Fault(code, `${what}: HTTP ${status} without a ClickHouse exception. ${advice}`.trim(), {
+      ...(retryAfterMs !== undefined && { retryAfterMs }),
+    })
   if (status === 401 || status === 403)
     return fault('TARGET_DENIED', 'Check user and password, and any proxy before the server.')
   if (status === 413)
-    return fault('TARGET_DENIED', 'A proxy limits the size of bodies; raise its limit.')
+    return fault('TARGET_MISCONFIGURED', 'A proxy limits the size of bodies; raise its limit.')
   if (status === 429 || status === 503) return fault('TARGET_UNAVAILABLE')
   if (status >= 500 || status === 408)
     return fault(
@@ -64,4 +69,14 @@ const faultOfStatus = (status: number, what: string): Fault => {
       'It may have landed; the next attempt looks before it inserts.',
     )
   return fault('TARGET_DENIED', 'Is this the HTTP interface of ClickHouse? Check the URL.')
+}
+
+/** Nobody is left alone for longer, whatever it asks for. */
+const retryAfterMsMax = 3_600_000
+
+/** A number of seconds or a date, see RFC 9110 section 10.2.3; undefined when it is neither. */
+export const readRetryAfter = (text: string | undefined, now: number): number | undefined => {
+  if (text === undefined) return undefined
+  const ms = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - now
+  return ms >= 0 ? Math.min(ms, retryAfterMsMax) : undefined
 }

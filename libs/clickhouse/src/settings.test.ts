@@ -41,6 +41,7 @@ describe('where ClickHouse is', () => {
       user: 'writer',
       password: 'p',
       insertTimeoutMs: 30_000,
+      connectTimeoutMs: 5_000,
       settings: {},
       engine: 'ReplacingMergeTree',
       deduplicationWindow: 100_000,

@@ -28,6 +28,8 @@ export interface ClickHouseSettings {
   readonly password?: string
   /** One INSERT, from connecting to the last byte of the answer. The server gets the same time to run it. */
   readonly insertTimeoutMs: number
+  /** Of it, the time until the connection stands. */
+  readonly connectTimeoutMs: number
   /** The user's own settings, sent with every INSERT. None of them is pinned. */
   readonly settings: Readonly<Record<string, string>>
   /** What migrations create. Preflight looks at what the table really is. */
@@ -154,6 +156,12 @@ export const clickHouseSettings = {
     default: 30_000,
     description: 'longest time of one INSERT, in all',
   }),
+  connectTimeoutMs: setting({
+    name: 'CLICKHOUSE_CONNECT_TIMEOUT_SECONDS',
+    parse: parseTimeout,
+    default: 5_000,
+    description: 'of it, longest wait for the connection',
+  }),
   engine: setting<Engine>({
     name: 'CLICKHOUSE_ENGINE',
     parse: parseOneOf(...engines),
@@ -205,6 +213,7 @@ export const parseClickHouseSettings = (environment: Environment): ParsedSetting
       ...(user && { user }),
       ...(password && { password }),
       insertTimeoutMs: values.insertTimeoutMs,
+      connectTimeoutMs: values.connectTimeoutMs,
       settings: values.settings,
       engine: values.engine,
       ...(cluster && { cluster }),

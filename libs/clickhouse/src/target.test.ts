@@ -16,7 +16,13 @@ test('a table that no chunk is of need not be there', async () => {
   )
   const target = createClickHouseTarget({
     settings: {
-      ...{ url: server.url, database: 'd', insertTimeoutMs: 1_000, settings: {} },
+      ...{
+        url: server.url,
+        database: 'd',
+        insertTimeoutMs: 1_000,
+        connectTimeoutMs: 5_000,
+        settings: {},
+      },
       ...{ engine: 'ReplacingMergeTree', deduplicationWindow: 100_000 },
     },
     tables: [tableOf('used'), tableOf('unused')],

@@ -116,6 +116,11 @@ export const createClickHouseTarget = ({
       if (memory.isSure(batch, token)) return false
       throw undecidable(token, settings.database, found)
     },
+    check: async (signal) => {
+      // A new look at the server, whatever was seen before.
+      passed.clear()
+      await preflight(connection, tables, settings, signal)
+    },
     prepare: ({ block }, signal) => void (block && bodies.fetchAhead(block, signal)),
     put: async (batch, chunk, signal) => {
       const own = tableOf(chunk)

@@ -18,7 +18,9 @@ export const faults = {
   QUEUE_DENIED: 'fix',
   TARGET_UNAVAILABLE: 'retry',
   TARGET_OUTCOME_UNKNOWN: 'retry',
+  TARGET_RESTING: 'retry',
   TARGET_DENIED: 'fix',
+  TARGET_FORBIDDEN: 'fix',
   TARGET_MISCONFIGURED: 'fix',
   TARGET_REFUSED_DATA: 'fix',
   DEADLINE_REACHED: 'retry',
@@ -34,10 +36,17 @@ export type FaultCode = keyof typeof faults
 export class Fault extends Error {
   override readonly name = 'Fault'
   readonly code: FaultCode
+  /** How long whoever refused asks to be left alone, e.g. by a Retry-After. */
+  readonly retryAfterMs: number | undefined
 
-  constructor(code: FaultCode, message: string, options?: { cause?: unknown }) {
+  constructor(
+    code: FaultCode,
+    message: string,
+    options: { readonly cause?: unknown; readonly retryAfterMs?: number } = {},
+  ) {
     super(message, options)
     this.code = code
+    this.retryAfterMs = options.retryAfterMs
   }
 
   get meaning(): FaultMeaning {

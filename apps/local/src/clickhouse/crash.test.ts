@@ -22,6 +22,7 @@ const settingsNow = (): ClickHouseSettings => ({
   url: engine.url,
   database: 'silver',
   insertTimeoutMs: 60_000,
+  connectTimeoutMs: 5_000,
   settings: {},
   engine: 'ReplacingMergeTree',
   deduplicationWindow: 10_000,

@@ -85,6 +85,7 @@ describe('the door speaks as ClickHouse does', () => {
       url: engine.url,
       database: 'default',
       insertTimeoutMs: 1,
+      connectTimeoutMs: 5_000,
       settings: {},
       engine: 'ReplacingMergeTree',
       deduplicationWindow: 1,

@@ -39,6 +39,7 @@ export const startTestClickHouse = async (): Promise<TestClickHouse> => {
     url: engine.url,
     database: `d_${randomUUID().replaceAll('-', '')}`,
     insertTimeoutMs: 30_000,
+    connectTimeoutMs: 5_000,
     settings: {},
     engine: 'ReplacingMergeTree',
     deduplicationWindow: 10_000,

@@ -4,6 +4,7 @@ import type { Batch, Chunk, Manifest } from '@silversmith/core'
 import { applyBatch } from '@silversmith/flow'
 import {
   createMemoryClock,
+  createMemoryIds,
   createMemoryLedger,
   createMemoryLog,
   createMemoryStore,
@@ -115,7 +116,8 @@ test('a batch of more chunks than tokens are remembered is there once, because a
   // Keeps what the commit would remove: it is put once more below.
   const kept = { ...store, remove: async () => undefined }
   const targets = [startWriter()]
-  const deps = { pipeline: 'p', targets, ledger, store: kept, clock, log: createMemoryLog() }
+  const ids = createMemoryIds(1, clock)
+  const deps = { pipeline: 'p', targets, ledger, store: kept, clock, ids, log: createMemoryLog() }
   const call = { deadline: clock.now() + 900_000, signal: idle() }
   expect(await applyBatch(deps, 'B', 'later', call)).toBe(true)
   expect(await rows()).toEqual(sorted(all))

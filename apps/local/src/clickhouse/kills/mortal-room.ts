@@ -41,6 +41,7 @@ export const startMortalRoom = async (dir: string): Promise<MortalRoom> => {
     url: engine.url,
     database: `table${tables}`,
     insertTimeoutMs,
+    connectTimeoutMs: 5_000,
     settings: {},
     engine: 'ReplacingMergeTree',
     deduplicationWindow: 10_000,
