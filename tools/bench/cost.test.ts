@@ -84,8 +84,8 @@ describe('a bill', () => {
       lambda: 20,
       // S3's event, a send, two receives, two deletes.
       sqs: 6,
-      // Two of idempotency, the claim, three of the batch, two of its index; reads: the claim, three of the batch.
-      dynamoDb: 2 + 1 + 3 + 2 + (1 + 3),
+      // Two of idempotency, the claim, three of the batch, two of its index; reads: the claim, three of the batch, four breakers.
+      dynamoDb: 2 + 1 + 3 + 2 + (1 + 3 + 4),
       // PUTs of chunk and manifest, copy, listing; GETs of object, manifest, block, HEADs of the copy and of what was erased.
       s3: 4 + 5,
       logs: (300 / 1e9) * 1e7,
@@ -98,7 +98,7 @@ describe('a bill', () => {
     const tenth = 1 / 10
     expect(bill?.lambda).toBeCloseTo(2 * 7 + 2 * 3 * tenth)
     expect(bill?.sqs).toBeCloseTo(1 + 5 * tenth)
-    expect(bill?.dynamoDb).toBeCloseTo(2 + 1 + 5 * tenth + 1 + 3 * tenth)
+    expect(bill?.dynamoDb).toBeCloseTo(2 + 1 + 5 * tenth + 1 + (3 + 4) * tenth)
     expect(bill?.s3).toBeCloseTo(4 * tenth + 1 + 4 * tenth)
     expect(bill?.logs).toBeCloseTo((30 / 1e9) * 1e7)
   })

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { ChunkRepair, RejectResult, RepairResult } from '@silversmith/flow'
 import { rejectBatch, repairBatch } from '@silversmith/flow'
 import { encodeParquet } from '@silversmith/parquet'
@@ -74,6 +75,9 @@ const describeHeld = ({ target, outcome, held, chunks, committed }: RejectResult
   return [chunks.length === 0 ? `${holds}; ${end}` : `${holds}; ${end}. In quarantine:`]
 }
 
+/** Only ever an owner of probes. */
+const ids = { next: () => randomUUID() }
+
 /** Exit code 1 when nothing could be decided. */
 export const runBatchReject = async (
   { batch, target, dryRun, dir }: CommandOf<'batch reject'>,
@@ -81,7 +85,13 @@ export const runBatchReject = async (
 ): Promise<Answer> =>
   atBench(surroundings, dir, async ({ cloud, targets, pipeline, quarantinePrefix }) => {
     const { clock } = surroundings
-    const deps = { ...{ pipeline, quarantinePrefix, clock }, ...cloud, ...targets, log: silentLog }
+    const deps = {
+      ...{ pipeline, quarantinePrefix, clock },
+      ...cloud,
+      ...targets,
+      ids,
+      log: silentLog,
+    }
     const result = await rejectBatch(deps, batch, target, callOf(surroundings, batchMs), { dryRun })
     const text = [...describeReject(result), ...(result.outcome === 'planned' ? [undone] : [])]
     const isDecided = ['planned', 'applied', 'rejected'].includes(result.outcome)

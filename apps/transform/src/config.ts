@@ -4,6 +4,7 @@ import {
   contractsSetting,
   overwritesSetting,
   batchSettings,
+  defaultBreakerLimits,
   defaultLimits,
   type Environment,
   effectiveSettings,
@@ -18,6 +19,7 @@ import {
   parseOneOf,
   type Parser,
   parsePrefix,
+  parseSecondsAsMs,
   parseRoutes,
   parseWhole,
   refusedSettings,
@@ -131,6 +133,18 @@ export const transformSettings = {
     default: marginMsMin,
     description:
       'time before the end of an invocation at which its work is stopped, so that the end of its batch can still be recorded',
+  }),
+  breakerFailuresMax: setting({
+    name: 'CIRCUIT_BREAKER_FAILURE_THRESHOLD',
+    parse: parseWhole(1, 1_000),
+    default: defaultBreakerLimits.failuresMax,
+    description: 'failures of a target in a row after which it is not called for a while',
+  }),
+  breakerOpenMs: setting({
+    name: 'CIRCUIT_BREAKER_OPEN_SECONDS',
+    parse: parseSecondsAsMs,
+    default: defaultBreakerLimits.openMs,
+    description: 'that while; then one batch tries it',
   }),
   leaseMarginMs: setting({
     name: 'LEASE_MARGIN_MS',

@@ -29,4 +29,5 @@ export const transformDepsOf = (
   limits: config.limits,
   quarantineFiles: { bucket: config.silverBucket, prefix: `${config.quarantinePrefix}/` },
   leaseMarginMs: config.leaseMarginMs,
+  breaker: { failuresMax: config.breakerFailuresMax, openMs: config.breakerOpenMs },
 })

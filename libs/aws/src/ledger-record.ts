@@ -4,7 +4,7 @@ import { Fault } from '@silversmith/core'
 
 /** One item as the table has it: the ledger item's own attributes beside these. */
 export interface LedgerRecord {
-  /** `O#<source>`, `B#<batch>` `P#<pipeline>` or `K#<work>` */
+  /** `O#<source>`, `B#<batch>` `P#<pipeline>`, `K#<work>` or `R#<pipeline>/<target>[/<table>]` */
   readonly pk: string
   readonly rev: number
   /** Only in batches in state F or S: what puts them into the index. */
@@ -17,6 +17,7 @@ const prefixes: Readonly<Record<ItemKey['kind'], string>> = {
   batch: 'B#',
   pipeline: 'P#',
   checkpoint: 'K#',
+  breaker: 'R#',
 }
 
 /** Design: a batch item stays this small whatever the number of its sources. */

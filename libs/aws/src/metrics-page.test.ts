@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { countFileSizes, countInsertRows, type Disposition, type Event } from '@silversmith/core'
 import { expect, test } from 'vitest'
-import { countsOf } from './powertools-log.ts'
+import { countsOf } from './event-entries.ts'
 
 const page = readFileSync(new URL('../../../docs/reference/metrics.md', import.meta.url), 'utf8')
 const dispositions: readonly Disposition[] = ['rows', 'poison']
@@ -34,7 +34,13 @@ const events: { readonly [Kind in Event['kind']]: Extract<Event, { readonly kind
   'message-unreadable': { kind: 'message-unreadable', messageId: 'm', reason: 'r' },
   'claim-without-batch': { kind: 'claim-without-batch', source: 's', batch: 'b' },
   'source-suspected': { kind: 'source-suspected', source: 's', tries: 1 },
-  'sweep-done': { kind: 'sweep-done', found: 1, sent: 1, aborted: 1 },
+  'sweep-done': { kind: 'sweep-done', found: 1, sent: 1, resting: 1, aborted: 1 },
+  'breaker-opened': {
+    ...{ kind: 'breaker-opened', target: 'silver', failures: 3, retryAt: 1, problem: 'p' },
+  },
+  'breaker-probed': { kind: 'breaker-probed', target: 'silver' },
+  'breaker-closed': { kind: 'breaker-closed', target: 'silver', openMs: 1 },
+  'apply-put-off': { kind: 'apply-put-off', batch: 'b', target: 'silver', message: 'm' },
   'reconcile-found': { kind: 'reconcile-found', finding: 'f', why: 'w', mend: 'm' },
   'reconcile-done': {
     ...{ kind: 'reconcile-done', matched: 1, recent: 1, missing: 1, stuck: 1, setAside: 1 },

@@ -3,7 +3,7 @@ import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
-import { countsOf } from './powertools-log.ts'
+import { countsOf } from './event-entries.ts'
 
 type Line = Readonly<Record<string, unknown>>
 
@@ -172,7 +172,7 @@ describe('metrics', () => {
   })
 
   test('keep the zero of overdue batches, so that its alarm can end', () => {
-    expect(countsOf({ kind: 'sweep-done', found: 0, sent: 0, aborted: 0 })).toEqual([
+    expect(countsOf({ kind: 'sweep-done', found: 0, sent: 0, resting: 0, aborted: 0 })).toEqual([
       { name: 'BatchesOverdue', count: 0 },
     ])
   })

@@ -1,8 +1,9 @@
 import { Logger } from '@aws-lambda-powertools/logger'
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics'
 import type { Tracer } from '@aws-lambda-powertools/tracer'
-import type { Event, Log, LogLevel } from '@silversmith/core'
+import type { Log, LogLevel } from '@silversmith/core'
 import type { Context } from 'aws-lambda'
+import { countsOf, levelOf } from './event-entries.ts'
 
 const namespace = 'Silversmith'
 
@@ -57,7 +58,7 @@ export const createFunctionLog = (settings: FunctionLogSettings): FunctionLog =>
     },
     emit: (event) => {
       const { kind, ...facts } = event
-      logger[levels[kind]](kind, { event: facts })
+      logger[levelOf(event)](kind, { event: facts })
       for (const { name, count, target } of countsOf(event))
         metricsOf(target).addMetric(name, MetricUnit.Count, count)
     },
@@ -101,101 +102,3 @@ export const observe =
       log.end()
     }
   }
-
-const levels: Readonly<Record<Event['kind'], 'debug' | 'info' | 'warn' | 'error'>> = {
-  'arrivals-read': 'info',
-  'batch-sealed': 'info',
-  'chunk-applied': 'debug',
-  'batch-committed': 'info',
-  'batch-aborted': 'warn',
-  'apply-failed': 'error',
-  'message-unreadable': 'error',
-  'claim-without-batch': 'error',
-  'source-suspected': 'warn',
-  'sweep-done': 'info',
-  'reconcile-found': 'warn',
-  'reconcile-done': 'info',
-  'work-failed': 'error',
-}
-
-interface Count {
-  readonly name: string
-  readonly count: number
-  readonly target?: string
-}
-
-/** What an event adds to which metric. Zeros are left out, except where their absence would blind an alarm. */
-export const countsOf = (event: Event): readonly Count[] => {
-  switch (event.kind) {
-    case 'arrivals-read':
-      return withoutZeros({
-        ArrivalsAccepted: event.accepted,
-        ArrivalsIgnored: event.ignored,
-        ArrivalsUnknown: event.unknown,
-      })
-    case 'batch-sealed':
-      return withoutZeros({
-        BatchesSealed: 1,
-        SourcesSealed: event.sources,
-        RowsSealed: event.rows,
-        RecordsRejected: event.rejected,
-        RowsDrifted: event.drifted,
-        ...named('Sources', event.dispositions),
-        ...named('SilverFiles', event.silverFiles),
-        ...named('Inserts', event.inserts),
-      })
-    case 'chunk-applied':
-      return [
-        { name: 'ChunksApplied', count: 1, target: event.target },
-        { name: 'RowsApplied', count: event.rows, target: event.target },
-        ...(event.found ? [{ name: 'ChunksFound', count: 1, target: event.target }] : []),
-      ]
-    case 'batch-committed':
-      return [{ name: 'BatchesCommitted', count: 1 }]
-    case 'batch-aborted':
-      return [{ name: event.end === 'lost' ? 'BatchesLost' : 'BatchesFailed', count: 1 }]
-    case 'apply-failed':
-      return [{ name: 'AppliesFailed', count: 1, target: event.target }]
-    case 'message-unreadable':
-      return [{ name: 'MessagesUnreadable', count: 1 }]
-    case 'claim-without-batch':
-      return [{ name: 'ClaimsWithoutBatch', count: 1 }]
-    case 'source-suspected':
-      return [{ name: 'SourcesSuspected', count: 1 }]
-    case 'sweep-done':
-      return [
-        { name: 'BatchesOverdue', count: event.found },
-        ...withoutZeros({ BatchesResent: event.sent, BatchesFreed: event.aborted }),
-      ]
-    case 'reconcile-found':
-      return []
-    case 'reconcile-done':
-      return [
-        { name: 'SourcesMissing', count: event.missing },
-        { name: 'SourcesStuck', count: event.stuck },
-        { name: 'ChunksMissing', count: event.chunksMissing },
-        { name: 'ChunksExtra', count: event.chunksExtra },
-        ...withoutZeros({
-          SourcesMatched: event.matched,
-          SourcesSetAside: event.setAside,
-          ChunksMatched: event.chunksMatched,
-        }),
-      ]
-    case 'work-failed':
-      return [{ name: event.code === 'BUG' ? 'Bugs' : 'WorkFailed', count: 1 }]
-  }
-}
-
-/** `Sources.rows`, `SilverFiles.under1MiB`: one metric for each name, so that each is a line of a graph. */
-const named = (
-  metric: string,
-  counts: Readonly<Partial<Record<string, number>>>,
-): Record<string, number> =>
-  Object.fromEntries(
-    Object.entries(counts).map(([name, count]) => [`${metric}.${name}`, count ?? 0]),
-  )
-
-const withoutZeros = (counts: Readonly<Record<string, number>>): readonly Count[] =>
-  Object.entries(counts)
-    .filter(([, count]) => count > 0)
-    .map(([name, count]) => ({ name, count }))

@@ -1,3 +1,4 @@
+import type { Breaker } from './breaker.ts'
 import type { Drift } from './contract.ts'
 import type { ObjectRef } from './source.ts'
 
@@ -76,7 +77,7 @@ export interface Checkpoint {
   readonly position?: string
 }
 
-export type LedgerItem = Claim | Batch | PipelinePin | Checkpoint
+export type LedgerItem = Claim | Batch | PipelinePin | Checkpoint | Breaker
 
 /** Bytes staged under `key`, to be applied unchanged. */
 export interface Payload {

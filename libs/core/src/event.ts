@@ -57,6 +57,30 @@ export type Event =
       readonly code: FaultCode | 'BUG'
       readonly message: string
     }
+  | {
+      /** From now on it is not called; `retryAt`: epoch ms. */
+      readonly kind: 'breaker-opened'
+      readonly target: string
+      readonly table?: string
+      readonly failures: number
+      readonly retryAt: number
+      /** Code and message of the last failure. */
+      readonly problem: string
+    }
+  | { readonly kind: 'breaker-probed'; readonly target: string; readonly table?: string }
+  | {
+      readonly kind: 'breaker-closed'
+      readonly target: string
+      readonly table?: string
+      readonly openMs: number
+    }
+  | {
+      /** Not even tried: its breaker is open. */
+      readonly kind: 'apply-put-off'
+      readonly batch: string
+      readonly target: string
+      readonly message: string
+    }
   | { readonly kind: 'message-unreadable'; readonly messageId: string; readonly reason: string }
   | { readonly kind: 'claim-without-batch'; readonly source: string; readonly batch: string }
   | { readonly kind: 'source-suspected'; readonly source: string; readonly tries: number }
@@ -64,6 +88,7 @@ export type Event =
       readonly kind: 'sweep-done'
       readonly found: number
       readonly sent: number
+      readonly resting: number
       readonly aborted: number
     }
   | {

@@ -17,6 +17,8 @@ export type {
 } from './batch.ts'
 export { repairTokenOf, tokenOf } from './batch.ts'
 export { expiredRowsOf, keptSince } from './retention.ts'
+export type { Breaker, BreakerLimits, BreakerState } from './breaker.ts'
+export { breakerIdOf, breakerStateOf, defaultBreakerLimits } from './breaker.ts'
 export type { Contract, Contracts, Drift, JsonType, Overwrite, Overwrites } from './contract.ts'
 export { contractProblems, contractsSetting, overwritesSetting } from './contract-setting.ts'
 export { contractNames, defaultContract, rescuedColumn } from './contract.ts'

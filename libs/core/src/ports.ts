@@ -130,6 +130,8 @@ export interface Target {
   has(batch: string, chunk: Chunk, signal: AbortSignal): Promise<boolean>
   /** Told before the chunk in front of it is put: its bytes may be fetched meanwhile. Never fails. */
   prepare?(chunk: Chunk, signal: AbortSignal): void
+  /** Asks whether it takes rows now, as `put` would find it; leaves no row. */
+  check(signal: AbortSignal): Promise<void>
   /** Applies the staged bytes. Again, at once or at the same time elsewhere: the rows are there once. */
   put(batch: string, chunk: Chunk, signal: AbortSignal): Promise<void>
 }

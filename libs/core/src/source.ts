@@ -150,13 +150,17 @@ export interface MessageContent {
 export type ObjectsMessage =
   | { readonly kind: 'source'; readonly source: Source }
   | { readonly kind: 'batch'; readonly batch: string }
+  /** Asks whether a target that rested takes rows again. */
+  | { readonly kind: 'probe'; readonly target: string }
 
 const messageVersion = 1
 
-/** Shape on the wire: `{v, pipeline, bucket, key, version, versioned, dataset?, generation, sequencer?}` or `{v, pipeline, batch}`. */
+/** Shape on the wire: `{v, pipeline, bucket, key, version, versioned, dataset?, generation, sequencer?}` `{v, pipeline, batch}` or `{v, pipeline, probe}`. */
 export const writeObjectsMessage = (pipeline: string, message: ObjectsMessage): string => {
   if (message.kind === 'batch')
     return writeAscii({ v: messageVersion, pipeline, batch: message.batch })
+  if (message.kind === 'probe')
+    return writeAscii({ v: messageVersion, pipeline, probe: message.target })
   const { object, dataset, generation, sequencer } = message.source
   return writeAscii({ v: messageVersion, pipeline, ...object, dataset, generation, sequencer })
 }
@@ -182,6 +186,7 @@ export const readObjectsMessage = (pipeline: string, body: string): ObjectsMessa
   const parsed = parseObject(body)
   if (!parsed || parsed['v'] !== messageVersion || parsed['pipeline'] !== pipeline) return undefined
   if (isName(parsed['batch'])) return { kind: 'batch', batch: parsed['batch'] }
+  if (isName(parsed['probe'])) return { kind: 'probe', target: parsed['probe'] }
   const { bucket, key, version, versioned, dataset, generation, sequencer } = parsed
   if (!isName(bucket) || !isName(key) || !isName(version)) return undefined
   if (typeof versioned !== 'boolean' || !isGeneration(generation)) return undefined

@@ -60,8 +60,9 @@ const removeSliceMax = 1_000
  * ClickHouse (again every ten minutes); they are left out, as are repeated and contested requests.
  */
 export const transformCalls = ({ objects, chunks, files, staged }: BatchShape): TransformCalls => ({
-  // Claims, judgeSources in libs/flow/src/claims/standing.ts; the batch before seal, apply and commit: changeItem and readItem.
-  ledgerReads: Math.ceil(objects / readSliceMax) + 3,
+  // Claims, judgeSources in libs/flow/src/claims/standing.ts; the batch before seal, apply and commit: changeItem and readItem;
+  // and the breakers before apply, openBreakers in libs/flow/src/breaker/breaker-room.ts.
+  ledgerReads: Math.ceil(objects / readSliceMax) + 4,
   // A claim each, claimSources; the batch when it is opened, sealed, committed: libs/flow/src/transform/batch-run.ts, apply.ts.
   ledgerWrites: objects + 3,
   // hasErasures in libs/flow/src/erasure/erasure-record.ts, a HEAD. Where something was erased each object takes a GET more.
@@ -84,9 +85,12 @@ export const transformCalls = ({ objects, chunks, files, staged }: BatchShape): 
   deletes: Math.ceil(staged / removeSliceMax),
 })
 
+/** Of two targets, and of one table of each. */
+const breakersPerBatch = 4
+
 /** DynamoDB's units. Items are under 1 KB (a write unit) and 4 KB (a read unit), also where there is none to read. */
 export const ledgerUnits = ({ objects }: Pick<BatchShape, 'objects'>) => ({
-  reads: objects + 3,
+  reads: objects + 3 + breakersPerBatch,
   // The batch enters the index of open ones when it is opened and leaves it when it is committed; its seal changes no key:
   // writeRecord in libs/aws/src/ledger-record.ts, keys only in libs/aws/src/table-definition.ts.
   writes: objects + 3 + indexWritesPerBatch,

@@ -122,9 +122,9 @@ export const transformWaitSeconds = (figures: Figures, shape: BatchShape): numbe
   const transferMs = (parquetMb / figures.transferMbPerSecond) * msPerSecond
   const rows = Math.max(shape.objects, shape.bytes / figures.recordBytes)
   const ledgerMs =
-    (Math.ceil((calls.ledgerReads - 3) / ledgerReadsMax) +
+    (Math.ceil((calls.ledgerReads - 4) / ledgerReadsMax) +
       Math.ceil((calls.ledgerWrites - 3) / concurrencyMax) +
-      6) *
+      7) *
     figures.dynamoDbMs
   const readMs = (calls.looks + Math.ceil(calls.objectGets / concurrencyMax)) * figures.s3Ms
   const stageMs = Math.ceil(staged / stagesMax) * figures.s3Ms + transferMs * (days === 1 ? 1 : 2)

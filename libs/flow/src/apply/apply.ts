@@ -1,26 +1,26 @@
 import {
   type Batch,
   type Chunk,
-  type Clock,
-  type Ledger,
-  type Log,
   type Manifest,
   type Store,
   type Target,
   Fault,
+  isFault,
 } from '@silversmith/core'
+import {
+  type BreakerDeps,
+  type Breakers,
+  openBreakers,
+  type Place,
+} from '../breaker/breaker-room.ts'
 import { describeFailure } from '../failure.ts'
 import { changeItem, readItem } from '../ledger-write.ts'
 import { readManifest, stagingPrefixOf } from '../manifest.ts'
 import { type Call, endingOf, mapConcurrently, persist } from '../patience.ts'
 
-export interface ApplyDeps {
-  readonly pipeline: string
+export interface ApplyDeps extends BreakerDeps {
   readonly targets: readonly Target[]
-  readonly ledger: Ledger
   readonly store: Store
-  readonly clock: Clock
-  readonly log: Log
 }
 
 /**
@@ -68,8 +68,9 @@ export const applyBatch = async (
   const ref = batch.manifest
   const manifest = await persist(deps.clock, call, () => readManifest(deps.store, ref, call.signal))
   const problems: Problems = new Map()
+  const breakers = await openBreakers(deps, placesLeft(batch, manifest), call)
   const applying = manifest.targets.map((name) =>
-    applyTarget(deps, batch, manifest, name, problems, applier, call),
+    applyTarget(deps, { batch, manifest, breakers, problems, applier, call }, name),
   )
   await settleQuietly(deps, id, 'quarantine', problems, () => keepQuarantine(deps, manifest, call))
   const done = await Promise.all(applying)
@@ -83,8 +84,21 @@ export const applyBatch = async (
   return true
 }
 
+interface Problem {
+  readonly text: string
+  /** It was not even tried, and need not be before that. */
+  readonly restMs?: number
+}
+
 /** Target name, or `quarantine`, → what kept it from being done. */
-type Problems = Map<string, string>
+type Problems = Map<string, Problem>
+
+/** What is still to be called for this batch. */
+const placesLeft = (batch: Batch, { targets, chunks }: Manifest): readonly Place[] =>
+  targets.flatMap((target) => {
+    const tables = new Set(chunks.slice(batch.done?.[target] ?? 0).map(({ table }) => table))
+    return tables.size === 0 ? [] : [{ target }, ...[...tables].map((table) => ({ target, table }))]
+  })
 
 const problemLengthMax = 300
 
@@ -100,8 +114,14 @@ const settleQuietly = async (
     await work()
   } catch (error) {
     const { code, message } = describeFailure(error)
-    deps.log.emit({ kind: 'apply-failed', batch, target, code, message })
-    problems.set(target, `${code}: ${message}`.slice(0, problemLengthMax))
+    const isResting = isFault(error, 'TARGET_RESTING')
+    deps.log.emit(
+      isResting
+        ? { kind: 'apply-put-off', batch, target, message }
+        : { kind: 'apply-failed', batch, target, code, message },
+    )
+    const text = `${code}: ${message}`.slice(0, problemLengthMax)
+    problems.set(target, { text, ...(isResting && { restMs: error.retryAfterMs ?? 0 }) })
   }
 }
 
@@ -112,15 +132,21 @@ const keepQuarantine = async (deps: ApplyDeps, manifest: Manifest, call: Call): 
   })
 }
 
+/** One applying of one batch. */
+interface Applying {
+  readonly batch: Batch
+  readonly manifest: Manifest
+  readonly breakers: Breakers
+  readonly problems: Problems
+  readonly applier: Applier
+  readonly call: Call
+}
+
 /** Number of chunks known to be there, counted from the first without a gap. */
 const applyTarget = async (
   deps: ApplyDeps,
-  batch: Batch,
-  manifest: Manifest,
+  { batch, manifest, breakers, problems, applier, call }: Applying,
   name: string,
-  problems: Problems,
-  applier: Applier,
-  call: Call,
 ): Promise<number> => {
   let done = batch.done?.[name] ?? 0
   await settleQuietly(deps, batch.id, name, problems, async () => {
@@ -131,13 +157,19 @@ const applyTarget = async (
         `batch ${batch.id} was sealed for target ${name}, which this function is not set up for; add it to TARGETS again`,
       )
     }
+    const left = manifest.chunks.slice(done)
+    if (left.length === 0) return
     // In order, and no further than the first that fails: `done` says so, and reload entries count on being last.
-    for (const chunk of manifest.chunks.slice(done)) {
-      const next = manifest.chunks[done + 1]
-      if (next) target.prepare?.(next, call.signal)
-      await applyChunk(deps, batch, target, chunk, applier, call)
-      done += 1
-    }
+    await breakers.pass({ target: name }, async () => {
+      for (const chunk of left) {
+        const next = manifest.chunks[done + 1]
+        if (next) target.prepare?.(next, call.signal)
+        await breakers.pass({ target: name, table: chunk.table }, () =>
+          applyChunk(deps, batch, target, chunk, applier, call),
+        )
+        done += 1
+      }
+    })
   })
   return done
 }
@@ -194,11 +226,12 @@ const recordProgress = (
         gained ||= count > (done[name] ?? 0)
         done[name] = Math.max(done[name] ?? 0, count)
       }
-      const problems = Object.fromEntries(found)
+      const problems = Object.fromEntries([...found].map(([name, { text }]) => [name, text]))
       if (whole) return { ...item, state: 'C', done, problems }
       // The sweep counts the tries; a target that moves on is looked at again soon.
       const failures = gained ? 1 : Math.max(1, item.failures ?? 0)
-      const leaseUntil = deps.clock.now() + backoffMs(failures)
+      const restMs = Math.max(...[...found.values()].map((problem) => problem.restMs ?? 0), 0)
+      const leaseUntil = deps.clock.now() + Math.max(backoffMs(failures), restMs)
       return { ...item, done, problems, failures, leaseUntil }
     },
     call,

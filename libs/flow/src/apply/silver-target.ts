@@ -1,4 +1,13 @@
-import { type Chunk, Fault, type Store, type Target, tokenOf } from '@silversmith/core'
+import { hash } from 'node:crypto'
+import {
+  type Chunk,
+  Fault,
+  type FaultCode,
+  isFault,
+  type Store,
+  type Target,
+  tokenOf,
+} from '@silversmith/core'
 import { mapConcurrently } from '../patience.ts'
 
 export interface SilverOptions {
@@ -24,6 +33,8 @@ export const createSilverTarget = ({ store, prefix }: SilverOptions): Target => 
   // Creating a file that is there with the same bytes succeeds, so asking first would save nothing.
   has: () => Promise.resolve(false),
 
+  check: (signal) => asTarget(() => store.write(probeKey, probeBytes, probeFile, signal)),
+
   put: async (batch, chunk, signal) => {
     if (!chunk.days) {
       throw new Fault(
@@ -31,13 +42,32 @@ export const createSilverTarget = ({ store, prefix }: SilverOptions): Target => 
         `chunk ${tokenOf(batch, chunk.n)} was staged without silver files`,
       )
     }
-    await mapConcurrently(chunk.days, copiesMax, ({ key, sha256, day }) =>
-      store.copy(
-        key,
-        silverKeyOf(prefix, batch, chunk, day),
-        { sha256, contentType: 'application/vnd.apache.parquet' },
-        signal,
-      ),
-    )
+    await mapConcurrently(chunk.days, copiesMax, ({ key, sha256, day }) => {
+      const file = { sha256, contentType: 'application/vnd.apache.parquet' }
+      return asTarget(() => store.copy(key, silverKeyOf(prefix, batch, chunk, day), file, signal))
+    })
   },
 })
+
+/** Always the same file: written once, found ever after. */
+const probeKey = '_probe/silver'
+const probeBytes = Buffer.from(
+  'Whether this file can be written says whether silver takes files.\n',
+)
+const probeFile = { sha256: hash('sha256', probeBytes, 'hex'), contentType: 'text/plain' }
+
+/** What keeps files from silver is the target's failure, as it is of any other target. */
+const asTarget = async (work: () => Promise<void>): Promise<void> => {
+  try {
+    await work()
+  } catch (error) {
+    const code = isFault(error) ? targetCodes[error.code] : undefined
+    if (!code) throw error
+    throw new Fault(code, (error as Fault).message, { cause: error })
+  }
+}
+
+const targetCodes: Readonly<Partial<Record<FaultCode, FaultCode>>> = {
+  STORE_UNAVAILABLE: 'TARGET_UNAVAILABLE',
+  STORE_DENIED: 'TARGET_DENIED',
+}

@@ -1,13 +1,17 @@
 import {
   type Batch,
+  type Breaker,
+  breakerIdOf,
   type Clock,
   type Ledger,
   type Log,
+  type PipelinePin,
   type Queue,
   type Store,
   writeObjectsMessage,
 } from '@silversmith/core'
 import { backoffMs, removeStaging } from './apply.ts'
+import { admit } from '../breaker/breaker.ts'
 import { changeItem, readItem } from '../ledger-write.ts'
 import { stagingPrefix } from '../manifest.ts'
 import { type Call, persist } from '../patience.ts'
@@ -27,6 +31,8 @@ export interface SweepResult {
   readonly found: number
   /** Sealed ones handed to transform. */
   readonly sent: number
+  /** Sealed ones that wait for targets which are not called now. */
+  readonly resting: number
   /** Forming ones whose worker had died. */
   readonly aborted: number
 }
@@ -37,17 +43,29 @@ const sweepMax = 500
 /** A batch is not sent again before this, and later each time: applying it may be what ends the process. */
 const resendMs = 300_000
 
+/** A batch that only waits for a breaker is looked at as often as this: when that closes, it comes soon. */
+const restMsMax = 900_000
+
+/** Batches sent in the first minute after a target came back; twice as many each minute after. */
+const rampMin = 25
+const minuteMs = 60_000
+
 /**
  * Finds batches nobody is at: sends sealed ones to transform to be applied, oldest lease first, and ends forming ones. Bumping
- * the lease before sending makes room for the others, so that no batch starves another.
+ * the lease before sending makes room for the others, so that no batch starves another. What only waits for targets that are
+ * not called now is not sent; one batch is, or a probe where there is none, when such a target may be tried again.
  */
 export const createSweep =
   (deps: SweepDeps) =>
   async (call: Call): Promise<SweepResult> => {
+    const targets = await readTargets(deps, call)
     const ids = await persist(deps.clock, call, () =>
       deps.ledger.listOpen(deps.pipeline, deps.clock.now(), sweepMax, call.signal),
     )
+    const sentMax = Math.min(...targets.map(({ sendsMax }) => sendsMax), sweepMax)
+    const due = new Set(targets.filter(({ state }) => state === 'probe').map(({ name }) => name))
     let sent = 0
+    let resting = 0
     let aborted = 0
     for (const id of ids) {
       if (call.signal.aborted || deps.clock.now() > call.deadline) break
@@ -58,19 +76,68 @@ export const createSweep =
         if (ended?.state !== 'A') continue
         aborted += 1
         await removeStaging(deps.store, id, call)
-      } else if (found.item.state === 'S' && (await bumpLease(deps, id, call))) {
-        await deps.queue.send(writeObjectsMessage(deps.pipeline, { kind: 'batch', batch: id }))
-        sent += 1
+      } else if (found.item.state === 'S') {
+        const left = targets.filter(({ name }) => isLeft(found.item, name))
+        const probed = left.find(({ name }) => due.has(name))
+        const isHeld = left.length > 0 && left.every(({ state }) => state !== 'pass') && !probed
+        if (isHeld && found.item.problems?.['quarantine'] === undefined) {
+          if (await bumpLease(deps, id, 'resting', call)) resting += 1
+        } else if ((sent < sentMax || probed) && (await bumpLease(deps, id, 'sent', call))) {
+          await deps.queue.send(writeObjectsMessage(deps.pipeline, { kind: 'batch', batch: id }))
+          for (const { name } of left) due.delete(name)
+          sent += 1
+        }
       }
     }
+    for (const target of due)
+      await deps.queue.send(writeObjectsMessage(deps.pipeline, { kind: 'probe', target }))
     await removeOrphans(deps, call)
-    const result = { found: ids.length, sent, aborted }
+    const result = { found: ids.length, sent, resting, aborted }
     deps.log.emit({ kind: 'sweep-done', ...result })
     return result
   }
 
-/** True for the one sweep that may send the batch now. */
-const bumpLease = async (deps: SweepDeps, id: string, call: Call): Promise<boolean> => {
+/** A target of the pipeline, by its breaker. */
+interface TargetState {
+  readonly name: string
+  readonly state: 'pass' | 'probe' | 'wait'
+  /** Batches it may be sent in one sweep. */
+  readonly sendsMax: number
+}
+
+/** None before the pipeline first ran. */
+const readTargets = async (deps: SweepDeps, call: Call): Promise<readonly TargetState[]> => {
+  const { clock, ledger, pipeline } = deps
+  const pin = await readItem<PipelinePin>(deps, { kind: 'pipeline', id: pipeline }, call)
+  const names = pin?.item.targets ?? []
+  if (names.length === 0) return []
+  const keys = names.map((name) => ({ kind: 'breaker', id: breakerIdOf(pipeline, name) }) as const)
+  const found = await persist(clock, call, () => ledger.read(keys, call.signal))
+  return names.map((name, at) => {
+    const breaker = found[at]?.item as Breaker | undefined
+    const now = clock.now()
+    return { name, state: admit(breaker, now).kind, sendsMax: rampOf(breaker, now) }
+  })
+}
+
+/** What waited comes back slowly: a server that just rose is not to be run over. */
+const rampOf = (breaker: Breaker | undefined, now: number): number => {
+  if (breaker?.closedAt === undefined) return sweepMax
+  const minutes = Math.floor((now - breaker.closedAt) / minuteMs)
+  return Math.min(sweepMax, rampMin * 2 ** Math.min(minutes, 20))
+}
+
+/** The target may lack something of a sealed batch. */
+const isLeft = ({ done, manifest }: Batch, target: string): boolean =>
+  (done?.[target] ?? 0) < (manifest?.chunks ?? 0)
+
+/** True for the one sweep that may deal with the batch now. */
+const bumpLease = async (
+  deps: SweepDeps,
+  id: string,
+  why: 'sent' | 'resting',
+  call: Call,
+): Promise<boolean> => {
   const now = deps.clock.now()
   let bumped = false
   await changeItem<Batch>(
@@ -80,7 +147,10 @@ const bumpLease = async (deps: SweepDeps, id: string, call: Call): Promise<boole
       bumped = item?.state === 'S' && item.leaseUntil <= now
       if (!bumped || !item) return undefined
       const failures = (item.failures ?? 0) + 1
-      const waitMs = Math.max(resendMs, backoffMs(failures))
+      const waitMs =
+        why === 'sent'
+          ? Math.max(resendMs, backoffMs(failures))
+          : Math.min(restMsMax, backoffMs(failures))
       return { ...item, failures, leaseUntil: now + waitMs }
     },
     call,

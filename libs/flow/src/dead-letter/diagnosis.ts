@@ -86,10 +86,17 @@ const diagnoseOne = (
   }
   const message = readObjectsMessage(deps.pipeline, body)
   if (!message) return Promise.resolve(describeStranger(deps.pipeline, body))
+  if (message.kind === 'probe') return Promise.resolve(describeProbe(message.target))
   return message.kind === 'batch'
     ? diagnoseBatch(lookUp, message.batch, call)
     : diagnoseSource(deps, lookUp, message.source, call)
 }
+
+const describeProbe = (target: string): Found => ({
+  reason: 'nothing-to-load',
+  about: undefined,
+  detail: `it asks whether ${target} takes rows again; the sweep has asked since`,
+})
 
 const describeStranger = (pipeline: string, body: string): Found => {
   const other = /"pipeline":"([^"\\]{1,100})"/.exec(body)?.[1]

@@ -1,5 +1,6 @@
 import {
   type Batch,
+  type BreakerLimits,
   type Claim,
   countFileSizes,
   countInsertRows,
@@ -25,6 +26,8 @@ import { type Call, endingOf, mapConcurrently, persist } from '../patience.ts'
 export interface TransformDeps extends Omit<ReadingDeps, 'kinds'> {
   readonly targets: readonly Target[]
   readonly ids: Ids
+  /** `defaultBreakerLimits` when absent. */
+  readonly breaker?: BreakerLimits
   /** How long after its invocation's end a worker may still be at it: nothing waits for less. A minute when absent. */
   readonly leaseMarginMs?: number
 }

@@ -1,5 +1,6 @@
 import type { ObjectsMessage, Source } from '@silversmith/core'
 import { applyBatch } from '../apply/apply.ts'
+import { probeTarget } from '../breaker/probe.ts'
 import { runBatch, type TransformDeps, triesMax, triesOf } from './batch-run.ts'
 import { describeFailure } from '../failure.ts'
 import type { Call } from '../patience.ts'
@@ -28,12 +29,15 @@ export const createTransform = (deps: TransformDeps) => {
     const messagesOf = new Map<string, string[]>()
     const sources = new Map<string, Source>()
     const batches = new Map<string, string[]>()
+    const probes = new Map<string, string[]>()
     for (const { messageId, message } of deliveries) {
       if (!message) {
         const reason = 'its body is no objects message of this pipeline'
         deps.log.emit({ kind: 'message-unreadable', messageId, reason })
       } else if (message.kind === 'batch') {
         batches.set(message.batch, [...(batches.get(message.batch) ?? []), messageId])
+      } else if (message.kind === 'probe') {
+        probes.set(message.target, [...(probes.get(message.target) ?? []), messageId])
       } else {
         const { source } = message
         // The highest generation asked for is the one to load.
@@ -59,6 +63,12 @@ export const createTransform = (deps: TransformDeps) => {
         await applyBatch(deps, id, 'later', halfway)
         messageIds.forEach((messageId) => open.delete(messageId))
       })
+    }
+    for (const [target, messageIds] of probes) {
+      if (deps.clock.now() > halfway.deadline) break
+      await attempt(deps, () => probeTarget(deps, target, halfway))
+      // Whatever came of it: the breaker knows, and the sweep asks again.
+      messageIds.forEach((messageId) => open.delete(messageId))
     }
     await attempt(deps, () => loadSources(deps, [...sources.values()], ack, wholeUntil, call))
     return [...open]

@@ -24,6 +24,7 @@ export const createMemoryTarget = (options: MemoryTargetOptions): Target => {
       refuseAborted(signal)
       return engine.count(chunk.table, tokenOf(batch, chunk.n)) >= chunk.rows
     },
+    check: async (signal) => refuseAborted(signal),
     put: async (batch, chunk, signal) => {
       refuseAborted(signal)
       const { key, sha256 } = blockOf(chunk)

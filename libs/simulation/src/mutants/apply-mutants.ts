@@ -148,11 +148,11 @@ export const applyMutants: readonly Mutant[] = [
       editFlow(
         'apply/apply.ts',
         `const applying = manifest.targets.map((name) =>
-    applyTarget(deps, batch, manifest, name, problems, applier, call),
+    applyTarget(deps, { batch, manifest, breakers, problems, applier, call }, name),
   )`,
         `const applying = []
   for (const name of manifest.targets.toReversed())
-    applying.unshift(problems.size > 0 ? 0 : await applyTarget(deps, batch, manifest, name, problems, applier, call))`,
+    applying.unshift(problems.size > 0 ? 0 : await applyTarget(deps, { batch, manifest, breakers, problems, applier, call }, name))`,
       ),
     ],
     terrain: longOutage,

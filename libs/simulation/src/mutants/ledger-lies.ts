@@ -1,8 +1,24 @@
-import type { Versioned } from '@silversmith/core'
+import { Fault, type Versioned } from '@silversmith/core'
 import type { MemoryLedger } from '../memory/memory-ledger.ts'
 
 const expiryMs = 20 * 60_000
 const staleMs = 5_000
+
+/** As many tries as one write of the flow has. */
+const deafTries = 5
+
+/** Cannot be told, for the first write and its repetitions, that a breaker closes: a fault, as a throttled table gives it. */
+export const deafToClosing = (ledger: MemoryLedger): MemoryLedger => {
+  let tries = 0
+  return {
+    ...ledger,
+    write: (item, expected, signal) => {
+      if (item.kind === 'breaker' && item.closedAt !== undefined && tries++ < deafTries)
+        return Promise.reject(new Fault('LEDGER_UNAVAILABLE', 'simulated: throttled'))
+      return ledger.write(item, expected, signal)
+    },
+  }
+}
 
 export const blindWrites = (ledger: MemoryLedger): MemoryLedger => ({
   ...ledger,

@@ -1,4 +1,5 @@
 import { applyMutants } from './apply-mutants.ts'
+import { breakerMutants } from './breaker-mutants.ts'
 import { claimMutants } from './claim-mutants.ts'
 import type { Mutant } from './mutant.ts'
 import { orderMutants } from './order-mutants.ts'
@@ -10,6 +11,7 @@ export const mutants: readonly Mutant[] = [
   ...orderMutants,
   ...claimMutants,
   ...applyMutants,
+  ...breakerMutants,
   ...portMutants,
 ]
 

@@ -59,7 +59,7 @@ const live = async (seed: number) => {
     for (const body of room.queue.take()) {
       const message = readObjectsMessage(pipeline, body)
       if (message?.kind === 'source') messages.add(message.source)
-      else if (message) open.add(message.batch)
+      else if (message?.kind === 'batch') open.add(message.batch)
     }
   }
   const open = new Set<string>()

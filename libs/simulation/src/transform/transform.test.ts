@@ -416,7 +416,14 @@ describe('the pipeline', () => {
         ledger,
         ids: createMemoryIds(7, clock),
       },
-      targets: [{ name: 'clickhouse', has: async () => false, put: async () => undefined }],
+      targets: [
+        {
+          name: 'clickhouse',
+          has: async () => false,
+          check: async () => undefined,
+          put: async () => undefined,
+        },
+      ],
       encoder: createParquetEncoder(),
       limits: defaultLimits,
       contracts: {},
@@ -475,7 +482,7 @@ describe('the pipeline', () => {
     for (let n = 0; n < 600; n += 1)
       await world.ledger.write(left(n, 'old'), 0, world.call().signal)
     await world.ledger.write(left(600, pipeline), 0, world.call().signal)
-    expect(await world.sweep(world.call())).toEqual({ found: 1, sent: 1, aborted: 0 })
+    expect(await world.sweep(world.call())).toEqual({ found: 1, sent: 1, resting: 0, aborted: 0 })
     expect(world.queue.take().map((body) => JSON.parse(body))).toMatchObject([
       { batch: `${pipeline}-600` },
     ])

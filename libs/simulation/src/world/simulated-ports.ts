@@ -1,4 +1,5 @@
 import type {
+  Breaker,
   Bronze,
   Clock,
   FaultCode,
@@ -169,6 +170,9 @@ const simulateStore = ({ store }: Grounds, { call }: Invocation): Store => ({
   },
 })
 
+const stateOf = ({ openUntil, probe }: Breaker): string =>
+  openUntil === undefined ? 'closed' : probe ? 'probed' : 'open'
+
 const simulateLedger = (
   { ledger }: Grounds,
   { call }: Invocation,
@@ -184,7 +188,8 @@ const simulateLedger = (
     // What the caller holds may change before a late apply; the request went out as it was.
     const sent = JSON.parse(JSON.stringify(item)) as typeof item
     if (item.kind === 'claim') claimed.add(item.id)
-    const state = item.kind === 'batch' ? ` ${item.state}` : ''
+    const state =
+      item.kind === 'batch' ? ` ${item.state}` : item.kind === 'breaker' ? ` ${stateOf(item)}` : ''
     const label = `ledger.write ${item.kind} ${item.id}${state} @${expected}`
     return call({
       ...request(label, 'LEDGER', signal, () => ledger.write(sent, expected, detached)),
@@ -213,6 +218,8 @@ const simulateClickHouse = (
         return isSplit ? count >= chunk.rows : count > 0
       }),
     ),
+  check: (signal) =>
+    call(request('clickhouse.check', 'CLICKHOUSE', signal, () => clickHouse.ask(() => undefined))),
   put: async (batch, chunk, signal) => {
     const { key, sha256 } = blockOf(chunk)
     const rows = await hold(decode(await store.read(key, sha256, signal)))

@@ -50,7 +50,11 @@ export const buildStage = (around: Surroundings, options: StageOptions) => {
   const bronze = createMemoryBronze(clock, pieceBytes)
   const history = createHistory(pipeline, bronze, scheduler.now)
   const files = createMemoryStore()
-  const watch = createWatch(scheduler.now, files.files, violate)
+  const watch = createWatch({
+    ...{ now: scheduler.now, files: files.files, violate },
+    // Clocks are shifted by minus a half to one and a half of it.
+    skewMaxMs: 2 * around.troubles().clockSkewMs,
+  })
   const store = watch.store(mutation.store?.(files, scheduler.now) ?? files)
   const ledger = watch.ledger(mutateLedger(around, mutation))
   const drawnWindow = windowBlocksMin + random.below(windowBlocksSpread)

@@ -1,5 +1,6 @@
-import type { Batch, LedgerItem, Manifest, Payload, Versioned } from '@silversmith/core'
+import type { Batch, Breaker, LedgerItem, Manifest, Payload, Versioned } from '@silversmith/core'
 import { reloadsTable } from '@silversmith/core'
+import { isOfTarget, judgeBreaker } from './breaker-watch.ts'
 import type { Block, Engine, StoredRow } from '../memory/engine.ts'
 import type { MemoryLedger } from '../memory/memory-ledger.ts'
 import type { MemoryFile, MemoryStore } from '../memory/memory-store.ts'
@@ -14,6 +15,8 @@ export interface Watch {
   readonly sealedAt: ReadonlyMap<string, number>
   /** Batches that are forming or sealed. */
   readonly open: ReadonlySet<string>
+  /** Targets, by the id of their breaker, that are not called now. */
+  readonly openBreakers: ReadonlySet<string>
   /** Source id → the highest generation in which a sealed batch lists it. */
   readonly sealedSources: ReadonlyMap<string, number>
   /** Ids of sources that a sealed batch lists as anything but gone: nobody needs to tell of them again. */
@@ -74,13 +77,18 @@ const judgeSeal = (
   }
 }
 
-export const createWatch = (
-  now: () => number,
-  files: ReadonlyMap<string, MemoryFile>,
-  violate: (text: string) => void,
-): Watch => {
+export interface WatchOptions {
+  readonly now: () => number
+  readonly files: ReadonlyMap<string, MemoryFile>
+  readonly violate: (text: string) => void
+  /** Clocks of invocations are apart by no more than this. */
+  readonly skewMaxMs: number
+}
+
+export const createWatch = ({ now, files, violate, skewMaxMs }: WatchOptions): Watch => {
   const states = new Map<string, Batch['state']>()
   const open = new Set<string>()
+  const openBreakers = new Set<string>()
   const begunAt = new Map<string, number>()
   const sealedAt = new Map<string, number>()
   const sealed: Sealed = { sealedSources: new Map(), settledSources: new Set() }
@@ -99,8 +107,16 @@ export const createWatch = (
     }
     judgeMove(before, after, violate)
   }
+  const watchBreaker = (before: Breaker | undefined, after: Breaker): void => {
+    for (const what of judgeBreaker(before, after, { now: now(), skewMaxMs }))
+      violate(`breaker ${after.id} ${what}`)
+    if (after.openUntil === undefined) openBreakers.delete(after.id)
+    else if (isOfTarget(after)) openBreakers.add(after.id)
+  }
   const watchItem = (before: LedgerItem | undefined, after: LedgerItem): void => {
     if (after.kind === 'batch') watchBatch(before?.kind === 'batch' ? before : undefined, after)
+    if (after.kind === 'breaker')
+      watchBreaker(before?.kind === 'breaker' ? before : undefined, after)
     if (after.kind === 'claim' && before?.kind === 'claim' && after.generation < before.generation)
       violate(`claim ${after.id} went back to generation ${after.generation}`)
   }
@@ -111,14 +127,16 @@ export const createWatch = (
   }
 
   return {
-    ...{ begunAt, sealedAt, open, ...sealed },
+    ...{ begunAt, sealedAt, open, openBreakers, ...sealed },
     ledger: (ledger) => ({
       ...ledger,
       write: async (item, expected, signal) => {
         const before: Versioned | undefined = (await ledger.read([item], signal))[0]
         const isWritten = await ledger.write(item, expected, signal)
         if (isWritten) watchItem(before?.item, JSON.parse(JSON.stringify(item)) as LedgerItem)
-        if (expected === revisionsMax) violate(`${item.kind} ${item.id} is written over and over`)
+        // A breaker is written with every probe, for as long as the outage lasts.
+        if (expected === revisionsMax && item.kind !== 'breaker')
+          violate(`${item.kind} ${item.id} is written over and over`)
         return isWritten
       },
     }),
@@ -147,7 +165,7 @@ export const createWatch = (
         await store.copy(from, to, file, signal)
       },
       write: async (key, bytes, file, signal) => {
-        if (!key.startsWith('_staging/') && !key.startsWith('_batches/'))
+        if (!/^_(staging|batches|probe)\//.test(key))
           refuseUnsealed(batchIdPattern.exec(key)?.[0] ?? '', key)
         await store.write(key, bytes, file, signal)
       },

@@ -213,7 +213,12 @@ const tellRest = ({
       messages: messages.size(),
       running: running.count(),
     },
-    ...{ open: [...watch.open], staged, unfound: unfound.map(({ object }) => object) },
+    ...{
+      open: [...watch.open],
+      openBreakers: [...watch.openBreakers],
+      staged,
+      unfound: unfound.map(({ object }) => object),
+    },
   })
 }
 
@@ -235,5 +240,6 @@ const isAtRest = ({
   history,
 }: Stage): boolean =>
   arrivals.size() + objects.size() + messages.size() + running.count() + watch.open.size === 0 &&
+  watch.openBreakers.size === 0 &&
   areAllFound({ history, watch }) &&
   ![...store.files.keys()].some((key) => key.startsWith('_staging/'))
