@@ -16,6 +16,7 @@ const messageIds = fc.array(messageId, { maxLength: 12 })
 const answer = async (ids: readonly string[], left: readonly string[] | Error) => {
   const handler = createHandler({
     ...{ pipeline: 'p', marginMs: 0, now: () => 0, log: { emit: () => undefined } },
+    ...{ chance: () => 0, redelivery: { putOff: () => Promise.resolve() } },
     messageSourceOf: () => undefined,
     transform: async () => {
       if (left instanceof Error) throw left

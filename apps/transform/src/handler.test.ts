@@ -1,7 +1,9 @@
 import {
   type Event,
   Fault,
+  type LeftMessage,
   type ObjectsMessage,
+  type Redelivery,
   sourceIdOf,
   writeObjectsMessage,
 } from '@silversmith/core'
@@ -36,14 +38,22 @@ const message = {
 }
 
 let events: Event[]
+let late: readonly LeftMessage[]
+let putOff: Redelivery['putOff']
 
 beforeEach(() => {
   events = []
+  late = []
+  putOff = (messages) => {
+    late = messages
+    return Promise.resolve()
+  }
 })
 
 const handlerOf = (transform: HandlerDeps['transform'], marginMs = 0) =>
   createHandler({
     ...{ transform, pipeline, marginMs, now: () => 1_000_000 },
+    ...{ chance: () => 1, redelivery: { putOff } },
     messageSourceOf: ({ body }) => (body === 'data' ? message : undefined),
     log: { emit: (event) => events.push(event) },
   })
@@ -80,6 +90,24 @@ describe('the door of transform', () => {
       { itemIdentifier: 'm3' },
     ])
     expect(await answerTo(() => Promise.resolve([]))).toEqual([])
+  })
+
+  test('puts off the messages that stay, by how often they were received', async () => {
+    const records = ['m1', 'm2', 'm3'].map((messageId, n) => ({
+      ...{ messageId, body: bodyOf('a'), receiptHandle: `r${n}`, eventSourceARN: queueArn },
+      attributes: { ApproximateReceiveCount: String(n + 1) },
+    }))
+    await answerTo(() => Promise.resolve(['m2', 'm3']), { Records: records } as unknown as SQSEvent)
+    expect(late).toEqual([
+      { queueArn, receiptHandle: 'r1', inMs: 60_000 },
+      { queueArn, receiptHandle: 'r2', inMs: 120_000 },
+    ])
+  })
+
+  test('answers the same when they cannot be put off: the time-out of the queue holds', async () => {
+    putOff = () => Promise.reject(new Fault('QUEUE_DENIED', 'no grant'))
+    expect(await answerTo(() => Promise.resolve(['m2']))).toEqual([{ itemIdentifier: 'm2' }])
+    expect(events).toEqual([{ kind: 'work-failed', code: 'QUEUE_DENIED', message: 'no grant' }])
   })
 
   test('leaves all messages when the flow breaks, and says where, without the data it broke on', async () => {

@@ -1,5 +1,12 @@
-import { Fault, type Log, readObjectsMessage, type Source } from '@silversmith/core'
-import { type Call, type Delivery, describeFailure } from '@silversmith/flow'
+import {
+  Fault,
+  type LeftMessage,
+  type Log,
+  readObjectsMessage,
+  type Redelivery,
+  type Source,
+} from '@silversmith/core'
+import { type Call, type Delivery, describeFailure, redeliveryMs } from '@silversmith/flow'
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda'
 
 export interface HandlerDeps {
@@ -11,6 +18,9 @@ export interface HandlerDeps {
   /** How long before the end of the invocation its work stops. */
   readonly marginMs: number
   readonly now: () => number
+  /** From 0 to below 1. */
+  readonly chance: () => number
+  readonly redelivery: Redelivery
   readonly log: Log
 }
 
@@ -39,8 +49,34 @@ export const createHandler =
       clearTimeout(timer)
       stop.abort()
     }
+    await putOff(deps, event, new Set(left), context)
     return toBatchResponse(ids, left)
   }
+
+/** Left for the answer itself. */
+const answerMs = 500
+
+/** Messages that stay come again sooner, and then later, than the queue's time-out says. What cannot be told is left to that. */
+const putOff = async (
+  { redelivery, chance, log }: HandlerDeps,
+  event: SQSEvent,
+  left: ReadonlySet<string>,
+  context: Context,
+): Promise<void> => {
+  const messages = event.Records.filter(({ messageId }) => left.has(messageId)).map(
+    ({ eventSourceARN, receiptHandle, attributes }): LeftMessage => ({
+      ...{ queueArn: eventSourceARN, receiptHandle },
+      inMs: redeliveryMs(Number(attributes?.ApproximateReceiveCount) || 1, chance()),
+    }),
+  )
+  const remainingMs = context.getRemainingTimeInMillis() - answerMs
+  if (messages.length === 0 || remainingMs <= 0) return
+  try {
+    await redelivery.putOff(messages, AbortSignal.timeout(remainingMs))
+  } catch (error) {
+    log.emit({ kind: 'work-failed', ...describeFailure(error) })
+  }
+}
 
 const readDeliveries = (
   { pipeline, messageSourceOf }: HandlerDeps,

@@ -6,7 +6,7 @@ import {
   createS3Store,
 } from '@silversmith/aws'
 import { createFunctionLog, observe, openTracer } from '@silversmith/aws/powertools-log'
-import { awsSettingsOf, type Clock } from '@silversmith/core'
+import { awsSettingsOf, type Clock, type Redelivery } from '@silversmith/core'
 import { createTransform } from '@silversmith/flow'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseConfig } from './config.ts'
@@ -39,6 +39,16 @@ const transform = createTransform(
   }),
 )
 
+/** Loaded when the first message must stay: few processes ever need it, and all would start slower. */
+let opened: Redelivery | undefined
+const redelivery: Redelivery = {
+  putOff: async (messages, signal) => {
+    const { openSqsRedelivery } = await import('./late-redelivery.ts')
+    opened ??= openSqsRedelivery(aws)
+    await opened.putOff(messages, signal)
+  },
+}
+
 const messageSourceOf = createMessageSources({ ...config, now: clock.now })
 
 log.started(config.effective)
@@ -46,5 +56,8 @@ log.started(config.effective)
 export const handler = observe(
   log,
   await openTracer('transform', config.traceEnabled),
-  createHandler({ transform, log, now: clock.now, messageSourceOf, ...config }),
+  createHandler({
+    ...{ transform, log, now: clock.now, messageSourceOf, redelivery, chance: Math.random },
+    ...config,
+  }),
 )

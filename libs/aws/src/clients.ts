@@ -80,7 +80,7 @@ export const createS3Client = (settings: AwsSettings): S3Client =>
     responseChecksumValidation: 'WHEN_REQUIRED',
   })
 
-const createSqsClient = (settings: AwsSettings): SQSClient =>
+export const createSqsClient = (settings: AwsSettings): SQSClient =>
   new SQSClient({
     ...sharedBy(settings),
     ...endpointOf(settings.endpoints?.sqs),

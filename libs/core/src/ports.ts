@@ -93,6 +93,19 @@ export interface Queue {
   send(body: string): Promise<void>
 }
 
+/** A message that was received and must stay on its queue. */
+export interface LeftMessage {
+  readonly queueArn: string
+  readonly receiptHandle: string
+  /** When it comes again; a queue holds no message back for more than 12 hours. */
+  readonly inMs: number
+}
+
+/** Puts off messages that were received. Faults: those of queues; what could not be told comes again by the queue's own time-out. */
+export interface Redelivery {
+  putOff(messages: readonly LeftMessage[], signal: AbortSignal): Promise<void>
+}
+
 export interface Versioned<Item extends LedgerItem = LedgerItem> {
   readonly item: Item
   /** Raised by one with every write; the condition of the next. */

@@ -57,6 +57,7 @@ export { createSilverInspector, type SilverInspectorOptions } from './reconcile/
 export { createSilverTarget, silverKeyOf } from './apply/silver-target.ts'
 export { createSweep, type SweepDeps, type SweepResult } from './apply/sweep.ts'
 export { defaultLeaseMarginMs, type TransformDeps, triesMax } from './transform/batch-run.ts'
+export { redeliveryMs } from './transform/redelivery.ts'
 export { createTransform, type Delivery } from './transform/transform.ts'
 export type { ChunkBuilder } from './staging/chunk-builder.ts'
 export type { Quarantine } from './quarantine/quarantine.ts'

@@ -5,6 +5,8 @@ export interface EventSource {
   readonly queue: Sqs
   /** Takes what is there after a wait that is always the same, so that what came together goes together. */
   readonly isSteady: boolean
+  /** The function puts off the messages it leaves. */
+  readonly putsOff?: boolean
   /** Batches at work at a time. */
   readonly concurrency: number
   /** Messages to delete, of those delivered and those the handler left. */
@@ -28,7 +30,7 @@ const pollSpreadMs = 5_000
  */
 export const startEventSource = (
   { scheduler, random }: Surroundings,
-  { queue, isSteady, concurrency, finish, onFinish, invokeWith }: EventSource,
+  { queue, isSteady, putsOff, concurrency, finish, onFinish, invokeWith }: EventSource,
 ): void => {
   let busy = 0
   let polls = 0
@@ -50,6 +52,7 @@ export const startEventSource = (
     const finished = new Set(finish(ids, left))
     onFinish(batch.filter(({ messageId }) => finished.has(messageId)))
     queue.finish([...finished])
+    if (putsOff) queue.putOff(left)
   }
   const poll = (): void => {
     nextPollAt = Infinity

@@ -130,12 +130,12 @@ export const startLambdas = (around: Surroundings, lambdas: Lambdas): Running =>
       )
     }
   startEventSource(around, {
-    ...{ queue: lambdas.objects, concurrency: 3, isSteady, finish },
+    ...{ queue: lambdas.objects, concurrency: 3, isSteady, finish, putsOff: true },
     onFinish: lambdas.onObjectsDone,
     invokeWith: transformWith(({ body }) => readObjectsMessage(pipeline, body)),
   })
   startEventSource(around, {
-    ...{ queue: lambdas.messages, concurrency: 2, isSteady, finish },
+    ...{ queue: lambdas.messages, concurrency: 2, isSteady, finish, putsOff: true },
     onFinish: lambdas.onMessagesDone,
     invokeWith: transformWith((delivery) => messageOf(pipeline, delivery)),
   })

@@ -1,4 +1,5 @@
 import { identifyMessage, type MessageRef, writeFirstIdentity } from '@silversmith/core'
+import { redeliveryMs } from '@silversmith/flow'
 import type { Surroundings } from './invocation.ts'
 
 export interface Delivery {
@@ -17,6 +18,8 @@ export interface Sqs {
   receive(batchMax: number): readonly Delivery[]
   /** Deletes what the reader finished; a delete may be lost. */
   finish(messageIds: readonly string[]): void
+  /** Has messages that stay come again when transform's door would, unless that call is lost. */
+  putOff(messageIds: readonly string[]): void
   /** Sends the dead letters again, as `silversmith dlq redrive` does. */
   redrive(): number
   /** Messages on the queue and behind it. */
@@ -94,6 +97,12 @@ export const createSqs = (around: Surroundings, options: SqsOptions): Sqs => {
     finish: (messageIds) => {
       const deleted = new Set(messageIds.filter(() => !random.chance(around.troubles().lostDelete)))
       stored = stored.filter(({ id }) => !deleted.has(id))
+    },
+    putOff: (messageIds) => {
+      for (const message of stored)
+        if (messageIds.includes(message.id) && !random.chance(around.troubles().lostDelete))
+          message.visibleAt =
+            scheduler.now() + redeliveryMs(message.receives, random.below(1_000) / 1_000)
     },
     redrive: () => {
       const moved = dead

@@ -1,0 +1,1 @@
+export { openSqsRedelivery } from '@silversmith/aws/sqs-redelivery'
