@@ -1,12 +1,14 @@
 import { help, readOptions, usage } from './command/options.ts'
 import { runWorldsCommand } from './command/worlds-command.ts'
 import { runSweepCommand } from './crash-sweep/sweep-command.ts'
+import { runOutageCommand } from './outage/outage-command.ts'
 import { runMutantsCommand } from './mutants/mutants-command.ts'
 
 try {
   const asked = readOptions(process.argv.slice(2))
   if (asked === 'help') process.stdout.write(help)
   else if (asked.kind === 'mutants') process.exitCode = await runMutantsCommand(asked)
+  else if (asked.kind === 'outage') process.exitCode = await runOutageCommand(asked)
   else if (asked.kind === 'sweep') process.exitCode = await runSweepCommand(asked)
   else process.exitCode = await runWorldsCommand(asked)
 } catch (error) {

@@ -43,8 +43,8 @@ const sweepMax = 500
 /** A batch is not sent again before this, and later each time: applying it may be what ends the process. */
 const resendMs = 300_000
 
-/** A batch that only waits for a breaker is looked at as often as this: when that closes, it comes soon. */
-const restMsMax = 900_000
+/** A batch that only waits for a breaker is looked at as often as this, if no sweep has more to look at than it can. */
+const restMs = 300_000
 
 /** Batches sent in the first minute after a target came back; twice as many each minute after. */
 const rampMin = 25
@@ -146,12 +146,10 @@ const bumpLease = async (
     (item) => {
       bumped = item?.state === 'S' && item.leaseUntil <= now
       if (!bumped || !item) return undefined
+      // To wait is no failure: when its target is back, it is not put off for how long that took.
+      if (why === 'resting') return { ...item, leaseUntil: now + restMs }
       const failures = (item.failures ?? 0) + 1
-      const waitMs =
-        why === 'sent'
-          ? Math.max(resendMs, backoffMs(failures))
-          : Math.min(restMsMax, backoffMs(failures))
-      return { ...item, failures, leaseUntil: now + waitMs }
+      return { ...item, failures, leaseUntil: now + Math.max(resendMs, backoffMs(failures)) }
     },
     call,
   )

@@ -1,12 +1,14 @@
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import type { SweepAsked } from '../crash-sweep/sweep-command.ts'
+import { targetNames, type TargetName } from '../outage/outage-plan.ts'
+import type { OutageAsked } from '../outage/outage-command.ts'
 import type { MutantsAsked } from '../mutants/mutants-command.ts'
 import type { WorldsAsked } from './worlds-command.ts'
 
 export const usage =
   'npm run sim -- [--worlds N] [--seed N] [--processes N] [--trace] | --mutants [--only NAME] | ' +
-  '--sweep [--pairs] [--scenario NAME] [--limit N] [--seed N], each with [--json]'
+  '--sweep [--pairs] [--scenario NAME] [--limit N] [--seed N] | --outage TARGET [--hours N] [--rate N], each with [--json]'
 
 const worldsUsual = 1_000
 const processesMax = 64
@@ -26,6 +28,9 @@ row identity. The same seed is the same world, however many run at a time.
   --pairs          two faults a run; many: give a limit
   --scenario NAME  the scenarios with that in their names
   --limit N        runs of each scenario, drawn by the seed
+  --outage TARGET  takes ${targetNames.join(' or ')} down for hours instead, while objects come; docs/benchmarks/outage.md
+  --hours N        so long. Default: 6
+  --rate N         objects a second, and ten times as many for a minute of each hour. Default: 1
   --json           one JSON document on standard output
   --help           this text
 
@@ -44,6 +49,9 @@ const options = {
   pairs: { type: 'boolean' },
   scenario: { type: 'string' },
   limit: { type: 'string' },
+  outage: { type: 'string' },
+  hours: { type: 'string' },
+  rate: { type: 'string' },
   json: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
 } as const
@@ -53,6 +61,7 @@ export type Asked =
   | ({ readonly kind: 'worlds' } & WorldsAsked)
   | ({ readonly kind: 'mutants' } & MutantsAsked)
   | ({ readonly kind: 'sweep' } & SweepAsked)
+  | ({ readonly kind: 'outage' } & OutageAsked)
 
 interface Bounds {
   readonly least: number
@@ -82,7 +91,9 @@ export const readOptions = (args: readonly string[]): Asked => {
   if (values.help) return 'help'
   if (values.mutants) return readMutants(values)
   if (values.sweep) return readSweep(values)
+  if (values.outage !== undefined) return readOutage(values, values.outage)
   refuse(values, ['only', 'pairs', 'scenario', 'limit'], 'without --mutants or --sweep')
+  refuse(values, ['hours', 'rate'], 'without --outage')
   const { trace = false, json = false } = values
   const usual = values.seed === undefined ? worldsUsual : 1
   const worlds = countOf('worlds', values.worlds, { least: 1, usual })
@@ -105,14 +116,52 @@ const refuse = (values: Values, names: readonly (keyof Values)[], beside: string
   if (name !== undefined) throw new TypeError(`--${name} means nothing ${beside}`)
 }
 
+const hoursMax = 240
+const rateMax = 100
+
+const readOutage = (values: Values, text: string): Asked => {
+  const others = [
+    'worlds',
+    'seed',
+    'processes',
+    'trace',
+    'only',
+    'pairs',
+    'scenario',
+    'limit',
+  ] as const
+  refuse(values, others, 'with --outage')
+  const target = targetNames.find((name): name is TargetName => name === text)
+  if (!target)
+    throw new TypeError(`--outage must be one of ${targetNames.join(', ')}, not "${text}"`)
+  return {
+    ...{ kind: 'outage', target, json: values.json ?? false },
+    hours: countOf('hours', values.hours, { least: 1, most: hoursMax, usual: 6 }),
+    objectsPerSecond: countOf('rate', values.rate, { least: 1, most: rateMax, usual: 1 }),
+  }
+}
+
 const readMutants = (values: Values): Asked => {
-  const others = ['worlds', 'seed', 'processes', 'trace', 'sweep'] as const
+  const others = [
+    'worlds',
+    'seed',
+    'processes',
+    'trace',
+    'sweep',
+    'outage',
+    'hours',
+    'rate',
+  ] as const
   refuse(values, [...others, 'pairs', 'scenario', 'limit'], 'with --mutants')
   return { kind: 'mutants', only: values.only, json: values.json ?? false }
 }
 
 const readSweep = (values: Values): Asked => {
-  refuse(values, ['worlds', 'processes', 'trace', 'only'], 'with --sweep')
+  refuse(
+    values,
+    ['worlds', 'processes', 'trace', 'only', 'outage', 'hours', 'rate'],
+    'with --sweep',
+  )
   const { pairs: isPaired = false, scenario, json = false } = values
   const limit =
     values.limit === undefined ? undefined : countOf('limit', values.limit, { least: 1, usual: 1 })
