@@ -2,12 +2,8 @@ import { readFileSync } from 'node:fs'
 import type { Dataset } from '@silversmith/core'
 import { datasets } from '@silversmith/datasets'
 import { expect, it } from 'vitest'
-import { command, datasetsPage } from './datasets-page.ts'
-import { pagePath, printPage } from './print-page.ts'
-
-it(`docs/reference/datasets.md is what the definitions say: run ${command}`, async () => {
-  expect(readFileSync(pagePath, 'utf8')).toBe(await printPage())
-})
+import { datasetsPage } from './datasets-page.ts'
+import { pagePath } from './print-page.ts'
 
 it('tells every column, reason, route and view', () => {
   const page = readFileSync(pagePath, 'utf8')

@@ -16,6 +16,7 @@ import {
 } from '@silversmith/core'
 import { readingRejections } from '@silversmith/flow'
 import { formOf } from '@silversmith/parquet'
+import { code, plain, tableOf } from './markdown.ts'
 
 /** With which the page is printed again. */
 export const command = 'npm run reference'
@@ -143,13 +144,3 @@ const foldSchemes = (paths: readonly string[]): readonly string[] =>
   })
 
 const sentence = (text: string): string => (text.endsWith('.') ? text : `${text}.`)
-
-/** What Markdown would take for a tag is text. */
-const plain = (text: string): string => text.replaceAll('<', '\\<')
-
-const code = (text: string): string => `\`${text}\``
-
-const tableOf = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
-  [head, head.map(() => '---'), ...rows]
-    .map((cells) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`)
-    .join('\n')

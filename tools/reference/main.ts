@@ -1,6 +1,8 @@
 import { writeFile } from 'node:fs/promises'
 import { relative } from 'node:path'
-import { pagePath, printPage } from './print-page.ts'
+import { printPages } from './print-page.ts'
 
-await writeFile(pagePath, await printPage())
-process.stdout.write(`${relative('', pagePath)} is written\n`)
+for (const { path, text } of await printPages()) {
+  await writeFile(path, text)
+  process.stdout.write(`${relative('', path)} is written\n`)
+}

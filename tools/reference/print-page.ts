@@ -1,12 +1,31 @@
+import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { datasets, defaultRoutes } from '@silversmith/datasets'
 import { format, resolveConfig } from 'prettier'
 import { datasetsPage } from './datasets-page.ts'
+import { eventsPage } from './events-page.ts'
+import { fillRunbook } from './runbook-parts.ts'
 
-export const pagePath = fileURLToPath(new URL('../../docs/reference/datasets.md', import.meta.url))
+const pathOf = (page: string): string =>
+  fileURLToPath(new URL(`../../docs/${page}`, import.meta.url))
 
-/** The page of the datasets there are, formatted. */
-export const printPage = async (): Promise<string> => {
-  const style = await resolveConfig(pagePath)
-  return format(datasetsPage(datasets, defaultRoutes), { ...style, parser: 'markdown' })
+export const pagePath = pathOf('reference/datasets.md')
+export const runbookPath = pathOf('runbook.md')
+
+/** Path of a page → its text, not formatted yet. */
+const pages: Readonly<Record<string, () => Promise<string>>> = {
+  [pagePath]: async () => datasetsPage(datasets, defaultRoutes),
+  [pathOf('reference/events.md')]: async () => eventsPage(),
+  [runbookPath]: async () => fillRunbook(await readFile(runbookPath, 'utf8')),
 }
+
+/** The pages that are printed, formatted. */
+export const printPages = (): Promise<
+  readonly { readonly path: string; readonly text: string }[]
+> =>
+  Promise.all(
+    Object.entries(pages).map(async ([path, print]) => {
+      const style = await resolveConfig(path)
+      return { path, text: await format(await print(), { ...style, parser: 'markdown' }) }
+    }),
+  )

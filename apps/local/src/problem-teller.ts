@@ -29,7 +29,7 @@ const readLine = (line: string): LogLine | undefined => {
 }
 
 const isPassing = (code: unknown): boolean =>
-  typeof code === 'string' && code in faults && faults[code as FaultCode] === 'retry'
+  typeof code === 'string' && code in faults && faults[code as FaultCode].meaning === 'retry'
 
 /** Batches and times differ in every line; without them the same problem reads the same. */
 const withoutIds = (text: string): string => text.replace(/[0-9A-HJKMNP-TV-Z]{26}|\d+/g, '…')

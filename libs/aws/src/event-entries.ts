@@ -1,10 +1,11 @@
-import type { Event } from '@silversmith/core'
+import type { Event, MetricName } from '@silversmith/core'
 
 export type Level = 'debug' | 'info' | 'warn' | 'error'
 
 /** What an event adds to which metric; `target` is a dimension more. */
 export interface Count {
-  readonly name: string
+  readonly name: MetricName
+  /** In the unit of the metric. */
   readonly count: number
   readonly target?: string
 }
@@ -35,6 +36,8 @@ const entries: { readonly [Kind in Event['kind']]: Entry<Kind> } = {
         RecordsRejected: event.rejected,
         RowsDrifted: event.drifted,
         ...named('Sources', event.dispositions),
+        ...named('RecordsRejected', event.rejectedByReason),
+        ...named('Kinds', event.kinds),
         ...named('SilverFiles', event.silverFiles),
         ...named('Inserts', event.inserts),
       }),
@@ -44,8 +47,13 @@ const entries: { readonly [Kind in Event['kind']]: Entry<Kind> } = {
     counts: (event) => [
       { name: 'ChunksApplied', count: 1, target: event.target },
       { name: 'RowsApplied', count: event.rows, target: event.target },
-      ...(event.found ? [{ name: 'ChunksFound', count: 1, target: event.target }] : []),
+      ...(event.found ? [{ name: 'ChunksFound', count: 1, target: event.target } as const] : []),
     ],
+  },
+  'target-applied': {
+    level: 'debug',
+    counts: ({ target, lagMs }) =>
+      lagMs === undefined ? [] : [{ name: 'LagSeconds', count: lagMs / 1000, target }],
   },
   'batch-committed': { level: 'info', counts: () => [{ name: 'BatchesCommitted', count: 1 }] },
   'batch-aborted': {
@@ -85,6 +93,8 @@ const entries: { readonly [Kind in Event['kind']]: Entry<Kind> } = {
     level: 'info',
     counts: (event) => [
       { name: 'BatchesOverdue', count: event.found },
+      { name: 'OldestBatchSeconds', count: event.oldestMs / 1000 },
+      { name: 'TargetsResting', count: event.resters.length },
       ...withoutZeros({
         BatchesResent: event.sent,
         BatchesResting: event.resting,
@@ -113,7 +123,7 @@ const entries: { readonly [Kind in Event['kind']]: Entry<Kind> } = {
   },
 }
 
-export const levelOf = ({ kind }: Event): Level => entries[kind].level
+export const levelOf = (kind: Event['kind']): Level => entries[kind].level
 
 export const countsOf = (event: Event): readonly Count[] =>
   (entries[event.kind] as Entry<Event['kind']>).counts(event)
@@ -130,4 +140,4 @@ const named = (
 const withoutZeros = (counts: Readonly<Record<string, number>>): readonly Count[] =>
   Object.entries(counts)
     .filter(([, count]) => count > 0)
-    .map(([name, count]) => ({ name, count }))
+    .map(([name, count]) => ({ name: name as MetricName, count }))

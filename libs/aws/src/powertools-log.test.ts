@@ -46,7 +46,7 @@ describe('the log of a function', () => {
   test('writes one line for an event, with its facts and where it happened', () => {
     const lines = linesOf(`
       log.begin(context)
-      log.emit({ kind: 'batch-sealed', batch: 'B1', sources: 2, rows: 5, rejected: 1, drifted: 0, chunks: 1, dispositions: { rows: 1, poison: 1 }, silverFiles: { under64KiB: 30, more: 0 }, inserts: { under1000: 1 } })
+      log.emit({ kind: 'batch-sealed', batch: 'B1', sources: 2, rows: 5, rejected: 1, drifted: 0, chunks: 1, dispositions: { rows: 1, poison: 1 }, silverFiles: { under64KiB: 30, more: 0 }, inserts: { under1000: 1 }, rejectedByReason: { no_id: 1 }, kinds: { video: 5 }, sections: ['7'] })
       log.end()`)
     expect(logsIn(lines)).toMatchObject([
       {
@@ -60,7 +60,7 @@ describe('the log of a function', () => {
   test('counts the same facts as metrics of the pipeline', () => {
     const lines = linesOf(`
       log.begin(context)
-      const sealed = { kind: 'batch-sealed', batch: 'B1', sources: 2, rows: 5, rejected: 1, drifted: 0, chunks: 1, dispositions: { rows: 1, poison: 1 }, silverFiles: { under64KiB: 30, more: 0 }, inserts: { under1000: 1 } }
+      const sealed = { kind: 'batch-sealed', batch: 'B1', sources: 2, rows: 5, rejected: 1, drifted: 0, chunks: 1, dispositions: { rows: 1, poison: 1 }, silverFiles: { under64KiB: 30, more: 0 }, inserts: { under1000: 1 }, rejectedByReason: { no_id: 1 }, kinds: { video: 5 }, sections: ['7'] }
       log.emit(sealed)
       log.emit({ ...sealed, batch: 'B2' })
       log.end()`)
@@ -71,6 +71,8 @@ describe('the log of a function', () => {
     expect(sum(metrics?.['BatchesSealed'])).toBe(2)
     expect(sum(metrics?.['RowsSealed'])).toBe(10)
     expect(sum(metrics?.['Sources.poison'])).toBe(2)
+    expect(sum(metrics?.['RecordsRejected.no_id'])).toBe(2)
+    expect(sum(metrics?.['Kinds.video'])).toBe(10)
     expect(sum(metrics?.['SilverFiles.under64KiB'])).toBe(60)
     expect(sum(metrics?.['Inserts.under1000'])).toBe(2)
     expect(metrics).not.toHaveProperty(['SilverFiles.more'])
@@ -172,8 +174,15 @@ describe('metrics', () => {
   })
 
   test('keep the zero of overdue batches, so that its alarm can end', () => {
-    expect(countsOf({ kind: 'sweep-done', found: 0, sent: 0, resting: 0, aborted: 0 })).toEqual([
+    expect(
+      countsOf({
+        ...{ kind: 'sweep-done', found: 0, sent: 0, resting: 0, aborted: 0 },
+        ...{ oldestMs: 0, resters: [] },
+      }),
+    ).toEqual([
       { name: 'BatchesOverdue', count: 0 },
+      { name: 'OldestBatchSeconds', count: 0 },
+      { name: 'TargetsResting', count: 0 },
     ])
   })
 })

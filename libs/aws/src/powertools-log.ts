@@ -1,11 +1,13 @@
 import { Logger } from '@aws-lambda-powertools/logger'
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics'
 import type { Tracer } from '@aws-lambda-powertools/tracer'
-import type { Log, LogLevel } from '@silversmith/core'
+import { type Log, type LogLevel, metricOf } from '@silversmith/core'
 import type { Context } from 'aws-lambda'
 import { countsOf, levelOf } from './event-entries.ts'
 
 const namespace = 'Silversmith'
+
+const units = { count: MetricUnit.Count, seconds: MetricUnit.Seconds } as const
 
 export interface FunctionLogSettings {
   /** Name of the function in logs and metrics: `ingest`, `transform`, `bulk`. */
@@ -58,9 +60,9 @@ export const createFunctionLog = (settings: FunctionLogSettings): FunctionLog =>
     },
     emit: (event) => {
       const { kind, ...facts } = event
-      logger[levelOf(event)](kind, { event: facts })
+      logger[levelOf(kind)](kind, { event: facts })
       for (const { name, count, target } of countsOf(event))
-        metricsOf(target).addMetric(name, MetricUnit.Count, count)
+        metricsOf(target).addMetric(name, units[metricOf(name).unit], count)
     },
   }
 }

@@ -74,6 +74,8 @@ export interface Table {
   readonly description: string
   /** The dataset's own columns; every table also carries `lineageColumns`, which the flow fills. */
   readonly columns: readonly Column[]
+  /** A category column of few values: how many rows have which is counted. */
+  readonly kinds?: string
   /** JSON paths that columns are read from, as `_rescued` would name them: what is rescued there is of another type. */
   readonly paths?: readonly string[]
   /** Columns that serve queries, first in ORDER BY; the row identity follows. */

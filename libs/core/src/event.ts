@@ -35,6 +35,12 @@ export type Event =
       readonly drifted: number
       readonly chunks: number
       readonly dispositions: Partial<Record<Disposition, number>>
+      /** Reason → rejected records. */
+      readonly rejectedByReason: Readonly<Record<string, number>>
+      /** Kind of a row, where its table tells kinds → rows. */
+      readonly kinds: Readonly<Record<string, number>>
+      /** Of keys `section/<id>/…`; the first of them. */
+      readonly sections: readonly string[]
       /** Of the silver files it becomes. */
       readonly silverFiles: FileSizes
       /** Of the INSERTs it becomes. */
@@ -47,6 +53,15 @@ export type Event =
       readonly n: number
       readonly rows: number
       readonly found: boolean
+    }
+  | {
+      /** A target has all of a batch now. */
+      readonly kind: 'target-applied'
+      readonly batch: string
+      readonly target: string
+      readonly rows: number
+      /** Since its oldest object was created; absent where none of its objects was opened. */
+      readonly lagMs?: number
     }
   | { readonly kind: 'batch-committed'; readonly batch: string; readonly rows: number }
   | { readonly kind: 'batch-aborted'; readonly batch: string; readonly end: 'failed' | 'lost' }
@@ -89,6 +104,10 @@ export type Event =
       readonly found: number
       readonly sent: number
       readonly resting: number
+      /** Since the oldest of `found` was begun; 0: there is none. */
+      readonly oldestMs: number
+      /** Targets that are not called now. */
+      readonly resters: readonly string[]
       readonly aborted: number
     }
   | {
@@ -107,3 +126,29 @@ export type Event =
     }
   | ({ readonly kind: 'reconcile-done' } & Readonly<Record<ReconcileCount, number>>)
   | { readonly kind: 'work-failed'; readonly code: FaultCode | 'BUG'; readonly message: string }
+
+export type EventKind = Event['kind']
+
+/** When each is told, for the reference. */
+export const eventsSay: Readonly<Record<EventKind, string>> = {
+  'arrivals-read': 'ingest has read the events of an invocation',
+  'batch-sealed': 'a batch became real: its sources need not come again',
+  'chunk-applied': 'a target took a chunk, or had it already',
+  'target-applied': 'a target has all of a batch',
+  'batch-committed': 'all targets have it',
+  'batch-aborted': 'a batch came to nothing before its seal; its sources are free',
+  'apply-failed': 'a target did not take a batch; it is tried again',
+  'apply-put-off': 'a batch was not tried, for the breaker of a target is open',
+  'breaker-opened': 'a target, or a table of it, is no longer called',
+  'breaker-probed': 'it is tried again, by one batch or a probe',
+  'breaker-closed': 'it is called again',
+  'message-unreadable':
+    'a message of the queue is none of ours; it stays until it is a dead letter',
+  'claim-without-batch': 'the ledger has a claim whose batch it lacks',
+  'source-suspected': 'a source went down with a process; it is opened by itself',
+  'sweep-done': 'a sweep has looked for batches nobody is at',
+  'reconcile-found': 'a reconcile found something that is not as it should be',
+  'reconcile-done': 'a reconcile is at its end',
+  'work-failed':
+    'work came to nothing and is tried again, or a person must act: the fault says which',
+}

@@ -1,34 +1,120 @@
 /** What a fault asks for. `retry`: it passes by itself. `fix`: a person must act; work waits, nothing is lost. */
 export type FaultMeaning = 'retry' | 'fix' | 'refuse'
 
+export interface FaultFacts {
+  readonly meaning: FaultMeaning
+  /** What a person does, with the command that tells or mends; Markdown of the runbook. */
+  readonly remedy: string
+}
+
 /**
  * Every expected way for the machinery to fail, with what it means. Bad records and bad objects are data
  * (rejections, dispositions), not faults. `refuse` is about one object: it becomes a disposition.
  */
 export const faults = {
-  OBJECT_GONE: 'refuse',
-  OBJECT_UNREADABLE: 'refuse',
-  OBJECT_TOO_LARGE: 'refuse',
-  STORE_UNAVAILABLE: 'retry',
-  STORE_DENIED: 'fix',
-  STORE_CONFLICT: 'fix',
-  LEDGER_UNAVAILABLE: 'retry',
-  LEDGER_DENIED: 'fix',
-  QUEUE_UNAVAILABLE: 'retry',
-  QUEUE_DENIED: 'fix',
-  TARGET_UNAVAILABLE: 'retry',
-  TARGET_OUTCOME_UNKNOWN: 'retry',
-  TARGET_RESTING: 'retry',
-  TARGET_DENIED: 'fix',
-  TARGET_FORBIDDEN: 'fix',
-  TARGET_MISCONFIGURED: 'fix',
-  TARGET_REFUSED_DATA: 'fix',
-  DEADLINE_REACHED: 'retry',
-  CLAIM_WITHOUT_BATCH: 'fix',
-  PIPELINE_CHANGED: 'fix',
-  SETTINGS_INVALID: 'fix',
-  EVENT_UNKNOWN: 'fix',
-} as const satisfies Record<string, FaultMeaning>
+  OBJECT_GONE: {
+    meaning: 'refuse',
+    remedy:
+      'the object was deleted or replaced; it is sealed as `gone`, see `silversmith reconcile`',
+  },
+  OBJECT_UNREADABLE: {
+    meaning: 'refuse',
+    remedy:
+      'sealed as `unreadable` with the reason: correct it and upload it again; if it is right as it is, `silversmith reconcile --prefix <key> --enqueue --set-aside`',
+  },
+  OBJECT_TOO_LARGE: {
+    meaning: 'refuse',
+    remedy:
+      'sealed as `too-large`: split it and upload the parts; or raise the limit that is named, then `silversmith reconcile --prefix <key> --enqueue --set-aside`',
+  },
+  STORE_UNAVAILABLE: {
+    meaning: 'retry',
+    remedy: 'S3 throttles or fails; what waits is in `silversmith batch list`',
+  },
+  STORE_DENIED: {
+    meaning: 'fix',
+    remedy:
+      'the message names the object: look at policy, key policy and bucket name; what waits is in `silversmith batch list`',
+  },
+  STORE_CONFLICT: {
+    meaning: 'fix',
+    remedy:
+      'a file of ours is there with other bytes: find out who wrote it and restore its first version; `silversmith reconcile` names it',
+  },
+  LEDGER_UNAVAILABLE: {
+    meaning: 'retry',
+    remedy:
+      'DynamoDB throttles or fails; messages come again later and later, `silversmith dlq list` tells of those that died',
+  },
+  LEDGER_DENIED: {
+    meaning: 'fix',
+    remedy: 'look at the policy and the name of the table; then `silversmith dlq list`',
+  },
+  QUEUE_UNAVAILABLE: {
+    meaning: 'retry',
+    remedy: 'SQS fails; what was not sent is found by `silversmith reconcile`',
+  },
+  QUEUE_DENIED: {
+    meaning: 'fix',
+    remedy:
+      'look at the policy and the URL of the queue; what was not sent is found by `silversmith reconcile --enqueue`',
+  },
+  TARGET_UNAVAILABLE: {
+    meaning: 'retry',
+    remedy: 'the target does not answer; what waits is in `silversmith batch list`',
+  },
+  TARGET_OUTCOME_UNKNOWN: {
+    meaning: 'retry',
+    remedy:
+      'an INSERT or a DELETE took too long: it is asked for before it is repeated; `silversmith batch list`',
+  },
+  TARGET_RESTING: {
+    meaning: 'retry',
+    remedy:
+      'the target, or the table, failed before and [its breaker](reference/breaker.md) is open: nothing is called; `silversmith batch list` has the fault before',
+  },
+  TARGET_DENIED: {
+    meaning: 'fix',
+    remedy:
+      'user and password, or a proxy in between; `silversmith migrate --plan` shows whether the server lets you in',
+  },
+  TARGET_FORBIDDEN: {
+    meaning: 'fix',
+    remedy: 'a grant is missing: `silversmith migrate --plan` prints them all',
+  },
+  TARGET_MISCONFIGURED: {
+    meaning: 'fix',
+    remedy: 'tables, columns or windows are not as they must be: `silversmith migrate --plan`',
+  },
+  TARGET_REFUSED_DATA: {
+    meaning: 'fix',
+    remedy:
+      'ClickHouse refuses the rows, for a constraint or a changed column: mend the table, or [reject the batch](#a-batch-that-a-target-refuses-for-ever) by `silversmith batch reject`',
+  },
+  DEADLINE_REACHED: {
+    meaning: 'retry',
+    remedy:
+      'the time of the invocation was over; where it comes often give transform more; `silversmith batch list`',
+  },
+  CLAIM_WITHOUT_BATCH: {
+    meaning: 'fix',
+    remedy:
+      '[the ledger was restored](#the-ledger-was-lost-or-restored): `silversmith ledger rebuild`',
+  },
+  PIPELINE_CHANGED: {
+    meaning: 'fix',
+    remedy: 'set `TARGETS` back, or name a new `PIPELINE`; `silversmith batch list` has what waits',
+  },
+  SETTINGS_INVALID: {
+    meaning: 'fix',
+    remedy:
+      'the message lists all that is missing or wrong; nothing ran, `silversmith dlq list` when it is mended',
+  },
+  EVENT_UNKNOWN: {
+    meaning: 'fix',
+    remedy: 'an event nobody can read, or of another bucket: `silversmith dlq list`',
+  },
+} as const satisfies Record<string, FaultFacts>
 
 export type FaultCode = keyof typeof faults
 
@@ -50,7 +136,7 @@ export class Fault extends Error {
   }
 
   get meaning(): FaultMeaning {
-    return faults[this.code]
+    return faults[this.code].meaning
   }
 }
 

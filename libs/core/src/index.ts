@@ -54,8 +54,11 @@ export {
   rowIdentity,
 } from './dataset.ts'
 export type { DeadLetter, DeadLetterQueue, MessageAttribute } from './dead-letter.ts'
-export type { Event, ReconcileCount } from './event.ts'
-export type { FaultCode, FaultMeaning } from './fault.ts'
+export type { Event, EventKind, ReconcileCount } from './event.ts'
+export { eventsSay } from './event.ts'
+export type { MetricFacts, MetricName } from './metric.ts'
+export { metricOf, metrics } from './metric.ts'
+export type { FaultCode, FaultFacts, FaultMeaning } from './fault.ts'
 export { Fault, faults, isFault } from './fault.ts'
 export type { FileSizes, InsertRows } from './histogram.ts'
 export { countFileSizes, countInsertRows, insertRowsOf, silverSizesOf } from './histogram.ts'

@@ -82,6 +82,7 @@ export {
   reportDrift,
 } from './drift/drift-report.ts'
 export { createDriftTally } from './drift/drift-tally.ts'
+export { createKindTally } from './transform/kind-tally.ts'
 export { createGate } from './reading/gate.ts'
 export { mapRecord } from './transform/record-mapping.ts'
 export {

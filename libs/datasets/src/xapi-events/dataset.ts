@@ -57,6 +57,7 @@ export const xapiEvents: Dataset = {
     {
       name: table,
       description: 'Events of OLI Torus, one row per statement',
+      kinds: 'event_type',
       columns: compiled.columns,
       paths: compiled.paths,
       orderBy: ['section_id', 'event_type', 'timestamp'],

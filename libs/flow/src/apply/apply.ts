@@ -75,6 +75,7 @@ export const applyBatch = async (
   await settleQuietly(deps, id, 'quarantine', problems, () => keepQuarantine(deps, manifest, call))
   const done = await Promise.all(applying)
   const progress = Object.fromEntries(manifest.targets.map((name, index) => [name, done[index]!]))
+  tellApplied(deps, batch, manifest, done)
   const whole = problems.size === 0 && done.every((count) => count === manifest.chunks.length)
   // What was done counts also when the time for doing more is over.
   const after = await recordProgress(deps, id, { progress, problems, whole }, endingOf(call))
@@ -82,6 +83,24 @@ export const applyBatch = async (
   deps.log.emit({ kind: 'batch-committed', batch: id, rows: ref.rows })
   await removeStaging(deps.store, id, call)
   return true
+}
+
+/** Of targets that have all of the batch now and had not before. */
+const tellApplied = (
+  { clock, log }: ApplyDeps,
+  batch: Batch,
+  { targets, chunks, sources }: Manifest,
+  done: readonly number[],
+): void => {
+  const rows = chunks.reduce((sum, chunk) => sum + chunk.rows, 0)
+  const times = sources.flatMap(({ lastModified }) => (lastModified > 0 ? [lastModified] : []))
+  const oldest = times.reduce((least, time) => Math.min(least, time), Infinity)
+  const lagMs = Math.max(0, clock.now() - oldest)
+  targets.forEach((target, at) => {
+    if (done[at] !== chunks.length || (batch.done?.[target] ?? 0) === chunks.length) return
+    const lag = times.length > 0 && { lagMs }
+    log.emit({ kind: 'target-applied', batch: batch.id, target, rows, ...lag })
+  })
 }
 
 interface Problem {

@@ -13,7 +13,7 @@ import {
 import { backoffMs, removeStaging } from './apply.ts'
 import { admit } from '../breaker/breaker.ts'
 import { changeItem, readItem } from '../ledger-write.ts'
-import { stagingPrefix } from '../manifest.ts'
+import { openedAt, stagingPrefix } from '../manifest.ts'
 import { type Call, persist } from '../patience.ts'
 import { abortLost } from '../claims/standing.ts'
 
@@ -93,9 +93,21 @@ export const createSweep =
       await deps.queue.send(writeObjectsMessage(deps.pipeline, { kind: 'probe', target }))
     await removeOrphans(deps, call)
     const result = { found: ids.length, sent, resting, aborted }
-    deps.log.emit({ kind: 'sweep-done', ...result })
+    const resters = targets.flatMap(({ name, state }) => (state === 'pass' ? [] : [name]))
+    deps.log.emit({
+      kind: 'sweep-done',
+      ...result,
+      resters,
+      oldestMs: ageOf(ids, deps.clock.now()),
+    })
     return result
   }
+
+/** Of the batch that was begun first; 0: there is none. */
+const ageOf = (ids: readonly string[], now: number): number => {
+  const begun = ids.flatMap((id) => openedAt(id) ?? [])
+  return begun.length === 0 ? 0 : Math.max(0, now - Math.min(...begun))
+}
 
 /** A target of the pipeline, by its breaker. */
 interface TargetState {

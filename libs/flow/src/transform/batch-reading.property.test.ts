@@ -75,7 +75,7 @@ const dispositionOf: Readonly<Partial<Record<FaultCode, string>>> = {
 }
 
 test('every fault that refuses an object is a disposition, every other leaves it for later, and neither leaves a record', async () => {
-  expect(codes.filter((code) => faults[code] === 'refuse').toSorted()).toEqual(
+  expect(codes.filter((code) => faults[code].meaning === 'refuse').toSorted()).toEqual(
     Object.keys(dispositionOf).toSorted(),
   )
   await fc.assert(

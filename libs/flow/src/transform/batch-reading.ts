@@ -29,6 +29,7 @@ import { hasErasures, readErasedRecords } from '../erasure/erasure-record.ts'
 import { createGate } from '../reading/gate.ts'
 import { type Call, mapConcurrently } from '../patience.ts'
 import { createDriftTally } from '../drift/drift-tally.ts'
+import { createKindTally } from './kind-tally.ts'
 import { createQuarantine } from '../quarantine/quarantine.ts'
 import { readOriginals } from '../quarantine/originals.ts'
 import { isQuarantineFile, type QuarantinePlace } from '../quarantine/quarantine-file.ts'
@@ -66,6 +67,8 @@ export interface ReadBatch {
   readonly drift: readonly Drift[]
   /** Rows with values that fit no column. */
   readonly drifted: number
+  /** Kind of a row → rows. */
+  readonly kinds: Readonly<Record<string, number>>
   /** Sources that were begun and not ended for want of time. */
   readonly cut: readonly Source[]
 }
@@ -120,7 +123,7 @@ export const readBatch = async (
     return {
       chunks: await pass.chunks.finish(),
       quarantine: await pass.quarantine.finish(),
-      ...{ drift: pass.drift.entries(), drifted: pass.drift.drifted() },
+      ...{ drift: pass.drift.entries(), drifted: pass.drift.drifted(), kinds: pass.kinds.counts() },
       sources: sources.flatMap((source) => list(source, outcomes.get(source.id))),
       cut: sources.filter(({ id }) => isCut(outcomes.get(id))),
     }
@@ -152,6 +155,7 @@ const createPass = (
   })
 
   const drift = createDriftTally()
+  const kinds = createKindTally(deps.datasets)
   const largeRecords = createGate(largeRecordsMax)
 
   const unwrapAs =
@@ -176,7 +180,7 @@ const createPass = (
       await readSource({
         ...(erased && { erased }),
         ...{ source, dataset, chunks, quarantine, limits, clock, call, readUntil, counts },
-        ...{ hasAllTime, largeRecords, bronze: deps.bronze, drift },
+        ...{ hasAllTime, largeRecords, bronze: deps.bronze, drift, kinds },
         contract: deps.contracts[dataset.name] ?? defaultContract,
         ...(isQuarantineFile(deps.quarantineFiles, source.object) && { unwrap: unwrapAs(dataset) }),
         loadedAtMicros: batch.createdAt * 1000,
@@ -222,7 +226,7 @@ const createPass = (
     }
   }
 
-  return { chunks, quarantine, drift, read, turnOver }
+  return { chunks, quarantine, drift, kinds, read, turnOver }
 }
 
 const dispositions: Readonly<Partial<Record<string, Disposition>>> = {

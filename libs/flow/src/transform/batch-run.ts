@@ -98,7 +98,7 @@ const readSources = (
 }
 
 const condemned = (sources: readonly Source[]): ReadBatch => ({
-  ...{ chunks: [], quarantine: [], cut: [], drift: [], drifted: 0 },
+  ...{ chunks: [], quarantine: [], cut: [], drift: [], drifted: 0, kinds: {} },
   sources: sources.map(({ id, object, dataset, generation }) => ({
     ...{ id, object, generation, ...(dataset !== undefined && { dataset }) },
     disposition: 'poison',
@@ -200,7 +200,7 @@ const seal = async (
 const isSealedAs = (batch: Batch | undefined, sha256: string): boolean =>
   (batch?.state === 'S' || batch?.state === 'C') && batch.manifest?.sha256 === sha256
 
-const summarize = ({ sources, chunks, drifted }: ReadBatch) => {
+const summarize = ({ sources, chunks, quarantine, drifted, kinds }: ReadBatch) => {
   const dispositions: Partial<Record<(typeof sources)[number]['disposition'], number>> = {}
   let rows = 0
   let rejected = 0
@@ -211,9 +211,24 @@ const summarize = ({ sources, chunks, drifted }: ReadBatch) => {
   }
   return {
     ...{ sources: sources.length, rows, rejected, drifted, chunks: chunks.length, dispositions },
+    ...{ kinds, rejectedByReason: rejectedByReason(quarantine), sections: sectionsOf(sources) },
     silverFiles: countFileSizes(silverSizesOf(chunks)),
     inserts: countInsertRows(insertRowsOf(chunks)),
   }
+}
+
+const rejectedByReason = (files: ReadBatch['quarantine']): Readonly<Record<string, number>> => {
+  const counts: Record<string, number> = {}
+  for (const { reason, rows } of files) counts[reason] = (counts[reason] ?? 0) + rows
+  return counts
+}
+
+const sectionsMax = 20
+
+/** Whose objects they are, where keys say so as those of OLI Torus do. */
+const sectionsOf = (sources: ReadBatch['sources']): readonly string[] => {
+  const sections = sources.map(({ object }) => /^section\/([^/]+)\//.exec(object.key)?.[1] ?? '')
+  return [...new Set(sections.filter((section) => section !== ''))].slice(0, sectionsMax)
 }
 
 /**

@@ -3,6 +3,7 @@ import { type Dataset, defaultLimits, sourceIdOf } from '@silversmith/core'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { ChunkBuilder } from '../staging/chunk-builder.ts'
+import { createKindTally } from './kind-tally.ts'
 import { createDriftTally } from '../drift/drift-tally.ts'
 import { createGate } from '../reading/gate.ts'
 import type { Quarantine } from '../quarantine/quarantine.ts'
@@ -58,7 +59,7 @@ const read = async (key: string, bytes: Buffer, cuts: readonly number[]) => {
   const opened = { sizeBytes: bytes.length, lastModified: 5, ...types }
   await readSource({
     ...{ dataset, chunks, quarantine, limits, counts, loadedAtMicros: 9, readUntil: Infinity },
-    ...{ contract: 'rescue', drift: createDriftTally() },
+    ...{ contract: 'rescue', drift: createDriftTally(), kinds: createKindTally([dataset]) },
     ...{ hasAllTime: false, largeRecords: createGate(1) },
     source: { id: sourceIdOf('p', object), object, dataset: dataset.name, generation: 0 },
     bronze: { open: async () => ({ ...opened, body: body() }) },

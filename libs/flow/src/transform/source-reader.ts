@@ -22,6 +22,7 @@ import type { Quarantine } from '../quarantine/quarantine.ts'
 import { lineBytesMaxOf } from '../quarantine/quarantine-record.ts'
 import type { RawRecord, ReadPiece } from '../reading/record.ts'
 import { mapRecord, rejectFor } from './record-mapping.ts'
+import type { KindTally } from './kind-tally.ts'
 import { type DriftTally, holdToContract } from '../drift/drift-tally.ts'
 
 /** records = rows + rejected + discarded; `rows` counts accepted records. */
@@ -53,6 +54,7 @@ export interface ReadOptions {
   readonly hasAllTime: boolean
   readonly contract: Contract
   readonly drift: DriftTally
+  readonly kinds: KindTally
   /** Ordinals of records that an operator erased: they are left out. */
   readonly erased?: ReadonlySet<number>
   /** Set for a quarantine file: its lines → the records they keep, each with the origin it first had. */
@@ -259,7 +261,7 @@ export const originOf = (
 
 /** Rows of a record; none where it is rejected or discarded. It is counted as what became of it. */
 const accept = (
-  { dataset, counts, quarantine, contract, drift, limits, erased }: ReadOptions,
+  { dataset, counts, quarantine, contract, drift, kinds, limits, erased }: ReadOptions,
   origin: Origin,
   record: RawRecord,
 ): readonly TableRow[] => {
@@ -282,5 +284,6 @@ const accept = (
     return []
   }
   counts.rows += 1
+  kinds.add(mapped.rows)
   return mapped.rows
 }

@@ -4,6 +4,7 @@ import {
   type ChunkBuilder,
   createCounts,
   createDriftTally,
+  createKindTally,
   createGate,
   type Quarantine,
   readSource,
@@ -56,7 +57,7 @@ export const readBody = async (object: FuzzedBody): Promise<Outcome> => {
     quarantine: quarantineInto(rejections),
     loadedAtMicros: 0,
     readUntil: Number.POSITIVE_INFINITY,
-    ...{ contract: 'rescue', drift: createDriftTally() },
+    ...{ contract: 'rescue', drift: createDriftTally(), kinds: createKindTally([dataset]) },
     hasAllTime: false,
     largeRecords: createGate(1),
   }
