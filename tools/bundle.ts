@@ -1,8 +1,9 @@
-import { build, type BuildOptions, type Metafile, type Plugin } from 'esbuild'
-import { zipSync } from 'fflate'
-import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { build, type BuildOptions, type Metafile, type OutputFile, type Plugin } from 'esbuild'
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { zipFunction } from './function-zip.ts'
+import { installedSnappy, snappyFiles } from './native-part.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
@@ -25,9 +26,6 @@ export interface Bundle {
 /** CommonJS packages within an ESM file need a `require`. */
 const requireBanner =
   "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);"
-
-/** Zip cannot say "no date": the earliest there is, the same in every time zone. */
-const zipDate = '1980-01-01T12:00:00'
 
 /**
  * Parts of packages that our code does not reach, by what imports them: readers from S3 and BSON columns of parquetjs, connections
@@ -121,63 +119,54 @@ export const bundleApps = async (
   names: readonly FunctionName[] = functionNames,
 ): Promise<readonly Bundle[]> => Promise.all(names.map(bundleApp))
 
-const bundleApp = async (name: FunctionName): Promise<Bundle> => {
-  const dist = join(root, 'apps', name, 'dist')
+/** A function's code, before it is zipped. */
+export interface BuiltFunction {
+  readonly code: Uint8Array
+  /** All that esbuild made, with the path each is for. */
+  readonly outputs: readonly OutputFile[]
+  readonly metafile: Metafile
+  /** Its code asks for native Snappy. */
+  readonly isSnappyWanted: boolean
+}
+
+/** Nothing is written. */
+export const buildFunction = async (name: FunctionName): Promise<BuiltFunction> => {
   const { metafile, outputFiles } = await build({
     ...buildOptions,
     entryPoints: [join(root, 'apps', name, 'src', 'main.ts')],
-    outfile: join(dist, 'index.mjs'),
+    outfile: join(root, 'apps', name, 'dist', 'index.mjs'),
     sourcemap: 'linked',
     metafile: true,
     write: false,
   })
   const code = outputFiles.find(({ path }) => path.endsWith('.mjs'))
   if (!code) throw new Error(`esbuild made no bundle of ${name}`)
-  const files = { 'index.mjs': code.contents, ...(await nativeFiles(metafile)) }
-  const zipped = zipSync(
-    Object.fromEntries(
-      Object.entries(files).map(([path, contents]) => [
-        path,
-        [contents, { mtime: zipDate, level: 9, os: 3, attrs: 0o644 << 16 }],
-      ]),
-    ),
-  )
+  const inside = Object.values(metafile.outputs).flatMap(({ inputs }) => Object.keys(inputs))
+  const isSnappyWanted = inside.includes('libs/parquet/src/file/codec.ts')
+  return { code: code.contents, outputs: outputFiles, metafile, isSnappyWanted }
+}
+
+const bundleApp = async (name: FunctionName): Promise<Bundle> => {
+  const dist = join(root, 'apps', name, 'dist')
+  const { code, outputs, metafile, isSnappyWanted } = await buildFunction(name)
+  const native = isSnappyWanted ? await snappyFiles(await installedSnappy()) : {}
+  const zipped = zipFunction({ 'index.mjs': code, ...native })
   const zip = join(dist, `${name}.zip`)
   await mkdir(dist, { recursive: true })
-  for (const { path, contents } of outputFiles) await replaceFile(path, contents)
+  for (const { path, contents } of outputs) await replaceFile(path, contents)
   await replaceFile(zip, zipped)
   return {
     name,
     file: join(dist, 'index.mjs'),
     zip,
-    sizeBytes: code.contents.length,
+    sizeBytes: code.length,
     zipBytes: zipped.length,
     packages: packagesOf(metafile),
   }
 }
 
-/** Native code cannot be bundled. Below node_modules in the zip, it is found by the `require` of libs/parquet's codec. */
-const nativeScope = 'node_modules/@napi-rs'
-
-/** Snappy for the Linux machines it is installed for; without it the codec in JavaScript serves. */
-const nativeFiles = async (metafile: Metafile): Promise<Readonly<Record<string, Uint8Array>>> => {
-  const inside = Object.values(metafile.outputs).flatMap(({ inputs }) => Object.keys(inputs))
-  if (!inside.includes('libs/parquet/src/file/codec.ts')) return {}
-  const installed = await readdir(join(root, nativeScope))
-  const packages = installed.filter((name) => /^snappy-linux-(x64|arm64)-gnu$/.test(name))
-  const paths = packages.flatMap((name) => [
-    `${nativeScope}/${name}/package.json`,
-    `${nativeScope}/${name}/${name.replace('-', '.')}.node`,
-  ])
-  const wrapper = ['package.json', 'main.js', 'index.js', 'stream-polyfill.js', 'node-stream.js']
-  const all = [...wrapper.map((name) => `node_modules/snappy/${name}`), ...paths]
-  return Object.fromEntries(
-    await Promise.all(all.map(async (path) => [path, await readFile(join(root, path))] as const)),
-  )
-}
-
 /** Whole or not at all: somebody may be reading the last one. */
-const replaceFile = async (path: string, contents: Uint8Array): Promise<void> => {
+export const replaceFile = async (path: string, contents: Uint8Array): Promise<void> => {
   const fresh = `${path}.${process.pid}`
   await writeFile(fresh, contents)
   await rename(fresh, path)

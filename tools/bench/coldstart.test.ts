@@ -8,7 +8,7 @@ const start = { ms: expect.any(Number), cpuMs: expect.any(Number), peakMiB: expe
 
 test('starts every function as its zip has it beside an empty one, and explains every zip', async () => {
   const { document, text, page } = await coldstart.run({ runs: '1' }, () => undefined)
-  const { empty, functions } = document as unknown as ColdStartResult
+  const { empty, functions, packages } = document as unknown as ColdStartResult
   expect(empty).toEqual(start)
   expect(Object.keys(functions).toSorted()).toEqual([...functionNames].toSorted())
   for (const name of functionNames) {
@@ -21,6 +21,8 @@ test('starts every function as its zip has it beside an empty one, and explains 
     for (const { share } of parts.slice(0, -1)) expect(share).toBeGreaterThanOrEqual(0.02)
     expect(text).toContain(`${name}: `)
   }
+  expect(packages.map(({ file }) => file)).toContain('arm64/transform.zip')
+  for (const { file } of packages) expect(page.body).toContain(`| ${file} |`)
   expect(page.charts.map(({ bars }) => bars.length)).toEqual([4, 3])
   expect(page.body).toContain('| an empty handler |')
 })

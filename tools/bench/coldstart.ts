@@ -4,6 +4,9 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { buildOptions, bundleApps, type FunctionName } from '../bundle.ts'
+import { zipBytesMax } from '../function-zip.ts'
+import { architectures } from '../native-part.ts'
+import { type Package, packageFunctions } from '../package/packages.ts'
 import type { Bench } from './bench.ts'
 import type { Start } from './coldstart/one-start.ts'
 import { describeStarts, pageOf } from './coldstart/telling.ts'
@@ -27,10 +30,11 @@ export interface ColdStartResult {
   readonly zipBytesMax: number
   readonly empty: Start
   readonly functions: Readonly<Record<FunctionName, ColdStart>>
+  /** As they are deployed. */
+  readonly packages: readonly Package[]
 }
 
 const memoryMb = 512
-const zipBytesMax = 5 * 1024 ** 2
 
 /** Settings of all functions; nobody is asked anything before the first event. */
 const environment = {
@@ -96,6 +100,7 @@ const measure = async (runs: number, tell: (what: string) => void): Promise<Cold
     return {
       ...{ runs, memoryMb, zipBytesMax, empty: medianStart(rounds, 'empty') },
       functions: functions as Record<FunctionName, ColdStart>,
+      packages: await packageFunctions(architectures, join(folder, 'packages')),
     }
   } finally {
     await rm(folder, { recursive: true, force: true })

@@ -1,5 +1,6 @@
 import { functionNames } from '../../bundle.ts'
 import type { Page } from '../bench.ts'
+import type { Package } from '../../package/packages.ts'
 import type { ColdStart, ColdStartResult } from '../coldstart.ts'
 
 const kilobytes = (bytes: number): string => `${(bytes / 1e3).toFixed(0)} kB`
@@ -33,6 +34,9 @@ const partsTable = (name: string, { zipBytes, parts }: ColdStart): string =>
         `| ${part.name} | ${kilobytes(part.bytes)} | ${(100 * part.share).toFixed(0)} % | ${part.why} |`,
     ),
   ].join('\n')
+
+const packageRow = ({ file, zipBytes, native }: Package): string =>
+  `| ${file} | ${kilobytes(zipBytes)} | ${native.join(', ') || 'none: the same for every architecture'} |`
 
 export const pageOf = (result: ColdStartResult): Page => ({
   title: 'Cold start',
@@ -69,6 +73,14 @@ ${startsOf(result)
   )
   .join('\n')}
 | an empty handler | ${result.empty.cpuMs} | ${result.empty.ms} | 1 | 1 | ${result.empty.peakMiB} | |
+
+## What is deployed
+
+\`npm run package\` makes a zip per architecture; the starts above are with the native code of this machine. At most ${kilobytes(result.zipBytesMax)} each.
+
+| zip | | native code |
+| --- | ---: | --- |
+${result.packages.map(packageRow).join('\n')}
 
 ## What is in the zips
 
