@@ -93,6 +93,13 @@ it('reads the commands for when something is wrong', () => {
   expect(
     read('reconcile --prefix a/ --prefix b/ --prefix a/ --since 24h --enqueue --dir d'),
   ).toMatchObject({ prefixes: ['a/', 'b/'], since: { agoMs: 86_400_000 }, enqueue: true, dir: 'd' })
+  expect(read('adopt')).toEqual({
+    ...{ kind: 'adopt', table: 'raw_events_before', prefixes: [] },
+    ...{ dryRun: true, dir: undefined, json: false },
+  })
+  expect(read('adopt --table old.events --prefix a/ --yes')).toMatchObject({
+    ...{ table: 'old.events', prefixes: ['a/'], dryRun: false },
+  })
   expect(read('reconcile --enqueue --set-aside')).toMatchObject({ enqueue: true, setAside: true })
   for (const [text, at] of [
     ['2026-01-01', Date.UTC(2026, 0, 1)],
@@ -157,6 +164,8 @@ it.each([
   ['batch', /no command batch; there are batch list, batch show, batch reject, batch free$/],
   ['batch burn', /no command batch burn; there are batch list/],
   ['ledger', /there are ledger rebuild$/],
+  ['adopt --table a;b', /--table must be a name or database.name, not "a;b"/],
+  ['adopt raw_events', /takes no argument: raw_events/],
   ['reconcile section/', /takes no argument: section/],
   ['reconcile --since yesterday', /--since must be a day .* not "yesterday"/],
   ['reconcile --since 2026-13-01', /--since must be/],

@@ -1,6 +1,7 @@
 import { sampleTypes } from '@silversmith/datasets'
 import type { Command, CommandOf } from './command.ts'
 import {
+  adoptedTable,
   functionNames,
   generatedFormats,
   listedStates,
@@ -57,6 +58,14 @@ const readReconcile = (given: Given): CommandOf<'reconcile'> => {
     ...{ kind: 'reconcile', prefixes: [...new Set(prefix)], enqueue, setAside },
     ...{ since: readMoment('since', given.values.since), ...place(given) },
   }
+}
+
+const readAdopt = (given: Given): CommandOf<'adopt'> => {
+  refuseArguments(given)
+  const { table = adoptedTable, prefix = [] } = given.values
+  if (!/^\w+(\.\w+)?$/.test(table))
+    throw new UsageError(`--table must be a name or database.name, not "${table}"`)
+  return { kind: 'adopt', table, prefixes: [...new Set(prefix)], ...changing(given) }
 }
 
 const readReject = (given: Given): CommandOf<'batch reject'> => {
@@ -162,6 +171,7 @@ const readers: Readonly<Record<string, Reader>> = {
     options: ['prefix', 'since', 'enqueue', 'set-aside', ...placeOptions],
     read: readReconcile,
   },
+  adopt: { options: ['table', 'prefix', ...changingOptions], read: readAdopt },
   'batch list': {
     options: ['state', 'since', 'limit', ...placeOptions],
     read: (given) => {

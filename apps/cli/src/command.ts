@@ -72,6 +72,13 @@ export type Command =
       readonly setAside: boolean
     } & OnDeployment)
   | ({
+      readonly kind: 'adopt'
+      /** `name` or `database.name` of another system's table. */
+      readonly table: string
+      /** None: everything. */
+      readonly prefixes: readonly string[]
+    } & Changing)
+  | ({
       readonly kind: 'batch list'
       readonly state: ListedState
       readonly since: Since | undefined
@@ -140,3 +147,6 @@ export const targetNames = ['silver', 'clickhouse']
 export const writerName = 'silversmith_writer'
 export const inspectorName = 'silversmith_inspector'
 export const operatorName = 'silversmith_operator'
+
+/** What `migrate --plan` renames the table of another system to. */
+export const adoptedTable = 'raw_events_before'

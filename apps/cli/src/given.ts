@@ -5,6 +5,7 @@ import { unreadable, UsageError } from './usage-error.ts'
 const definitions = {
   plan: { type: 'boolean' },
   user: { type: 'string' },
+  table: { type: 'string' },
   event: { type: 'string' },
   limit: { type: 'string' },
   type: { type: 'string' },

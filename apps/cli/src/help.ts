@@ -1,5 +1,5 @@
 import { sampleTypes } from '@silversmith/datasets'
-import { defaultDir, listedStates, writerName } from './command.ts'
+import { adoptedTable, defaultDir, listedStates, writerName } from './command.ts'
 
 export const help = `silversmith <command> [options]
 
@@ -20,6 +20,13 @@ Tables and rows
                             make a dataset for records like those of FILE (JSON Lines, or a .json with an array; gzip
                             or not): columns and types from its first 10 000 records, and the event time from FIELD,
                             else from the first field that is a time in each. Nothing is overwritten
+
+Coming from another system
+  adopt [--table NAME] [--prefix P]… --yes
+                            claim the objects whose rows the table of oli-torus' xAPI ETL holds whole, so that
+                            reconcile --enqueue loads what was missing and nothing else. NAME is ${adoptedTable} by
+                            default, as migrate --plan renames it, which also says how its rows move. May be killed and
+                            run again, also while the functions are at work
 
 Records that were rejected
   quarantine list [--dataset D] [--reason R] [--since 2026-01-01|24h] [--until …] [--limit N]

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { setTimeout as sleep } from 'node:timers/promises'
+import { runAdopt } from './adopt.ts'
 import type { Answer } from './answer.ts'
 import { asCalled } from './called-name.ts'
 import { runBatchFree } from './batch-free.ts'
@@ -54,6 +55,8 @@ const answerTo = (command: Exclude<Command, { kind: 'help' }>): Promise<Answer> 
       return runDatasetNew(command)
     case 'reconcile':
       return runReconcile(command, surroundings)
+    case 'adopt':
+      return runAdopt(command, surroundings)
     case 'batch list':
       return runBatchList(command, surroundings)
     case 'batch show':

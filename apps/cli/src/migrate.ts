@@ -1,5 +1,5 @@
 import { grantsFor, migrate, namesOf, planMigration, readPresent } from '@silversmith/clickhouse'
-import type { Migration, Role } from '@silversmith/clickhouse'
+import type { Migration, Move, Role } from '@silversmith/clickhouse'
 import { datasets } from '@silversmith/datasets'
 import type { Answer } from './answer.ts'
 import { type CommandOf, inspectorName, operatorName } from './command.ts'
@@ -23,11 +23,26 @@ const describeGrants = (users: Readonly<Record<Role, string>>, grants: Grants): 
     ...statements.map((grant) => `-- ${grant};`),
   ])
 
-const describe = ({ steps, differences }: Migration, plan: boolean): string => {
+const numberText = (value: number): string => value.toLocaleString('en-US')
+
+const describeMove = ({ from, to, rename, statement, months }: Move): readonly string[] => [
+  '',
+  `-- ${rename === undefined ? from : to} is the table of another system. Its rows come into ${to} so:`,
+  '-- 1. Stop what writes to it.',
+  ...(rename === undefined ? [] : [`${rename};`]),
+  '-- 2. silversmith migrate',
+  `-- 3. silversmith adopt --table ${from} --yes, then silversmith reconcile --enqueue until nothing is missing`,
+  '-- 4. The following for each month: what is not there yet, by object and line. May be repeated.',
+  ...months.map(({ month, rows }) => `--    month ${month}: ${numberText(rows)} rows`),
+  `${statement};`,
+]
+
+const describe = ({ steps, differences, moves }: Migration, plan: boolean): string => {
   const lines = steps.flatMap(({ statement, why }) => [`-- ${why}`, `${statement};`, ''])
   if (steps.length === 0) lines.push('nothing to change')
   else if (!plan) lines.push(`${counted(steps.length, 'change')} made`)
   for (const difference of differences) lines.push(`cannot be changed: ${difference}`)
+  if (plan) lines.push(...moves.flatMap(describeMove))
   return lines.join('\n')
 }
 

@@ -113,6 +113,7 @@ it('changes nothing at a ClickHouse it was given unless asked to migrate, and br
       document: {
         applied: false,
         differences: [],
+        moves: [],
         grants: expect.objectContaining({
           writer: expect.arrayContaining([
             'GRANT INSERT ON `mine`.`raw_events` TO `silversmith_writer`',

@@ -1,8 +1,8 @@
+import { createUlid } from '@silversmith/aws'
 import { datasets } from '@silversmith/datasets'
 import type { TransformDeps } from '@silversmith/flow'
 import { createParquetEncoder } from '@silversmith/parquet'
 import type { parseConfig } from './config.ts'
-import { createUlid } from './ulid.ts'
 
 /** What transform reaches the world with. */
 export type Adapters = Pick<

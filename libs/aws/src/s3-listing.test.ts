@@ -36,6 +36,7 @@ test('a listing asks for encoded keys and goes on at the decoded marker', async 
     expect(objects).toEqual([
       {
         object: { bucket: 'bronze', key: 'a+ø/\u0001 b', version: 'v1', versioned: true },
+        etag: 'e1',
         sizeBytes: 7,
         lastModified: Date.UTC(2026, 0, 1),
       },

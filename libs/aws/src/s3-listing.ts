@@ -62,9 +62,10 @@ const readVersion = (
 ): ListedObject => {
   const object =
     Key === undefined ? undefined : identify({ bucket, key: decode(Key), versionId, etag })
-  if (!object || sizeBytes === undefined || !LastModified)
-    throw incomplete(what, 'an entry has no key, version, size or date')
-  return { object, sizeBytes, lastModified: LastModified.getTime() }
+  if (!object || !etag || sizeBytes === undefined || !LastModified)
+    throw incomplete(what, 'an entry has no key, version, etag, size or date')
+  const lastModified = LastModified.getTime()
+  return { object, etag: etag.replaceAll('"', ''), sizeBytes, lastModified }
 }
 
 /** Form encoding: a space is `+`. */

@@ -15,6 +15,14 @@ import {
 } from './ddl.ts'
 import { readExisting, tableKey } from './existing.ts'
 import type { Existing, ExistingTable } from './existing.ts'
+import {
+  isPredecessor,
+  type MonthRows,
+  type Move,
+  planMove,
+  predecessorNameOf,
+  readMonths,
+} from './move.ts'
 import { namesOf, qualify, quoteName, quoteText, withReloads } from './name.ts'
 import type { ClickHouseSettings } from './settings.ts'
 import { viewsOf } from './view.ts'
@@ -31,6 +39,8 @@ export interface Migration {
   readonly steps: readonly MigrationStep[]
   /** What is otherwise than it must be and no statement can change; a new table is needed. */
   readonly differences: readonly string[]
+  /** For rows of another system; done by nobody but a person. */
+  readonly moves: readonly Move[]
 }
 
 /** What there is, as far as a plan needs it. */
@@ -39,6 +49,8 @@ export interface Present {
   readonly databaseExists: boolean
   /** Table → names of its skip indexes. Undefined: not looked up, indexes are left alone. */
   readonly indexes: ReadonlyMap<string, readonly string[]> | undefined
+  /** Name of another system's table → its rows by month. */
+  readonly months?: ReadonlyMap<string, readonly MonthRows[]>
 }
 
 /** Pure: what to run so that these tables (and `_reloads`) are as the datasets say. Empty steps: nothing to do. */
@@ -50,6 +62,7 @@ export const planMigration = (
   const names = namesOf(tables, settings)
   const steps: MigrationStep[] = []
   const differences: string[] = []
+  const moves: Move[] = []
   if (!present.databaseExists)
     steps.push({
       statement: createDatabase(settings),
@@ -60,7 +73,16 @@ export const planMigration = (
   for (const table of all) {
     const name = names.get(table.name) ?? table.name
     const found = present.existing.tables.get(tableKey(settings.database, name))
-    if (found) {
+    const older = predecessorOf(name, settings, present)
+    if (older) {
+      const months = present.months?.get(older.name) ?? []
+      moves.push(planMove(table, settings, { to: name, found: older, months }))
+    }
+    if (older && older === found) {
+      differences.push(
+        `${name} is the table of another system, whose rows do not say which version of an object they are of: rename it; silversmith migrate --plan says how its rows move`,
+      )
+    } else if (found) {
       steps.push(...planChanges(table, settings, found, present))
       differences.push(...differencesOf(table, found))
     } else
@@ -73,6 +95,7 @@ export const planMigration = (
   // Views last: they read the tables above.
   for (const table of all) {
     const name = names.get(table.name) ?? table.name
+    if (predecessorOf(name, settings, present)?.name === name) continue
     for (const view of viewsOf(table, settings, name)) {
       const found = present.existing.tables.get(tableKey(settings.database, view.name))
       if (found?.comment === view.comment) continue
@@ -86,8 +109,18 @@ export const planMigration = (
         })
     }
   }
-  return { steps, differences }
+  return { steps, differences, moves }
 }
+
+/** Another system's table that has the name of ours, or had it before it was renamed. */
+const predecessorOf = (
+  name: string,
+  { database }: Pick<ClickHouseSettings, 'database'>,
+  { existing }: Pick<Present, 'existing'>,
+): ExistingTable | undefined =>
+  [name, predecessorNameOf(name)]
+    .map((one) => existing.tables.get(tableKey(database, one)))
+    .find((found) => found !== undefined && isPredecessor(found))
 
 const planChanges = (
   table: Table,
@@ -210,7 +243,9 @@ export const readPresent = async (
     },
     signal,
   )
-  const existing = await readExisting(connection, settings, [...tableNames, ...views], signal)
+  const older = tableNames.map(predecessorNameOf)
+  const asked = [...tableNames, ...views, ...older]
+  const existing = await readExisting(connection, settings, asked, signal)
   const indexes = await connection.query<{ table: string; name: string }>(
     {
       statement:
@@ -220,8 +255,14 @@ export const readPresent = async (
     },
     signal,
   )
+  const months = new Map<string, readonly MonthRows[]>()
+  for (const name of tableNames) {
+    const found = predecessorOf(name, settings, { existing })
+    if (found) months.set(found.name, await readMonths(connection, settings, found.name, signal))
+  }
   return {
     existing,
+    months,
     databaseExists: databases.length > 0,
     indexes: new Map(
       tableNames.map((table) => [

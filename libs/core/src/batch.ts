@@ -127,6 +127,8 @@ export interface ManifestSource {
   readonly generation: number
   readonly disposition: Disposition
   readonly reason?: string
+  /** Its rows were in a target before, from another system: they are in no chunk, and `rows` is the number of its lines. */
+  readonly adopted?: true
   readonly sizeBytes: number
   /** Epoch ms; 0 when the object was not opened. Orders the versions of a key. */
   readonly lastModified: number
@@ -155,3 +157,6 @@ export const tokenOf = (batch: string, n: number): string => `${batch}#${n}`
 /** Of one day of a chunk, in the batch's repair of that number: no token that a target remembers from before is like it. */
 export const repairTokenOf = (batch: string, n: number, repairs: number, day: string): string =>
   `${tokenOf(batch, n)}!${repairs}/${day}`
+
+/** In place of a batch in the `_chunk` of rows moved from the table of another system, `adopted#<YYYYMM>`: no ledger knows them. */
+export const adoptedBatch = 'adopted'

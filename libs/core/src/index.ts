@@ -15,7 +15,7 @@ export type {
   PipelinePin,
   QuarantinePayload,
 } from './batch.ts'
-export { repairTokenOf, tokenOf } from './batch.ts'
+export { adoptedBatch, repairTokenOf, tokenOf } from './batch.ts'
 export { expiredRowsOf, keptSince } from './retention.ts'
 export type { Breaker, BreakerLimits, BreakerState } from './breaker.ts'
 export { breakerIdOf, breakerStateOf, defaultBreakerLimits } from './breaker.ts'
@@ -74,18 +74,21 @@ export type {
   ErasedRow,
   Eraser,
   FileFacts,
+  HeldObject,
   Holding,
   Ids,
   Inspector,
   ItemKey,
+  KeyRange,
   Ledger,
   LeftMessage,
   ListedObject,
   ListingPage,
-  Match,
   Log,
+  Match,
   Mender,
   OpenObject,
+  Predecessor,
   Queue,
   Redelivery,
   Store,

@@ -43,6 +43,8 @@ export interface Bronze {
 /** One version of one object, as a listing tells it. */
 export interface ListedObject {
   readonly object: ObjectRef
+  /** Without quotes; of the version's bytes, and so the same for equal ones in the same parts. */
+  readonly etag: string
   readonly sizeBytes: number
   /** Epoch ms. */
   readonly lastModified: number
@@ -110,6 +112,40 @@ export interface Versioned<Item extends LedgerItem = LedgerItem> {
   readonly item: Item
   /** Raised by one with every write; the condition of the next. */
   readonly revision: number
+}
+
+/** What a table of another system holds of one object, or of several versions of it with the same bytes. */
+export interface HeldObject {
+  readonly key: string
+  /** Without quotes. */
+  readonly etag: string
+  /** Different lines there are rows of. */
+  readonly lines: number
+  /** The highest number of one, counted from 1; 0: none has a number. The same as `lines`: all up to there are there. */
+  readonly lastLine: number
+}
+
+/** Keys after one and up to another, in the order of their bytes; undefined: from the first, to the last. */
+export interface KeyRange {
+  readonly bucket: string
+  readonly prefix: string
+  readonly after: string | undefined
+  readonly upTo: string | undefined
+}
+
+/** A table that another system filled from the same bronze; for adoption only. Errors are Faults. */
+export interface Predecessor {
+  /** For people. */
+  readonly name: string
+  /** By the bytes of key and etag, after `from`; fewer than `limit`: these are the last. */
+  list(
+    range: KeyRange,
+    from: Pick<HeldObject, 'key' | 'etag'> | undefined,
+    limit: number,
+    signal: AbortSignal,
+  ): Promise<readonly HeldObject[]>
+  /** Rows that do not say of which object they are. */
+  countUnknown(signal: AbortSignal): Promise<number>
 }
 
 /** Names an item: claims, batches and pipelines have ids of their own. */

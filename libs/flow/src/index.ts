@@ -31,6 +31,16 @@ export {
 } from './erasure/erase.ts'
 export { erasurePrefix, withoutErased } from './erasure/erasure-record.ts'
 export { createFileEraser, type FileEraserOptions } from './erasure/file-eraser.ts'
+export {
+  type AdoptCount,
+  type AdoptCounts,
+  type AdoptDeps,
+  type AdoptFinding,
+  adoptFindingsMax,
+  adoptObjects,
+  type AdoptRequest,
+  type AdoptSum,
+} from './adoption/adopt.ts'
 export { describeFailure } from './failure.ts'
 export {
   type Arrival,

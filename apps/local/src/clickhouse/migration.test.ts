@@ -26,7 +26,7 @@ describe('migration', () => {
       'view events_by_kind is missing',
     ])
     const second = await migrate(clickHouse.admin, [events], settings, idle())
-    expect(second).toEqual({ steps: [], differences: [] })
+    expect(second).toEqual({ steps: [], differences: [], moves: [] })
   })
 
   test('makes the tables and views of every dataset, which can be read and are fit for INSERTs', async () => {
@@ -35,6 +35,7 @@ describe('migration', () => {
     expect(await migrate(clickHouse.admin, tables, settings, idle())).toEqual({
       steps: [],
       differences: [],
+      moves: [],
     })
     await preflight(clickHouse.admin, tables, settings, idle())
     const views = await clickHouse.read<{ name: string }>(

@@ -29,6 +29,8 @@ export interface Judged {
   readonly source: Source
   readonly claim: Versioned<Claim> | undefined
   readonly verdict: Verdict
+  /** Its entry in the manifest of the batch its claim names. */
+  readonly listed: ManifestSource | undefined
 }
 
 const roundsMax = 3
@@ -65,7 +67,8 @@ export const judgeSources = async (
         const { batch } = standing.claim.item
         deps.log.emit({ kind: 'claim-without-batch', source: standing.source.id, batch })
       }
-      judged.push({ source: standing.source, claim: standing.claim, verdict })
+      const listed = listing?.get(source.id)
+      judged.push({ source: standing.source, claim: standing.claim, verdict, listed })
     }
     for (const batch of lost.values()) await abortLost(deps, batch, call)
     open = again

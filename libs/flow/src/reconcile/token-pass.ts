@@ -1,4 +1,10 @@
-import { type Batch, type Inspector, reloadsTable, type Versioned } from '@silversmith/core'
+import {
+  adoptedBatch,
+  type Batch,
+  type Inspector,
+  reloadsTable,
+  type Versioned,
+} from '@silversmith/core'
 import { type Call, mapConcurrently, persist } from '../patience.ts'
 import { createTally, findingsPerKindMax, mendOfManifest, type Tally } from './reconcile-report.ts'
 import { stateNames } from '../repair/state-name.ts'
@@ -75,7 +81,8 @@ const lookAt = async (
   call: Call,
 ): Promise<void> => {
   const { clock, ledger } = deps
-  const named = tokens.map(readName)
+  // Rows of another system are of no batch, and were moved here on purpose.
+  const named = tokens.map(readName).filter(({ batch }) => batch !== adoptedBatch)
   const ids = [...new Set(named.flatMap(({ batch }) => (batch === undefined ? [] : [batch])))]
   const keys = ids.map((id) => ({ kind: 'batch', id }) as const)
   const read = await persist(clock, call, () => ledger.read(keys, call.signal))

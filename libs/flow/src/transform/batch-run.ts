@@ -7,13 +7,14 @@ import {
   Fault,
   type Ids,
   insertRowsOf,
+  type Limits,
   type Manifest,
   silverSizesOf,
   type Source,
   type Target,
   type Versioned,
 } from '@silversmith/core'
-import { applyBatch, removeStaging } from '../apply/apply.ts'
+import { applyBatch, type ApplyDeps, removeStaging } from '../apply/apply.ts'
 import { readBatch, type ReadBatch, type ReadingDeps } from './batch-reading.ts'
 import { describeFailure } from '../failure.ts'
 import type { Verdict } from '../claims/claims.ts'
@@ -22,6 +23,13 @@ import { changeItem } from '../ledger-write.ts'
 import { writeManifest } from '../manifest.ts'
 import { createCounts } from './source-reader.ts'
 import { type Call, endingOf, mapConcurrently, persist } from '../patience.ts'
+
+/** What every batch needs, whatever it lists. */
+export interface BatchDeps extends ApplyDeps {
+  readonly ids: Ids
+  readonly limits: Pick<Limits, 'batchSourcesMax' | 'concurrencyMax'>
+  readonly leaseMarginMs?: number
+}
 
 export interface TransformDeps extends Omit<ReadingDeps, 'kinds'> {
   readonly targets: readonly Target[]
@@ -61,6 +69,25 @@ export const runBatch = async (
   call: Call,
   mode: Mode = 'usual',
 ): Promise<void> => {
+  const fill: Fill = async (batch, sources) =>
+    mode === 'condemn' ? condemned(sources) : readSources(deps, batch, sources, mode, call)
+  await fillBatch(deps, free, { ack, mode, fill }, call)
+}
+
+/** What a batch lists and what it staged of that, once its sources are claimed. */
+export type Fill = (batch: OpenedBatch, sources: readonly Source[]) => Promise<ReadBatch>
+
+/** As `runBatch`, whatever the batch is filled with. */
+export const fillBatch = async (
+  deps: BatchDeps,
+  free: readonly Claimed[],
+  {
+    ack,
+    mode,
+    fill,
+  }: { readonly ack: (sourceId: string) => void; readonly mode: Mode; readonly fill: Fill },
+  call: Call,
+): Promise<void> => {
   const batch = await openBatch(deps, free.length, call)
   let isSealed = false
   let cut: readonly Source[] = []
@@ -68,8 +95,7 @@ export const runBatch = async (
   try {
     const claimed = await claimSources(deps, batch.id, free, mode, call)
     const sources = claimed.map(({ source }) => source)
-    const read =
-      mode === 'condemn' ? condemned(sources) : await readSources(deps, batch, sources, mode, call)
+    const read = await fill(batch, sources)
     cut = read.cut
     isSealed = read.sources.length > 0 && (await seal(deps, batch, read, call))
     if (isSealed) for (const { id } of read.sources) ack(id)
@@ -107,14 +133,14 @@ const condemned = (sources: readonly Source[]): ReadBatch => ({
   })),
 })
 
-interface OpenedBatch {
+export interface OpenedBatch {
   readonly id: string
   readonly owner: string
   readonly createdAt: number
 }
 
 const openBatch = async (
-  deps: TransformDeps,
+  deps: BatchDeps,
   sourceCount: number,
   call: Call,
 ): Promise<OpenedBatch> => {
@@ -136,7 +162,7 @@ const openBatch = async (
 
 /** Claims each source by compare-and-set on the claim that was judged; whoever was faster keeps it. */
 const claimSources = async (
-  deps: TransformDeps,
+  deps: BatchDeps,
   batch: string,
   free: readonly Claimed[],
   mode: Mode,
@@ -168,7 +194,7 @@ export const triesOf = ({ claim, verdict }: Claimed): number =>
 
 /** Makes the batch real. False: somebody aborted it, nothing was written to a target, the sources are free. */
 const seal = async (
-  deps: TransformDeps,
+  deps: BatchDeps,
   batch: OpenedBatch,
   read: ReadBatch,
   call: Call,
@@ -236,7 +262,7 @@ const sectionsOf = (sources: ReadBatch['sources']): readonly string[] => {
  * batch turns out to be sealed after all.
  */
 const endBatch = async (
-  deps: TransformDeps,
+  deps: BatchDeps,
   { id, owner }: OpenedBatch,
   stopped: Call,
 ): Promise<boolean> => {
@@ -272,7 +298,7 @@ const endBatch = async (
 
 /** What was cut off beside others is read by itself from now on; see Claim. */
 const countCuts = async (
-  deps: TransformDeps,
+  deps: BatchDeps,
   batch: string,
   cut: readonly Source[],
   call: Call,

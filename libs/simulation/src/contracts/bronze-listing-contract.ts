@@ -42,11 +42,11 @@ const listAll = async (
   }
 }
 
-/** Identity and size, in an order of their own: that of the versions of one key is the store's. */
+/** Identity, etag and size, in an order of their own: that of the versions of one key is the store's. */
 const namesOf = (objects: readonly ListedObject[]): readonly string[] =>
   objects
-    .map(({ object, sizeBytes }) =>
-      JSON.stringify([object.key, object.version, object.versioned, sizeBytes]),
+    .map(({ object, etag, sizeBytes }) =>
+      JSON.stringify([object.key, object.version, object.versioned, etag, sizeBytes]),
     )
     .toSorted()
 
@@ -61,7 +61,10 @@ const putAll = async (
       keys.slice(at, at + 25).map((key) => putObject(key, text(body))),
     )
     put.push(
-      ...facts.map((one) => ({ object: refOf(one), sizeBytes: body.length, lastModified: 0 })),
+      ...facts.map((one) => ({
+        ...{ object: refOf(one), etag: (one.etag ?? '').replaceAll('"', '') },
+        ...{ sizeBytes: body.length, lastModified: 0 },
+      })),
     )
   }
   return put

@@ -163,7 +163,8 @@ export const createMemoryBronze = (
         if (own !== bucket || !key.startsWith(prefix)) return []
         return versions.flatMap(({ versionId, etag, bytes, lastModified }): ListedObject[] => {
           const object = bytes && identify({ bucket, key, versionId, etag })
-          return object && find(object) ? [{ object, sizeBytes: bytes.length, lastModified }] : []
+          const sizeBytes = bytes?.length ?? 0
+          return object && find(object) ? [{ object, etag, sizeBytes, lastModified }] : []
         })
       })
       const byKey = listed.toSorted((a, b) =>

@@ -10,7 +10,7 @@ export const withStoreBucket = (bronze: Bronze, store: MemoryStore, bucket: stri
   const listed = (key: string, bytes: Uint8Array): ListedObject => {
     const version = createHash('md5').update(bytes).digest('hex')
     const object = { bucket, key, version, versioned: false }
-    return { object, sizeBytes: bytes.length, lastModified: 0 }
+    return { object, etag: version, sizeBytes: bytes.length, lastModified: 0 }
   }
   const find = (key: string, version?: string) => {
     const file = store.files.get(key)
