@@ -109,7 +109,7 @@ const failures: readonly (readonly [string, string, RegExp, Answer])[] = [
   [
     'without the size of an object',
     'STORE_UNAVAILABLE',
-    /an entry has no key, version, size or date/,
+    /an entry has no key, version, etag, size or date/,
     (_, response) =>
       answerXml(response, pageOf(versionOf('a') + versionOf('b').replace('<Size>7</Size>', ''))),
   ],
