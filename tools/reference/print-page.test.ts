@@ -11,7 +11,7 @@ it.each(pages)(`$path is what the code says: else run ${command}`, ({ path, text
   expect(readFileSync(path, 'utf8')).toBe(text)
 })
 
-it('prints datasets, events and the runbook', () => {
+it('prints every page', () => {
   expect(pages.map(({ path }) => basename(path))).toEqual([
     'datasets.md',
     'events.md',

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { datasets, defaultRoutes } from '@silversmith/datasets'
 import { format, resolveConfig } from 'prettier'
+import { comingFromPath, printComingFrom } from './coming-from-page.ts'
 import { datasetsPage } from './datasets-page.ts'
 import { eventsPage } from './events-page.ts'
 import { fillRunbook } from './runbook-parts.ts'
@@ -16,6 +17,7 @@ export const runbookPath = pathOf('runbook.md')
 const pages: Readonly<Record<string, () => Promise<string>>> = {
   [pagePath]: async () => datasetsPage(datasets, defaultRoutes),
   [pathOf('reference/events.md')]: async () => eventsPage(),
+  [comingFromPath]: printComingFrom,
   [runbookPath]: async () => fillRunbook(await readFile(runbookPath, 'utf8')),
 }
 

@@ -77,7 +77,7 @@ const describe = ({ sum, table, unknownRows, targets, dryRun }: Found): string =
       : []),
     ...(counts.adopted + counts.known > 0 && others.length > 0
       ? [
-          `${others.join(' and ')} ${others.length === 1 ? 'has' : 'have'} nothing of adopted objects: a pipeline of another name with TARGETS=${others.join(',')} loads them there`,
+          `${others.join(' and ')} ${others.length === 1 ? 'has' : 'have'} nothing of adopted objects: docs/coming-from.md says how they come there`,
         ]
       : []),
     ...(dryRun ? [undone] : ['next: silversmith reconcile --enqueue, then migrate --plan']),

@@ -167,6 +167,14 @@ it('migrate leaves the table of another system alone, and its plan says how its 
   expect(await readRows()).toEqual([])
 })
 
+it('adopt names a table that is not there', async () => {
+  const told = await runs.ask(['adopt', '--table', 'nothing', '--dir', tested.stack.dir])
+  expect(told.code).toBe(1)
+  expect(told.stderr).toMatch(
+    /^default\.nothing is not there, or has no source_file, .*: name the table/,
+  )
+})
+
 it('adopt says first what it would do', async () => {
   const ledger = () => tested.stack.ledger.listOpen(pipeline, Number.MAX_SAFE_INTEGER, 9, signal)
   const { code, document } = await ask('adopt')

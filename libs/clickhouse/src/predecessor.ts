@@ -1,4 +1,12 @@
-import { type HeldObject, type KeyRange, objectUri, type Predecessor } from '@silversmith/core'
+import {
+  Fault,
+  type HeldObject,
+  isFault,
+  type KeyRange,
+  objectUri,
+  type Predecessor,
+} from '@silversmith/core'
+import type { Connection } from './connection.ts'
 import { createConnection } from './connection.ts'
 import { qualify } from './name.ts'
 import type { ClickHouseSettings } from './settings.ts'
@@ -27,10 +35,22 @@ export const createClickHousePredecessor = ({
     : [settings.database, table]
   const place = qualify(database, name)
   const connection = createConnection(settings, { questionTimeoutMs })
+  const ask: Connection['query'] = async (question, signal) => {
+    try {
+      return await connection.query(question, signal)
+    } catch (error) {
+      if (!isFault(error, 'TARGET_MISCONFIGURED')) throw error
+      throw new Fault(
+        'TARGET_MISCONFIGURED',
+        `${database}.${name} is not there, or has no source_file, source_etag or source_line: name the table of the other system`,
+        { cause: error },
+      )
+    }
+  }
   return {
     name: `${database}.${name}`,
     list: async (range, from, limit, signal) => {
-      const found = await connection.query<Readonly<Record<'f' | 'e' | 'lines' | 'last', string>>>(
+      const found = await ask<Readonly<Record<'f' | 'e' | 'lines' | 'last', string>>>(
         {
           statement:
             'SELECT source_file AS f, source_etag AS e, toString(uniqExact(source_line)) AS lines, ' +
@@ -47,7 +67,7 @@ export const createClickHousePredecessor = ({
       }))
     },
     countUnknown: async (signal) => {
-      const [found] = await connection.query<{ rows: string }>(
+      const [found] = await ask<{ rows: string }>(
         {
           statement: `SELECT toString(countIf(ifNull(source_file, '') = '' OR ifNull(source_etag, '') = '')) AS rows FROM ${place}`,
           what: `counting the rows of ${database}.${name} that do not say of which object they are`,
