@@ -217,7 +217,7 @@ const withHighestGeneration = (judged: Judged): Judged => {
 const fillWith =
   (known: ReadonlyMap<string, Candidate>, table: string): Fill =>
   async (_, sources) => ({
-    ...{ chunks: [], quarantine: [], drift: [], drifted: 0, cut: [] },
+    ...{ chunks: [], quarantine: [], drift: [], drifted: 0, kinds: {}, cut: [] },
     sources: sources.map(({ id, object, dataset, generation }) => {
       const { listed, held } = known.get(id)!
       return {
