@@ -15,6 +15,7 @@ it('prints every page', () => {
   expect(pages.map(({ path }) => basename(path))).toEqual([
     'datasets.md',
     'events.md',
+    'coming-from.md',
     'runbook.md',
   ])
 })

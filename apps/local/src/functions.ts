@@ -132,7 +132,12 @@ export const environmentOf = (
     TARGETS: context.targets.join(','),
   }
   if (name === 'bulk') return { ...targets, BRONZE_BUCKET: resources.bronzeBucket }
-  return { ...targets, MESSAGES_QUEUE_URL: resources.messages.main.queueUrl }
+  return {
+    ...targets,
+    MESSAGES_QUEUE_URL: resources.messages.main.queueUrl,
+    // A server on this machine is back within seconds, and somebody waits for it.
+    CIRCUIT_BREAKER_OPEN_SECONDS: environment['CIRCUIT_BREAKER_OPEN_SECONDS'] ?? '5',
+  }
 }
 
 export const functionSettingsOf = (

@@ -43,8 +43,11 @@ const sweepMax = 500
 /** A batch is not sent again before this, and later each time: applying it may be what ends the process. */
 const resendMs = 300_000
 
-/** A batch that only waits for a breaker is looked at as often as this, if no sweep has more to look at than it can. */
-const restMs = 300_000
+/** A batch that only waits for a breaker is looked at again when that may close, but not sooner than this, nor later than that. */
+const restMsMin = 15_000
+const restMsMax = 1_800_000
+/** One that has waited for long is looked at less often: no item is written without end. */
+const restShare = 0.05
 
 /** Batches sent in the first minute after a target came back; twice as many each minute after. */
 const rampMin = 25
@@ -81,8 +84,9 @@ export const createSweep =
         const probed = left.find(({ name }) => due.has(name))
         const isHeld = left.length > 0 && left.every(({ state }) => state !== 'pass') && !probed
         if (isHeld && found.item.problems?.['quarantine'] === undefined) {
-          if (await bumpLease(deps, id, 'resting', call)) resting += 1
-        } else if ((sent < sentMax || probed) && (await bumpLease(deps, id, 'sent', call))) {
+          const waitMs = Math.min(...left.map((target) => target.waitMs))
+          if (await bumpLease(deps, id, waitMs, call)) resting += 1
+        } else if ((sent < sentMax || probed) && (await bumpLease(deps, id, undefined, call))) {
           await deps.queue.send(writeObjectsMessage(deps.pipeline, { kind: 'batch', batch: id }))
           for (const { name } of left) due.delete(name)
           sent += 1
@@ -113,6 +117,8 @@ const ageOf = (ids: readonly string[], now: number): number => {
 interface TargetState {
   readonly name: string
   readonly state: 'pass' | 'probe' | 'wait'
+  /** Before that nothing calls it. */
+  readonly waitMs: number
   /** Batches it may be sent in one sweep. */
   readonly sendsMax: number
 }
@@ -128,7 +134,9 @@ const readTargets = async (deps: SweepDeps, call: Call): Promise<readonly Target
   return names.map((name, at) => {
     const breaker = found[at]?.item as Breaker | undefined
     const now = clock.now()
-    return { name, state: admit(breaker, now).kind, sendsMax: rampOf(breaker, now) }
+    const admission = admit(breaker, now)
+    const waitMs = admission.kind === 'wait' ? admission.until - now : 0
+    return { name, state: admission.kind, waitMs, sendsMax: rampOf(breaker, now) }
   })
 }
 
@@ -143,11 +151,11 @@ const rampOf = (breaker: Breaker | undefined, now: number): number => {
 const isLeft = ({ done, manifest }: Batch, target: string): boolean =>
   (done?.[target] ?? 0) < (manifest?.chunks ?? 0)
 
-/** True for the one sweep that may deal with the batch now. */
+/** True for the one sweep that may deal with the batch now: it is sent, or `restMs` is how long nothing calls its targets. */
 const bumpLease = async (
   deps: SweepDeps,
   id: string,
-  why: 'sent' | 'resting',
+  restMs: number | undefined,
   call: Call,
 ): Promise<boolean> => {
   const now = deps.clock.now()
@@ -159,7 +167,11 @@ const bumpLease = async (
       bumped = item?.state === 'S' && item.leaseUntil <= now
       if (!bumped || !item) return undefined
       // To wait is no failure: when its target is back, it is not put off for how long that took.
-      if (why === 'resting') return { ...item, leaseUntil: now + restMs }
+      if (restMs !== undefined) {
+        const waitedMs = now - (item.sealedAt ?? now)
+        const lookMs = Math.min(waitedMs * restShare, restMsMax)
+        return { ...item, leaseUntil: Math.round(now + Math.max(restMs, lookMs, restMsMin)) }
+      }
       const failures = (item.failures ?? 0) + 1
       return { ...item, failures, leaseUntil: now + Math.max(resendMs, backoffMs(failures)) }
     },
