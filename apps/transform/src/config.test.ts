@@ -61,7 +61,7 @@ describe('the settings of transform', () => {
     const parse = () =>
       parseConfig({
         PARQUET_COMPRESSION: 'lz4',
-        DRY_RUN: 'yes',
+        FAILURE_DLQ_URL: 'https://sqs.example/failures',
         CLICKHOUSE_HOST: 'db',
         CLICKHOUSE_PORT: '9000',
         CLICKHOUSE_INSERT_SQL: 'INSERT INTO t VALUES (1)',
@@ -70,7 +70,7 @@ describe('the settings of transform', () => {
       'LEDGER_TABLE_NAME is missing',
       'SILVER_BUCKET is missing',
       'PARQUET_COMPRESSION must be one of snappy, zstd, gzip, none',
-      'DRY_RUN is not taken',
+      'FAILURE_DLQ_URL is not taken',
       'CLICKHOUSE_DATABASE is missing',
       'CLICKHOUSE_PORT must not be 9000',
       'CLICKHOUSE_INSERT_SQL is not taken',

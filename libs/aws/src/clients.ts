@@ -80,10 +80,15 @@ export const createS3Client = (settings: AwsSettings): S3Client =>
     responseChecksumValidation: 'WHEN_REQUIRED',
   })
 
-export const createSqsClient = (settings: AwsSettings): SQSClient =>
+/** `byName`: for who knows the ARN of a queue and not its URL; the URL then only names it, and the endpoint is the region's. */
+export const createSqsClient = (
+  settings: AwsSettings,
+  { byName = false }: { readonly byName?: boolean } = {},
+): SQSClient =>
   new SQSClient({
     ...sharedBy(settings),
     ...endpointOf(settings.endpoints?.sqs),
+    useQueueUrlAsEndpoint: !byName,
     requestHandler: handlerWith(settings, requestTimeoutMsOf(settings)),
   })
 

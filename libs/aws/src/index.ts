@@ -1,5 +1,13 @@
 export type { AwsClients, AwsSettings } from './clients.ts'
-export { createAwsClients, createDynamoDbClient, createS3Client } from './clients.ts'
+export { createBucketChecker, lookAtPlace } from './check/bucket-check.ts'
+export { createQueueChecker, createQueueLook } from './check/queue-check.ts'
+export { createTableChecker } from './check/table-check.ts'
+export {
+  createAwsClients,
+  createDynamoDbClient,
+  createS3Client,
+  createSqsClient,
+} from './clients.ts'
 export type { DynamoLedgerSettings } from './dynamo-ledger.ts'
 export { createDynamoLedger } from './dynamo-ledger.ts'
 export { openShardsOf } from './ledger-record.ts'

@@ -119,19 +119,25 @@ export const faultOf = (
   if (signal?.aborted)
     return new Fault('DEADLINE_REACHED', `${what}: the caller gave up`, { cause: error })
   if (isBug(error)) return error
-  const name = errorNameOf(error)
   const said = wordsOf(error)
   if (kindOf(error) === 'unavailable')
     return new Fault(codes[service].unavailable, `${what} failed for now: ${said}`, {
       cause: error,
     })
-  const remedy = remedies.get(name) ?? (isForbidden(error) ? policy : undefined)
+  const remedy = remedyOf(error)
   return new Fault(
     codes[service].denied,
     `${what} was refused: ${said}${remedy ? `; ${remedy}` : ''}`,
     { cause: error },
   )
 }
+
+/** What a person does about an error that does not pass; undefined: its words say all that is known. */
+export const remedyOf = (error: unknown): string | undefined =>
+  remedies.get(errorNameOf(error)) ?? (isForbidden(error) ? policy : undefined)
+
+/** Was it refused for want of a permission, by whichever service? */
+export const isDenied = (error: unknown): boolean => remedyOf(error) === policy
 
 const kindOf = (error: unknown): Kind => {
   const name = errorNameOf(error)
@@ -153,7 +159,8 @@ const wordsMax = 500
 /** What the SDK says when the service said nothing. */
 const unsaid: ReadonlySet<unknown> = new Set(['', 'Unknown', 'UnknownError'])
 
-const wordsOf = (error: unknown): string => {
+/** What the service said, cut short. */
+export const wordsOf = (error: unknown): string => {
   const { name, message } = (error ?? {}) as VendorError
   const status = statusOf(error)
   const words = [name, message].filter((word) => typeof word === 'string' && !unsaid.has(word))

@@ -171,6 +171,7 @@ test('grants let a writer insert, look for its chunks and be checked, and read n
     'GRANT SELECT ON system.columns TO `writer`',
     'GRANT SELECT ON system.settings TO `writer`',
     'GRANT SELECT ON system.merge_tree_settings TO `writer`',
+    'GRANT SELECT ON system.disks TO `writer`',
   ])
 })
 

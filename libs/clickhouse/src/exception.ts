@@ -55,7 +55,16 @@ export const faultOfException = (exception: Exception, what: string): Fault => {
   return new Fault(
     fault,
     `ClickHouse answered ${what} with code ${code}${name ? ` ${name}` : ''}${quote}. ${advice[fault] ?? ''}`.trim(),
+    { cause: { exceptionCode: code } },
   )
+}
+
+/** ClickHouse's code behind a fault, or behind the one that caused it; undefined: it was not ClickHouse that refused. */
+export const exceptionCodeOf = (error: unknown): number | undefined => {
+  const { cause } = (error ?? {}) as { readonly cause?: unknown }
+  if (typeof cause !== 'object' || cause === null) return undefined
+  const { exceptionCode } = cause as { readonly exceptionCode?: unknown }
+  return typeof exceptionCode === 'number' ? exceptionCode : exceptionCodeOf(cause)
 }
 
 const codeOfException = ({ code, text, status }: Exception): FaultCode => {

@@ -149,7 +149,7 @@ const readDefaults = (connection: Connection, signal: AbortSignal) =>
   connection.query<{ readonly name: string; readonly value: string }>(
     {
       statement:
-        "SELECT name, value FROM system.merge_tree_settings WHERE name LIKE '%deduplication_window%' OR name LIKE 'fsync%'",
+        "SELECT name, value FROM system.merge_tree_settings WHERE name LIKE '%deduplication_window%' OR name LIKE 'fsync%' OR name LIKE 'min_free_disk%'",
       what: 'reading the defaults of MergeTree',
     },
     signal,

@@ -42,8 +42,8 @@ export const grantsFor = (
       grant(`${select} ON ${table}`),
     ]),
     ...(changes ? [grant(`SHOW TABLES, SHOW COLUMNS ON ${quoteName(settings.database)}.*`)] : []),
-    ...(changes ? ['tables', 'columns', 'settings', 'merge_tree_settings'] : []).map((system) =>
-      grant(`SELECT ON system.${system}`),
+    ...(changes ? ['tables', 'columns', 'settings', 'merge_tree_settings', 'disks'] : []).map(
+      (system) => grant(`SELECT ON system.${system}`),
     ),
   ]
 }

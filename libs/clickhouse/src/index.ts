@@ -1,3 +1,5 @@
+export type { ClickHouseCheckerOptions } from './check/clickhouse-check.ts'
+export { createClickHouseChecker } from './check/clickhouse-check.ts'
 export { clickHouseType, readTold, tell } from './column-type.ts'
 export type { Connection } from './connection.ts'
 export { createConnection } from './connection.ts'

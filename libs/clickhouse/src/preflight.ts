@@ -71,7 +71,8 @@ export const preflight = async (
   }
 }
 
-const readServer = async (connection: Connection, signal: AbortSignal) => {
+/** What the server says of itself. Faults as of `Connection.query`. */
+export const readServer = async (connection: Connection, signal: AbortSignal) => {
   const [server] = await connection.query<{ version: string }>(
     { statement: 'SELECT version() AS version', what: 'asking for the version' },
     signal,
@@ -87,7 +88,7 @@ const readServer = async (connection: Connection, signal: AbortSignal) => {
   return { version: server?.version ?? '', known: new Set(rows.map(({ name }) => name)) }
 }
 
-const problemsOfServer = (
+export const problemsOfServer = (
   version: string,
   known: ReadonlySet<string>,
   existing: Existing,
@@ -132,7 +133,7 @@ const refusal = (settings: ClickHouseSettings, problems: readonly string[]): Fau
  * An INSERT of no rows and an existence check of no chunk, exactly as the real ones are sent: grants, columns and settings
  * the user may not change come to light before a batch depends on them.
  */
-const rehearse = async (
+export const rehearse = async (
   connection: Connection,
   table: Table,
   name: string,

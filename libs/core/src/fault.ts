@@ -59,6 +59,11 @@ export const faults = {
     remedy:
       'look at the policy and the URL of the queue; what was not sent is found by `silversmith reconcile --enqueue`',
   },
+  QUEUE_MISCONFIGURED: {
+    meaning: 'fix',
+    remedy:
+      'a queue gives messages up after fewer than 20 receives, and nothing is taken from it: the message has the command that mends it, [`silversmith doctor`](reference/doctor.md#a-queue-that-gives-up-early), too',
+  },
   TARGET_UNAVAILABLE: {
     meaning: 'retry',
     remedy: 'the target does not answer; what waits is in `silversmith batch list`',

@@ -34,6 +34,25 @@ export const functionSettings = {
     default: undefined,
     description: 'dev, staging, prod: a field of every log line and a dimension of every metric',
   }),
+  dryRun: setting({
+    name: 'DRY_RUN',
+    parse: parseBoolean,
+    default: false,
+    description:
+      'direct invocations only say what they would do; events of queues and schedules are refused',
+  }),
+  diagnosedBucket: setting<string | undefined>({
+    name: 'DIAG_S3_BUCKET',
+    parse: parseText,
+    default: undefined,
+    description: 'bucket the diagnostics event looks into where it names none',
+  }),
+  diagnosedPrefix: setting({
+    name: 'DIAG_S3_PREFIX',
+    parse: parseText,
+    default: '',
+    description: 'and the prefix there',
+  }),
   traceEnabled: setting({
     name: 'POWERTOOLS_TRACE_ENABLED',
     parse: parseBoolean,
@@ -153,13 +172,6 @@ const isRoute = (value: unknown): value is Route => {
  */
 export const refusedSettings: readonly RefusedSetting[] = [
   {
-    name: 'DRY_RUN',
-    reason:
-      'a dry run on a live queue either deletes messages unloaded or sends them all to the DLQ',
-    instead: 'run the local mode on a copy of the data',
-    harmless: ['0', 'false', 'f', 'no', 'off'],
-  },
-  {
     name: 'FAILURE_DLQ_URL',
     reason:
       "a copy beside the queue's own retries arrives once per try and is no proof of anything",
@@ -169,16 +181,6 @@ export const refusedSettings: readonly RefusedSetting[] = [
     name: 'ITER_LOG_INTERVAL_SECONDS',
     reason: 'there is no progress log within an object',
     instead: 'the events batch-sealed and chunk-applied, and the metrics of the same facts',
-  },
-  {
-    name: 'DIAG_S3_BUCKET',
-    reason: 'the functions have no diagnostics event',
-    instead: 'aws s3 ls with the role of the function; problems of S3 are told as STORE_DENIED',
-  },
-  {
-    name: 'DIAG_S3_PREFIX',
-    reason: 'the functions have no diagnostics event',
-    instead: 'aws s3 ls with the role of the function; problems of S3 are told as STORE_DENIED',
   },
   {
     name: 'TARGET_ROWS_PER_INSERT',

@@ -19,6 +19,8 @@ export { adoptedBatch, repairTokenOf, tokenOf } from './batch.ts'
 export { expiredRowsOf, keptSince } from './retention.ts'
 export type { Breaker, BreakerLimits, BreakerState } from './breaker.ts'
 export { breakerIdOf, breakerStateOf, defaultBreakerLimits } from './breaker.ts'
+export type { Check, Checker, CheckPart, CheckState } from './check.ts'
+export { checksOf, isWrong } from './check.ts'
 export type { Contract, Contracts, Drift, JsonType, Overwrite, Overwrites } from './contract.ts'
 export { contractProblems, contractsSetting, overwritesSetting } from './contract-setting.ts'
 export { contractNames, defaultContract, rescuedColumn } from './contract.ts'
@@ -95,6 +97,14 @@ export type {
   Target,
   Versioned,
 } from './ports.ts'
+export type { QueueFacts } from './queue-facts.ts'
+export {
+  checkQueueFacts,
+  receivesAdvised,
+  receivesFixOf,
+  receivesMin,
+  receivesProblemOf,
+} from './queue-facts.ts'
 export { reloadsTable } from './reload.ts'
 export type { Route } from './route.ts'
 export { describeRoutes, routeOf } from './route.ts'

@@ -80,7 +80,13 @@ describe('a table of settings', () => {
     const message = faultOf(() =>
       readSettings(
         table,
-        { QUEUE_URL: '', STORE_USER: 'ada', STORE_USERNAME: 'bob', SIZE_MAX: 'big', DRY_RUN: '1' },
+        {
+          QUEUE_URL: '',
+          STORE_USER: 'ada',
+          STORE_USERNAME: 'bob',
+          SIZE_MAX: 'big',
+          FAILURE_DLQ_URL: '1',
+        },
         refusedSettings,
       ),
     )
@@ -89,7 +95,7 @@ describe('a table of settings', () => {
       '- QUEUE_URL is missing: where the work goes',
       '- STORE_USER and STORE_USERNAME name the same setting and differ: give one',
       '- SIZE_MAX must be a number of bytes above 0, such as 1048576 or 16MiB, not "big"',
-      '- DRY_RUN is not taken: a dry run on a live queue either deletes messages unloaded or sends them all to the DLQ. Instead: run the local mode on a copy of the data',
+      "- FAILURE_DLQ_URL is not taken: a copy beside the queue's own retries arrives once per try and is no proof of anything. Instead: the redrive policy of the queue (maxReceiveCount and deadLetterTargetArn)",
     ])
   })
 
@@ -115,6 +121,9 @@ describe('a table of settings', () => {
       pipeline: 'blue',
       logLevel: 'DEBUG',
       environment: undefined,
+      dryRun: false,
+      diagnosedBucket: undefined,
+      diagnosedPrefix: '',
       s3ConnectTimeoutMs: 5000,
       s3ReadTimeoutMs: 20000,
       s3AttemptsMax: 4,
@@ -134,10 +143,8 @@ describe('refused names', () => {
     expect(message).toContain(instead)
   })
 
-  test('a switch that is off is no reason to stop', () => {
-    expect(readSettings({}, { DRY_RUN: 'False', FAILURE_DLQ_URL: ' ' }, refusedSettings)).toEqual(
-      {},
-    )
+  test('one that is empty is no reason to stop', () => {
+    expect(readSettings({}, { FAILURE_DLQ_URL: ' ' }, refusedSettings)).toEqual({})
   })
 })
 

@@ -24,8 +24,6 @@ export interface RefusedSetting {
   readonly name: string
   readonly reason: string
   readonly instead: string
-  /** Texts (lower case) that ask for nothing and are let through, e.g. `false`. */
-  readonly harmless?: readonly string[]
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -67,9 +65,8 @@ export const inspectSettings = <Table extends Settings>(
     if ('problem' in read) problems.push(read.problem)
     else values[key] = read.value
   }
-  for (const { name, reason, instead, harmless } of refused) {
-    const text = textOf(environment, name)
-    if (text === undefined || harmless?.includes(text.toLowerCase())) continue
+  for (const { name, reason, instead } of refused) {
+    if (textOf(environment, name) === undefined) continue
     problems.push(`${name} is not taken: ${reason}. Instead: ${instead}`)
   }
   return { values: values as SettingValues<Table>, problems }

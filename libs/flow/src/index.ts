@@ -6,6 +6,19 @@ export {
   readArrivalsText,
 } from './ingest/arrivals.ts'
 export {
+  type AskedObject,
+  type AskedPlace,
+  describeBulk,
+  readAskedObject,
+  readBulkFields,
+} from './checkup/asked.ts'
+export {
+  type CheckupAnswer,
+  type CheckupDeps,
+  runCheckers,
+  withCheckup,
+} from './checkup/checkup.ts'
+export {
   diagnose,
   type Diagnosis,
   type DiagnosisDeps,
@@ -94,6 +107,13 @@ export {
 export { createDriftTally } from './drift/drift-tally.ts'
 export { createKindTally } from './transform/kind-tally.ts'
 export { createGate } from './reading/gate.ts'
+export {
+  dryRun,
+  type DryCounts,
+  type DryRunDeps,
+  type DryRunReport,
+  type DryTable,
+} from './transform/dry-run.ts'
 export { mapRecord } from './transform/record-mapping.ts'
 export {
   createCounts,

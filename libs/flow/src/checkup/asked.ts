@@ -1,0 +1,104 @@
+/** What a person or a script may ask any function for. */
+export type AskedCheckup =
+  | { readonly kind: 'health' }
+  | { readonly kind: 'diagnostics'; readonly place: AskedPlace | undefined }
+
+/** `s3_check` of a diagnostics event. */
+export interface AskedPlace {
+  readonly bucket: string | undefined
+  readonly prefix: string | undefined
+}
+
+/** One object by its name, as a direct invocation gives it. */
+export interface AskedObject {
+  readonly bucket: string
+  readonly key: string
+  readonly versionId: string | undefined
+  /** Undefined: the one whose route accepts the key. */
+  readonly dataset: string | undefined
+  readonly isDry: boolean
+}
+
+type Fields = Readonly<Record<string, unknown>>
+
+/** `{"health_check": true}`, or `{"diagnostics": true, "s3_check"?: {"bucket"?, "prefix"?}}`; undefined: the event is another. */
+export const readAskedCheckup = (event: unknown): AskedCheckup | undefined => {
+  if (!isFields(event)) return undefined
+  if (event['diagnostics']) return { kind: 'diagnostics', place: readPlace(event['s3_check']) }
+  return event['health_check'] ? { kind: 'health' } : undefined
+}
+
+const readPlace = (asked: unknown): AskedPlace | undefined => {
+  if (!asked) return undefined
+  const { bucket, prefix } = isFields(asked) ? asked : {}
+  return { bucket: textOf(bucket), prefix: textOf(prefix) }
+}
+
+/** `{"bucket", "key", "versionId"?, "dataset"?, "dry_run"?}`; undefined: the event is another. */
+export const readAskedObject = (event: unknown): AskedObject | undefined => {
+  if (!isFields(event) || 'mode' in event) return undefined
+  const [bucket, key] = [textOf(event['bucket']), textOf(event['key'])]
+  if (bucket === undefined || key === undefined) return undefined
+  const { versionId, dataset, dry_run: isDry } = event
+  return {
+    ...{ bucket, key, versionId: textOf(versionId), dataset: textOf(dataset) },
+    isDry: Boolean(isDry),
+  }
+}
+
+const bulkFields = [
+  'section_id',
+  'start_date',
+  'end_date',
+  's3_prefix',
+  'dry_run',
+  'force_reprocess',
+]
+const objectShapes = ['Records', 'detail', 'Message', 'bucket', 'Event']
+
+/**
+ * Fields by which other systems are asked to load what is there already (`{"mode": "bulk"}`, or one of theirs where the event
+ * names no object). Empty: the event asks for no such thing.
+ */
+export const readBulkFields = (event: unknown): readonly string[] => {
+  if (!isFields(event)) return []
+  if (event['mode'] === 'bulk') return ['mode']
+  if ('mode' in event || objectShapes.some((name) => name in event)) return []
+  return bulkFields.filter((name) => event[name] !== undefined && event[name] !== null)
+}
+
+/** What to do instead, with the event that does it now. */
+export const describeBulk = (event: unknown): string => {
+  const fields = readBulkFields(event)
+  const of = isFields(event) ? event : {}
+  const prefix = prefixOf(of)
+  const bucket = textOf(of['s3_bucket'])
+  const since = dayOf(of['start_date'])
+  const instead = {
+    ...{ mode: 'reconcile', ...(bucket !== undefined && { bucket }) },
+    ...{ ...(prefix !== undefined && { prefix }), ...(since !== undefined && { since }) },
+    enqueue: true,
+  }
+  return [
+    `the event asks for a bulk load (${fields.join(', ')}), which no function has.`,
+    `Function bulk has {"mode":"sweep"} and {"mode":"reconcile"}: ${JSON.stringify(instead)} loads all below the prefix that was never loaded;`,
+    'without "enqueue" it only says what that is.',
+    'What was loaded is never loaded twice. "since" goes by the day an object was written; there is no end to it.',
+  ].join(' ')
+}
+
+const dayOf = (given: unknown): string | undefined =>
+  /^\d{4}-\d\d-\d\d$/.exec(textOf(given) ?? '')?.[0]
+
+const prefixOf = (of: Fields): string | undefined => {
+  const given = textOf(of['s3_prefix'])
+  const section = of['section_id']
+  if (typeof section !== 'number' && typeof section !== 'string') return given
+  return `${(given ?? 'section').replace(/\/+$/, '')}/${section}/`
+}
+
+const textOf = (value: unknown): string | undefined =>
+  typeof value === 'string' && value !== '' ? value : undefined
+
+const isFields = (value: unknown): value is Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
