@@ -51,7 +51,17 @@ test.each([
   ],
   [{ mode: 'toString' }, 'there is no mode "toString"'],
   [{ mode: 7 }, 'there is no mode 7'],
-  [{ health_check: true }, 'the event has no mode; known are {"mode":"sweep"}'],
+  [{ Records: [] }, 'the event has no mode; known are {"mode":"sweep"}'],
+  [
+    { section_id: 145, force_reprocess: true },
+    'bulk load (section_id, force_reprocess), which no function has. Function bulk has {"mode":"sweep"} and {"mode":"reconcile"}: {"mode":"reconcile","prefix":"section/145/","enqueue":true}',
+  ],
+  [
+    { mode: 'bulk', s3_bucket: 'xapi', start_date: '2026-02-01', end_date: '2026-02-28' },
+    '{"mode":"reconcile","bucket":"xapi","since":"2026-02-01","enqueue":true}',
+  ],
+  [{ dry_run: true }, 'without "enqueue" it only says what that is'],
+  [{ bucket: 'b', key: 'k' }, 'one object by its name is for ingest'],
   [{ 'detail-type': 'Scheduled Event' }, 'as the input of the schedule'],
   [null, 'the event has no mode'],
 ])('says what it knows when asked for something else: %j', async (event, message) => {
@@ -60,6 +70,14 @@ test.each([
     message: expect.stringContaining(message),
   })
   expect(calls).toEqual([])
+})
+
+test('does nothing while DRY_RUN is set, and says so', async () => {
+  const modes = { sweep: () => Promise.reject(new Error('it was run')) }
+  const dry = createHandler(modes, Date.now, true)
+  await expect(dry({ mode: 'sweep' }, context)).rejects.toMatchObject({
+    ...{ code: 'SETTINGS_INVALID', message: expect.stringContaining('DRY_RUN is set') },
+  })
 })
 
 test('001-1: raises what the mode raises', async () => {

@@ -1,5 +1,5 @@
 import { Fault } from '@silversmith/core'
-import type { Call } from '@silversmith/flow'
+import { type Call, describeBulk, readAskedObject, readBulkFields } from '@silversmith/flow'
 import type { Context } from 'aws-lambda'
 
 /** Fields of an event beside its `mode`. */
@@ -15,12 +15,17 @@ const marginMs = 5_000
  * The door of bulk: `{"mode": "sweep"}` or `{"mode": "reconcile", …}`, invoked by hand or as the input of a schedule. Returns
  * what the mode reports.
  *
- * @throws Fault EVENT_UNKNOWN, which names the modes there are; faults of the mode.
+ * @throws Fault EVENT_UNKNOWN, which names the modes there are; SETTINGS_INVALID while DRY_RUN is set; faults of the mode.
  */
 export const createHandler =
-  (modes: Modes, now: () => number) =>
+  (modes: Modes, now: () => number, dryRun = false) =>
   async (event: unknown, context: Context): Promise<object> => {
     const { mode, fields } = readMode(modes, event)
+    if (dryRun)
+      throw new Fault(
+        'SETTINGS_INVALID',
+        'DRY_RUN is set: bulk does nothing. Unset it; {"mode":"reconcile"} without "enqueue" only looks, and sends nothing',
+      )
     const remainingMs = context.getRemainingTimeInMillis() - marginMs
     const stop = new AbortController()
     const timer = setTimeout(() => stop.abort(), Math.max(0, remainingMs))
@@ -40,9 +45,15 @@ const readMode = (
   const { mode: asked, ...fields } = (isFields ? event : {}) as Fields
   const mode = typeof asked === 'string' && Object.hasOwn(modes, asked) ? modes[asked] : undefined
   if (mode) return { mode, fields }
+  if (readBulkFields(event).length > 0) throw new Fault('EVENT_UNKNOWN', describeBulk(event))
   const known = Object.keys(modes)
     .map((name) => JSON.stringify({ mode: name }))
     .join(', ')
+  if (readAskedObject(event))
+    throw new Fault(
+      'EVENT_UNKNOWN',
+      `one object by its name is for ingest, which loads it, or with "dry_run": true for transform, which only says what would come of it; bulk knows ${known}`,
+    )
   throw new Fault(
     'EVENT_UNKNOWN',
     asked === undefined

@@ -9,11 +9,12 @@ import { createFunctionLog, observe, openTracer } from '@silversmith/aws/powerto
 import { createClickHouseInspector } from '@silversmith/clickhouse'
 import { awsSettingsOf, type Clock, type Inspector } from '@silversmith/core'
 import { datasets } from '@silversmith/datasets'
-import { createReconcile, createSilverInspector, createSweep } from '@silversmith/flow'
+import { createReconcile, createSilverInspector, createSweep, withCheckup } from '@silversmith/flow'
 import { readParquet } from '@silversmith/parquet'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { checkupOf } from './checkup.ts'
 import { parseConfig } from './config.ts'
-import { createHandler, refuseFields, unknownFields } from './handler.ts'
+import { createHandler, type Modes, refuseFields, unknownFields } from './handler.ts'
 import { createReconcileMode } from './reconcile-mode.ts'
 
 const config = parseConfig(process.env)
@@ -60,17 +61,21 @@ const reconcile = createReconcile({
 
 log.started(config.effective)
 
+const modes: Modes = {
+  sweep: async (fields, call) => {
+    refuseFields('sweep', unknownFields(fields, []))
+    return sweep(call)
+  },
+  reconcile: createReconcileMode({ ...config, reconcile, ledger, now: clock.now }),
+}
+const { now } = clock
+const { env: environment } = process
+
 export const handler = observe(
   log,
   await openTracer('bulk', config.traceEnabled),
-  createHandler(
-    {
-      sweep: async (fields, call) => {
-        refuseFields('sweep', unknownFields(fields, []))
-        return sweep(call)
-      },
-      reconcile: createReconcileMode({ ...config, reconcile, ledger, now: clock.now }),
-    },
-    clock.now,
+  withCheckup(
+    () => checkupOf(config, { clients, modes: Object.keys(modes), process, environment, now }),
+    createHandler(modes, now, config.dryRun),
   ),
 )

@@ -24,6 +24,12 @@ export const ingestSettings = {
     required: true,
     description: 'URL of the queue transform reads',
   }),
+  arrivalsQueueUrl: setting<string | undefined>({
+    name: 'ARRIVALS_QUEUE_URL',
+    parse: parseUrl,
+    default: undefined,
+    description: 'URL of the queue ingest reads; for health_check and diagnostics only',
+  }),
   idempotencyTable: setting({
     name: 'IDEMPOTENCY_TABLE_NAME',
     aliases: ['IDEMPOTENCY_TABLE'],

@@ -12,7 +12,7 @@ type End = (typeof ends)[number]
 
 const answer = async (messages: readonly (readonly [id: string, End])[]) => {
   const handler = createHandler({
-    begin: () => undefined,
+    ...{ begin: () => undefined, dryRun: false },
     log: { emit: () => undefined },
     ingest: async ({ facts }) => {
       if (facts.key === 'failing') throw new Fault('QUEUE_UNAVAILABLE', 'no queue')

@@ -78,7 +78,12 @@ const createFunction = (pipeline: string, table = tableName): IngestHandler => {
     },
     sendOnce,
   })
-  return createHandler({ ingest, begin, log: { emit: (event) => events.push(event) } })
+  return createHandler({
+    ingest,
+    begin,
+    dryRun: false,
+    log: { emit: (event) => events.push(event) },
+  })
 }
 
 const context = (remainingMs = 30_000): Context =>
@@ -274,7 +279,7 @@ describe('a bug', () => {
   test('is told by its name and place, without the data it broke on', async () => {
     const ingest = () => Promise.reject(new TypeError('learner-4711 is no number'))
     const log = { emit: (event: Event) => void events.push(event) }
-    handler = createHandler({ ingest, log, begin: () => undefined })
+    handler = createHandler({ ingest, log, begin: () => undefined, dryRun: false })
     const event = sqsEvent(s3Body(['section/a.jsonl']))
     await expect(handler(event, context())).rejects.toThrow()
     expect(events).toContainEqual({
@@ -304,6 +309,28 @@ describe('direct invocations', () => {
     await expect(handler(example('sweep'), context())).rejects.toMatchObject({
       code: 'EVENT_UNKNOWN',
     })
+  })
+
+  test('that ask for a dry run or a bulk load are told who does what, and nothing is sent', async () => {
+    await expect(handler(example('dry-run'), context())).rejects.toThrow(
+      'dry_run is for function transform',
+    )
+    await expect(handler({ section_id: 145 }, context())).rejects.toThrow(
+      '{"mode":"reconcile","prefix":"section/145/","enqueue":true}',
+    )
+    expect(sent).toEqual([])
+  })
+})
+
+describe('DRY_RUN', () => {
+  test.each(['s3-in-sqs', 's3', 'request'])('takes nothing in and raises: %s', async (name) => {
+    const log = { emit: (event: Event) => void events.push(event) }
+    const ingest = () => Promise.reject(new Error('it was taken in'))
+    handler = createHandler({ ingest, log, begin: () => undefined, dryRun: true })
+    await expect(handler(example(name), context())).rejects.toMatchObject({
+      ...{ code: 'SETTINGS_INVALID', message: expect.stringContaining('DRY_RUN is set') },
+    })
+    expect(events).toEqual([])
   })
 })
 

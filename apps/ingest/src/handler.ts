@@ -13,6 +13,8 @@ const marginMs = 1_000
 export interface HandlerDeps {
   readonly ingest: Ingest
   readonly log: Log
+  /** DRY_RUN: nothing is ever taken in. */
+  readonly dryRun: boolean
   /** Called first at every invocation. */
   readonly begin: (context: Context) => void
 }
@@ -26,11 +28,12 @@ export type IngestHandler = (
  * The door of ingest. Messages of SQS are answered one by one; any other event raises its error, so that whoever invoked the
  * function tries again or keeps the event.
  *
- * @throws FullBatchFailureError when no message at all could be taken in: the whole batch comes again.
+ * @throws Fault SETTINGS_INVALID while DRY_RUN is set: no message is acknowledged. FullBatchFailureError when no message at all could be taken in: the whole batch comes again.
  */
 export const createHandler =
   (deps: HandlerDeps): IngestHandler =>
   async (event, context) => {
+    if (deps.dryRun) throw dryRunIsSet()
     deps.begin(context)
     const tally = createTally(deps.log)
     const stop = new AbortController()
@@ -49,6 +52,12 @@ export const createHandler =
       tally.tell()
     }
   }
+
+const dryRunIsSet = (): Fault =>
+  new Fault(
+    'SETTINGS_INVALID',
+    'DRY_RUN is set: ingest takes nothing in, and no message was touched. Unset it; what would become of an object says transform: {"dry_run": true, "bucket", "key"}',
+  )
 
 type Take = (arrivals: Arrivals, messageId?: string) => Promise<undefined>
 

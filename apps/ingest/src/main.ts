@@ -1,7 +1,8 @@
 import { createAwsClients, createS3Bronze, createSqsQueue } from '@silversmith/aws'
 import { createFunctionLog, observe, openTracer } from '@silversmith/aws/powertools-log'
 import { awsSettingsOf } from '@silversmith/core'
-import { createIngest } from '@silversmith/flow'
+import { createIngest, withCheckup } from '@silversmith/flow'
+import { checkupOf } from './checkup.ts'
 import { parseConfig } from './config.ts'
 import { createHandler } from './handler.ts'
 import { createIdempotentSends } from './send-once.ts'
@@ -22,8 +23,13 @@ const ingest = createIngest({
 
 log.started(config.effective)
 
+const { env: environment } = process
+
 export const handler = observe(
   log,
   await openTracer('ingest', config.traceEnabled),
-  createHandler({ ingest, log, begin }),
+  withCheckup(
+    () => checkupOf(config, { clients, process, environment, now: Date.now }),
+    createHandler({ ingest, log, begin, dryRun: config.dryRun }),
+  ),
 )

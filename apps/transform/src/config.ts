@@ -20,6 +20,7 @@ import {
   type Parser,
   parsePrefix,
   parseSecondsAsMs,
+  parseUrl,
   parseRoutes,
   parseWhole,
   refusedSettings,
@@ -70,6 +71,13 @@ export const transformSettings = {
   }),
   contracts: contractsSetting,
   overwrites: overwritesSetting,
+  objectsQueueUrl: setting<string | undefined>({
+    name: 'OBJECTS_QUEUE_URL',
+    aliases: ['QUEUE_URL'],
+    parse: parseUrl,
+    default: undefined,
+    description: 'URL of the queue transform reads; for health_check and diagnostics only',
+  }),
   messagesQueueUrls,
   storeReceiptHandle: setting({
     name: 'STORE_RECEIPT_HANDLE',

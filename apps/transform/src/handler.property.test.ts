@@ -1,4 +1,4 @@
-import type { Context, SQSEvent } from 'aws-lambda'
+import type { Context, SQSBatchResponse } from 'aws-lambda'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { createHandler } from './handler.ts'
@@ -18,13 +18,14 @@ const answer = async (ids: readonly string[], left: readonly string[] | Error) =
     ...{ pipeline: 'p', marginMs: 0, now: () => 0, log: { emit: () => undefined } },
     ...{ chance: () => 0, redelivery: { putOff: () => Promise.resolve() } },
     messageSourceOf: () => undefined,
+    ...{ dryRun: false, dryRunOf: async () => ({}), guardQueues: async () => undefined },
     transform: async () => {
       if (left instanceof Error) throw left
       return left
     },
   })
   const event = { Records: ids.map((id) => ({ messageId: id, body: '{}' })) }
-  const { batchItemFailures } = await handler(event as SQSEvent, context)
+  const { batchItemFailures } = (await handler(event, context)) as SQSBatchResponse
   return batchItemFailures.map(({ itemIdentifier }) => itemIdentifier)
 }
 

@@ -7,8 +7,8 @@ import {
   sourceIdOf,
   writeObjectsMessage,
 } from '@silversmith/core'
-import type { Call, Delivery } from '@silversmith/flow'
-import type { Context, SQSEvent } from 'aws-lambda'
+import type { AskedObject, Call, Delivery } from '@silversmith/flow'
+import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { createHandler, type HandlerDeps } from './handler.ts'
 
@@ -50,13 +50,23 @@ beforeEach(() => {
   }
 })
 
-const handlerOf = (transform: HandlerDeps['transform'], marginMs = 0) =>
-  createHandler({
-    ...{ transform, pipeline, marginMs, now: () => 1_000_000 },
+const handlerOf = (
+  transform: HandlerDeps['transform'],
+  marginMs = 0,
+  more: Partial<HandlerDeps> = {},
+) => {
+  const handler = createHandler({
+    ...{ transform, pipeline, marginMs, now: () => 1_000_000, dryRun: false },
     ...{ chance: () => 1, redelivery: { putOff } },
     messageSourceOf: ({ body }) => (body === 'data' ? message : undefined),
+    dryRunOf: () => Promise.reject(new Error('a dry run that nobody asked for')),
+    guardQueues: () => Promise.resolve(),
     log: { emit: (event) => events.push(event) },
+    ...more,
   })
+  return async (event: unknown, context: Context): Promise<SQSBatchResponse> =>
+    (await handler(event, context)) as SQSBatchResponse
+}
 
 const answerTo = async (transform: HandlerDeps['transform'], event = three) =>
   (await handlerOf(transform)(event, contextOf(10_000))).batchItemFailures
@@ -175,5 +185,77 @@ describe('the door of transform', () => {
       return Promise.resolve([])
     })
     expect(signal?.aborted).toBe(true)
+  })
+})
+
+const untouched: HandlerDeps['transform'] = () => Promise.reject(new Error('it was touched'))
+
+describe('the queue of transform', () => {
+  test('is looked at before its messages are; one that is refused keeps them all', async () => {
+    const asked: (readonly string[])[] = []
+    const fault = new Fault('QUEUE_MISCONFIGURED', 'after 5 receives')
+    const handler = handlerOf(untouched, 0, {
+      guardQueues: (arns) => {
+        asked.push(arns)
+        return Promise.reject(fault)
+      },
+    })
+    const event = { Records: three.Records.map((one) => ({ ...one, eventSourceARN: queueArn })) }
+    await expect(handler(event, contextOf(10_000))).rejects.toBe(fault)
+    expect(asked).toEqual([[queueArn, queueArn, queueArn]])
+  })
+})
+
+describe('a dry run', () => {
+  const event = { dry_run: true, bucket: 'bronze', key: 'section/1/a b.jsonl' }
+  const asked: AskedObject[] = []
+  const dryRunOf: HandlerDeps['dryRunOf'] = (one) => {
+    asked.push(one)
+    return Promise.resolve({ dryRun: true })
+  }
+  beforeEach(() => void asked.splice(0))
+  const named = { bucket: 'bronze', key: 'section/1/a b.jsonl' }
+
+  test('is made of the object that the event names', async () => {
+    const handler = handlerOf(untouched, 0, { dryRunOf })
+    expect(await handler(event, contextOf(10_000))).toEqual({ dryRun: true })
+    await handler({ ...event, versionId: 'v9', dataset: 'shipments' }, contextOf(10_000))
+    expect(asked).toEqual([
+      { ...named, versionId: undefined, dataset: undefined, isDry: true },
+      { ...named, versionId: 'v9', dataset: 'shipments', isDry: true },
+    ])
+  })
+
+  test('is all a direct invocation gets while DRY_RUN is set', async () => {
+    const handler = handlerOf(untouched, 0, { dryRunOf, dryRun: true })
+    expect(await handler(named, contextOf(10_000))).toEqual({ dryRun: true })
+    expect(asked).toHaveLength(1)
+  })
+
+  test('is refused on a live mapping: it raises, and acknowledges no message', async () => {
+    const handler = handlerOf(untouched, 0, { dryRunOf, dryRun: true })
+    await expect(handler(three, contextOf(10_000))).rejects.toMatchObject({
+      ...{ code: 'SETTINGS_INVALID', message: expect.stringMatching(/^DRY_RUN is set, and/) },
+    })
+    expect(asked).toEqual([])
+    expect(events).toEqual([])
+  })
+
+  test.each([
+    [named, /send \{"bucket", "key"\} to function ingest; or add "dry_run": true/],
+    [
+      { section_id: 145 },
+      /asks for a bulk load \(section_id\).*"prefix":"section\/145\/","enqueue":true/,
+    ],
+    [
+      { mode: 'bulk', s3_prefix: 'x/', start_date: '2026-02-01' },
+      /"prefix":"x\/","since":"2026-02-01"/,
+    ],
+  ])('is not what %j asks for, and the answer says who can do that', async (other, message) => {
+    const handler = handlerOf(untouched, 0, { dryRunOf })
+    await expect(handler(other, contextOf(10_000))).rejects.toMatchObject({
+      ...{ code: 'EVENT_UNKNOWN', message: expect.stringMatching(message) },
+    })
+    await expect(handler(other, contextOf(10_000))).rejects.not.toThrow(/invalid/i)
   })
 })

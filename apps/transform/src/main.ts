@@ -7,11 +7,12 @@ import {
 } from '@silversmith/aws'
 import { createFunctionLog, observe, openTracer } from '@silversmith/aws/powertools-log'
 import { awsSettingsOf, type Clock, type Redelivery } from '@silversmith/core'
-import { createTransform } from '@silversmith/flow'
+import { createTransform, dryRun, sourceOfAsked, withCheckup } from '@silversmith/flow'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseConfig } from './config.ts'
 import { createHandler } from './handler.ts'
 import { createMessageSources } from './message-source.ts'
+import { createQueueGuard, type QueueLook } from './queue-guard.ts'
 import { openTargets } from './targets.ts'
 import { transformDepsOf } from './transform-deps.ts'
 import { capYoungGeneration } from './young-generation.ts'
@@ -25,19 +26,15 @@ const clock: Clock = { now: Date.now, sleep: async (ms) => void (await sleep(ms)
 const stallMs = config.s3ReadTimeoutMs
 const store = createS3Store({ client: s3, bucket: config.silverBucket, stallMs })
 
-const transform = createTransform(
-  transformDepsOf(config, {
-    targets: openTargets(config, store),
-    bronze: createS3Bronze({ client: s3, stallMs }),
-    store,
-    ledger: createDynamoLedger({
-      client: createDynamoDbClient(aws),
-      tableName: config.ledgerTable,
-    }),
-    clock,
-    log,
-  }),
-)
+const dynamodb = createDynamoDbClient(aws)
+const deps = transformDepsOf(config, {
+  targets: openTargets(config, store),
+  bronze: createS3Bronze({ client: s3, stallMs }),
+  store,
+  ledger: createDynamoLedger({ client: dynamodb, tableName: config.ledgerTable }),
+  clock,
+  log,
+})
 
 /** Loaded when the first message must stay: few processes ever need it, and all would start slower. */
 let opened: Redelivery | undefined
@@ -49,15 +46,38 @@ const redelivery: Redelivery = {
   },
 }
 
+/** Loaded with the first message, after the start. */
+let looking: QueueLook | undefined
+const look: QueueLook = async (queueArn, signal) => {
+  const { openQueueLook } = await import('./late-queue-look.ts')
+  looking ??= openQueueLook(aws)
+  return looking(queueArn, signal)
+}
+
 const messageSourceOf = createMessageSources({ ...config, now: clock.now })
 
 log.started(config.effective)
 
+const { now } = clock
+const { env: environment } = process
+
 export const handler = observe(
   log,
   await openTracer('transform', config.traceEnabled),
-  createHandler({
-    ...{ transform, log, now: clock.now, messageSourceOf, redelivery, chance: Math.random },
-    ...config,
-  }),
+  withCheckup(
+    async () => {
+      const { checkupOf, createSqsClient } = await import('./late-checkup.ts')
+      const sqs = createSqsClient(aws, { byName: true })
+      return checkupOf(config, { s3, dynamodb, sqs, process, environment, now })
+    },
+    createHandler({
+      ...{ ...config, log, now, messageSourceOf, redelivery, chance: Math.random },
+      transform: createTransform(deps),
+      dryRunOf: async (asked, call) => {
+        const source = await sourceOfAsked({ ...deps, ...config }, asked, call.signal)
+        return dryRun({ ...deps, targets: config.targets }, [source], call)
+      },
+      guardQueues: createQueueGuard({ look, now }),
+    }),
+  ),
 )

@@ -5,6 +5,8 @@ export {
   readArrivals,
   readArrivalsText,
 } from './ingest/arrivals.ts'
+export { describeProcess, type ProcessFacts } from './checkup/process-facts.ts'
+export { type AskedSourceDeps, sourceOfAsked } from './transform/asked-source.ts'
 export {
   type AskedObject,
   type AskedPlace,

@@ -43,15 +43,15 @@ const marginMs = 1_000
 /** A caller of Invoke waits for a minute. */
 const checkMsMax = 50_000
 
-/** Answers `health_check` and `diagnostics`; whatever else comes is the handler's. */
+/** Answers `health_check` and `diagnostics`, for which alone `open` is called; whatever else comes is the handler's. */
 export const withCheckup =
   <Event, Context extends Invocation, Output>(
-    deps: CheckupDeps,
+    open: () => Promise<CheckupDeps> | CheckupDeps,
     handler: (event: Event, context: Context) => Promise<Output>,
   ) =>
   async (event: Event, context: Context): Promise<Output | CheckupAnswer> => {
     const asked = readAskedCheckup(event)
-    return asked ? answerCheckup(deps, asked, context) : handler(event, context)
+    return asked ? answerCheckup(await open(), asked, context) : handler(event, context)
   }
 
 const answerCheckup = async (

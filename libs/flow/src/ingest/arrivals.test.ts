@@ -62,6 +62,12 @@ const direct: Record<string, object> = {
   'eventbridge-versioned': { ...none, arrivals: [videoVersioned] },
   'eventbridge-removed': { ...none, ignored: ['not-a-creation'] },
   request: { ...none, arrivals: [byName] },
+  'health-check': { ...none, unknown: ['not an S3, SNS or EventBridge event, nor {bucket, key}'] },
+  diagnostics: { ...none, unknown: ['not an S3, SNS or EventBridge event, nor {bucket, key}'] },
+  'dry-run': {
+    ...none,
+    unknown: ['dry_run is for function transform, with the same bucket and key; nothing was sent'],
+  },
   sweep: { ...none, unknown: ['not an S3, SNS or EventBridge event, nor {bucket, key}'] },
   reconcile: { ...none, unknown: ['not an S3, SNS or EventBridge event, nor {bucket, key}'] },
 }

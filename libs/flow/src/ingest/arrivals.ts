@@ -1,3 +1,4 @@
+import { describeBulk, readBulkFields } from '../checkup/asked.ts'
 import type { Arrival } from './ingest.ts'
 
 /** Why an event names nothing to load. */
@@ -7,7 +8,7 @@ export type IgnoredReason = 'not-a-creation' | 'test-event'
 export interface Arrivals {
   readonly arrivals: readonly Arrival[]
   readonly ignored: readonly IgnoredReason[]
-  /** Reasons, without content of the event. */
+  /** Reasons, without content of the event but for names of places. */
   readonly unknown: readonly string[]
 }
 
@@ -42,7 +43,11 @@ const readEvent = (event: unknown, nesting: number): Arrivals => {
   if ('detail-type' in event) return readEventBridge(event)
   if (typeof event['bucket'] === 'string' && typeof event['key'] === 'string')
     return readRequest(event)
-  return unknown('not an S3, SNS or EventBridge event, nor {bucket, key}')
+  return unknown(
+    readBulkFields(event).length > 0
+      ? describeBulk(event)
+      : 'not an S3, SNS or EventBridge event, nor {bucket, key}',
+  )
 }
 
 const readRecords = (records: readonly unknown[], nesting: number): Arrivals => {
@@ -99,8 +104,10 @@ const readEventBridge = (event: Fields): Arrivals => {
  * Asked for by name. Only a versionId is believed; an etag is asked from S3, because in a versioned bucket the etag does not
  * name the object.
  */
-const readRequest = ({ bucket, key, versionId }: Fields): Arrivals =>
-  arrivalOf(bucket, key, { versionId })
+const readRequest = ({ bucket, key, versionId, dry_run: isDry }: Fields): Arrivals =>
+  isDry
+    ? unknown('dry_run is for function transform, with the same bucket and key; nothing was sent')
+    : arrivalOf(bucket, key, { versionId })
 
 const arrivalOf = (bucket: unknown, key: unknown, more: Fields): Arrivals => {
   if (!isText(bucket) || !isText(key)) return unknown('bucket or key is missing')

@@ -1,0 +1,2 @@
+export { createSqsClient } from '@silversmith/aws'
+export { checkupOf } from './checkup.ts'

@@ -1,0 +1,1 @@
+export { openQueueLook } from '@silversmith/aws/queue-check'

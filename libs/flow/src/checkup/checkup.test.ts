@@ -1,0 +1,115 @@
+import { type Check, type Checker, checksOf, Fault } from '@silversmith/core'
+import { readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { type CheckupAnswer, type CheckupDeps, withCheckup } from './checkup.ts'
+
+const good: Checker = async () => [checksOf('s3', 'silver').ok('can be listed')]
+const clickHouse =
+  (state: 'ok' | 'wrong'): Checker =>
+  async () => {
+    const check = checksOf('clickhouse', 'https://ch:8443')
+    return [state === 'ok' ? check.ok('lets user w in') : check.wrong('the password is wrong', 'x')]
+  }
+
+const context = { getRemainingTimeInMillis: () => 29_990 }
+const example = (name: string): unknown =>
+  JSON.parse(
+    readFileSync(new URL(`../../../../examples/events/${name}.json`, import.meta.url), 'utf8'),
+  )
+
+const ask = async (
+  event: unknown,
+  checkers: readonly Checker[],
+  more: Partial<CheckupDeps> = {},
+) => {
+  const handle = withCheckup(
+    () => ({
+      ...{ functionName: 'transform', modes: ['messages of SQS'], checkersOf: () => checkers },
+      ...{ settings: { pipeline: 'p', password: 'set' }, runtime: { node: 'v22' } },
+      ...{ environment: { dry_run: false }, dependencies: {} },
+      place: { bucket: undefined, prefix: undefined },
+      lookAtPlace: async (place) => ({ request: place, status: 'ok', key_found: false }),
+      ...{ limit: () => new AbortController().signal, now: () => 1_767_607_871_000 },
+      ...more,
+    }),
+    async () => 'handled' as const,
+  )
+  const answer = await handle(event, context)
+  if (answer === 'handled') return answer
+  const { statusCode, body } = answer as CheckupAnswer
+  return { statusCode, ...(JSON.parse(body) as Readonly<Record<string, unknown>>) }
+}
+
+describe('health_check', () => {
+  test('answers as older functions did: well', async () => {
+    expect(await ask(example('health-check'), [good, clickHouse('ok')])).toEqual({
+      ...{ statusCode: 200, clickhouse_healthy: true, healthy: true, problems: [] },
+      ...{ lambda_function: 'transform', modes: ['messages of SQS'] },
+      timestamp: '2026-01-05T10:11:11.000Z',
+    })
+  })
+
+  test('and ill, with what is to be done', async () => {
+    expect(await ask({ health_check: 1 }, [good, clickHouse('wrong')])).toMatchObject({
+      ...{ statusCode: 500, clickhouse_healthy: false, healthy: false },
+      problems: [{ part: 'clickhouse', state: 'wrong', fix: 'x' }],
+    })
+  })
+
+  test('says nothing about a ClickHouse that the function does not call', async () => {
+    expect(await ask({ health_check: true }, [good])).toMatchObject({
+      ...{ statusCode: 200, clickhouse_healthy: null },
+    })
+  })
+
+  test('is ill when a check itself fails, and tells no data of it', async () => {
+    const bug: Checker = () => Promise.reject(new TypeError('learner-4711'))
+    const fault: Checker = () => Promise.reject(new Fault('SETTINGS_INVALID', 'which table?'))
+    const answer = await ask({ health_check: true }, [bug, fault])
+    expect(answer).toMatchObject({ statusCode: 500, healthy: false })
+    expect(JSON.stringify(answer)).toContain('SETTINGS_INVALID: which table?')
+    expect(JSON.stringify(answer)).not.toContain('4711')
+  })
+})
+
+describe('diagnostics', () => {
+  test('tell all, and look where the event says', async () => {
+    const checks = (await clickHouse('wrong')(new AbortController().signal)) as readonly Check[]
+    expect(await ask(example('diagnostics'), [clickHouse('wrong')])).toMatchObject({
+      ...{ statusCode: 200, healthy: false, clickhouse_healthy: false, timeout_seconds: 30 },
+      ...{ runtime: { node: 'v22' }, environment: { dry_run: false }, dependencies: {} },
+      ...{ settings: { pipeline: 'p', password: 'set' }, checks },
+      s3_check: { request: { bucket: 'bronze', prefix: 'section/' }, status: 'ok' },
+    })
+  })
+
+  test('look where DIAG_S3_BUCKET and DIAG_S3_PREFIX say, where the event says nothing', async () => {
+    const place = { bucket: 'diag', prefix: 'p/' }
+    const asked = await ask({ diagnostics: true }, [], { place })
+    expect(asked).toMatchObject({ s3_check: { request: place } })
+    const own = await ask({ diagnostics: true, s3_check: { prefix: 'q/' } }, [], { place })
+    expect(own).toMatchObject({ s3_check: { request: { bucket: 'diag', prefix: 'q/' } } })
+  })
+
+  test('look nowhere when nobody says where, and say so when it was asked for', async () => {
+    expect(await ask({ diagnostics: true }, [])).not.toHaveProperty('s3_check')
+    expect(await ask({ diagnostics: true, s3_check: {} }, [])).toMatchObject({
+      s3_check: { status: 'error', error: expect.stringContaining('DIAG_S3_BUCKET') },
+    })
+  })
+
+  test('know the time of the function', async () => {
+    const seconds: number[] = []
+    const checkersOf = (timeoutSeconds: number) => {
+      seconds.push(timeoutSeconds)
+      return []
+    }
+    await ask({ diagnostics: true }, [], { checkersOf })
+    expect(seconds).toEqual([30])
+  })
+})
+
+test.each([{ Records: [] }, { mode: 'sweep' }, { health_check: false }, null, 'x', []])(
+  'all other events are the handler’s: %j',
+  async (event) => expect(await ask(event, [])).toBe('handled'),
+)
