@@ -1,10 +1,10 @@
 import {
   createBucketChecker,
+  createQueueChecker,
   createTableChecker,
   ledgerTableDefinition,
   lookAtPlace,
 } from '@silversmith/aws'
-import { createQueueChecker } from '@silversmith/aws/queue-check'
 import { createClickHouseChecker, tablesOf } from '@silversmith/clickhouse'
 import { datasets, sqsMessages } from '@silversmith/datasets'
 import { type CheckupDeps, describeProcess, type ProcessFacts } from '@silversmith/flow'

@@ -1,18 +1,22 @@
 import {
   createDynamoDbClient,
   createDynamoLedger,
+  createQueueLook,
   createS3Bronze,
   createS3Client,
   createS3Store,
+  createSqsClient,
+  createSqsRedelivery,
 } from '@silversmith/aws'
 import { createFunctionLog, observe, openTracer } from '@silversmith/aws/powertools-log'
-import { awsSettingsOf, type Clock, type Redelivery } from '@silversmith/core'
+import { awsSettingsOf, type Clock } from '@silversmith/core'
 import { createTransform, dryRun, sourceOfAsked, withCheckup } from '@silversmith/flow'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { checkupOf } from './checkup.ts'
 import { parseConfig } from './config.ts'
 import { createHandler } from './handler.ts'
 import { createMessageSources } from './message-source.ts'
-import { createQueueGuard, type QueueLook } from './queue-guard.ts'
+import { createQueueGuard } from './queue-guard.ts'
 import { openTargets } from './targets.ts'
 import { transformDepsOf } from './transform-deps.ts'
 import { capYoungGeneration } from './young-generation.ts'
@@ -27,6 +31,7 @@ const stallMs = config.s3ReadTimeoutMs
 const store = createS3Store({ client: s3, bucket: config.silverBucket, stallMs })
 
 const dynamodb = createDynamoDbClient(aws)
+const sqs = createSqsClient(aws, { byName: true })
 const deps = transformDepsOf(config, {
   targets: openTargets(config, store),
   bronze: createS3Bronze({ client: s3, stallMs }),
@@ -35,24 +40,6 @@ const deps = transformDepsOf(config, {
   clock,
   log,
 })
-
-/** Loaded when the first message must stay: few processes ever need it, and all would start slower. */
-let opened: Redelivery | undefined
-const redelivery: Redelivery = {
-  putOff: async (messages, signal) => {
-    const { openSqsRedelivery } = await import('./late-redelivery.ts')
-    opened ??= openSqsRedelivery(aws)
-    await opened.putOff(messages, signal)
-  },
-}
-
-/** Loaded with the first message, after the start. */
-let looking: QueueLook | undefined
-const look: QueueLook = async (queueArn, signal) => {
-  const { openQueueLook } = await import('./late-queue-look.ts')
-  looking ??= openQueueLook(aws)
-  return looking(queueArn, signal)
-}
 
 const messageSourceOf = createMessageSources({ ...config, now: clock.now })
 
@@ -65,19 +52,16 @@ export const handler = observe(
   log,
   await openTracer('transform', config.traceEnabled),
   withCheckup(
-    async () => {
-      const { checkupOf, createSqsClient } = await import('./late-checkup.ts')
-      const sqs = createSqsClient(aws, { byName: true })
-      return checkupOf(config, { s3, dynamodb, sqs, process, environment, now })
-    },
+    () => checkupOf(config, { s3, dynamodb, sqs, process, environment, now }),
     createHandler({
-      ...{ ...config, log, now, messageSourceOf, redelivery, chance: Math.random },
+      ...{ ...config, log, now, messageSourceOf, chance: Math.random },
+      redelivery: createSqsRedelivery({ client: sqs }),
       transform: createTransform(deps),
       dryRunOf: async (asked, call) => {
         const source = await sourceOfAsked({ ...deps, ...config }, asked, call.signal)
         return dryRun({ ...deps, targets: config.targets }, [source], call)
       },
-      guardQueues: createQueueGuard({ look, now }),
+      guardQueues: createQueueGuard({ look: createQueueLook(sqs), now }),
     }),
   ),
 )

@@ -1,7 +1,6 @@
 import type { SQSClient } from '@aws-sdk/client-sqs'
 import { ChangeMessageVisibilityBatchCommand, GetQueueUrlCommand } from '@aws-sdk/client-sqs'
 import { Fault, type LeftMessage, type Redelivery } from '@silversmith/core'
-import { type AwsSettings, createSqsClient } from './clients.ts'
 import { faultOf } from './vendor-fault.ts'
 
 /** https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ChangeMessageVisibilityBatch.html */
@@ -61,10 +60,6 @@ export const createSqsRedelivery = ({ client }: { readonly client: SQSClient }):
     },
   }
 }
-
-/** With a client of its own. */
-export const openSqsRedelivery = (settings: AwsSettings): Redelivery =>
-  createSqsRedelivery({ client: createSqsClient(settings) })
 
 const sliceTen = (messages: readonly LeftMessage[]): readonly (readonly LeftMessage[])[] =>
   Array.from({ length: Math.ceil(messages.length / entriesMax) }, (_, n) =>

@@ -2,7 +2,6 @@ import type { SQSClient } from '@aws-sdk/client-sqs'
 import { GetQueueAttributesCommand } from '@aws-sdk/client-sqs'
 import type { Checker, QueueFacts } from '@silversmith/core'
 import { checkQueueFacts, checksOf, queueNameOf } from '@silversmith/core'
-import { type AwsSettings, createSqsClient } from '../clients.ts'
 import { withinTime } from '../back-off.ts'
 import { faultOf } from '../vendor-fault.ts'
 import { checkMsMax, checkOfFailure } from './call-check.ts'
@@ -53,10 +52,6 @@ export const createQueueLook =
       throw faultOf('queue', error, `looking at ${url}`, signal)
     })
   }
-
-/** With a client of its own. */
-export const openQueueLook = (settings: AwsSettings): ReturnType<typeof createQueueLook> =>
-  createQueueLook(createSqsClient(settings, { byName: true }))
 
 const urlOf = (queueArn: string): string => {
   const [, partition, , region, account, name] = queueArn.split(':')

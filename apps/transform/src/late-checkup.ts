@@ -1,2 +1,0 @@
-export { createSqsClient } from '@silversmith/aws'
-export { checkupOf } from './checkup.ts'

@@ -1,1 +1,0 @@
-export { openQueueLook } from '@silversmith/aws/queue-check'

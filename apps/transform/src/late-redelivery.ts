@@ -1,1 +1,0 @@
-export { openSqsRedelivery } from '@silversmith/aws/sqs-redelivery'
