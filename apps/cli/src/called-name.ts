@@ -1,4 +1,4 @@
-const commands = ['reconcile', 'batch', 'repair', 'ledger', 'dlq', 'migrate']
+const commands = ['reconcile', 'batch', 'repair', 'ledger', 'dlq', 'migrate', 'doctor', 'try']
 const printed = new RegExp(`\\bsilversmith (?=(?:${commands.join('|')})\\b)`, 'g')
 
 /** For a POSIX shell. */

@@ -19,7 +19,7 @@ const everyCommand = [
     'batch free',
   ],
   ...['drift show', 'drift evolve', 'quarantine list', 'quarantine show', 'quarantine replay'],
-  ...['repair', 'erase', 'ledger rebuild', 'dlq list', 'dlq show', 'dlq redrive'],
+  ...['doctor', 'try', 'repair', 'erase', 'ledger rebuild', 'dlq list', 'dlq show', 'dlq redrive'],
 ]
 
 it('shows help for nothing and for --help, and names every command in it', () => {
@@ -86,6 +86,10 @@ it('reads generate', () => {
 
 it('reads the commands for when something is wrong', () => {
   const place = { dir: undefined, json: false }
+  expect(read('doctor')).toEqual({ kind: 'doctor', ...place })
+  expect(read('try a.jsonl s3://b/k a.jsonl --dataset shipments')).toEqual({
+    ...{ kind: 'try', objects: ['a.jsonl', 's3://b/k'], dataset: 'shipments', ...place },
+  })
   expect(read('reconcile')).toEqual({
     ...{ kind: 'reconcile', prefixes: [], since: undefined, enqueue: false, setAside: false },
     ...place,
@@ -158,7 +162,7 @@ it.each([
 it.each([
   [
     'upload x',
-    /no command upload; there are migrate, invoke, query, head, generate, dataset new, reconcile/,
+    /no command upload; there are migrate, invoke, query, head, generate, dataset new, doctor, try, reconcile/,
   ],
   ['toString', /no command toString/],
   ['batch', /no command batch; there are batch list, batch show, batch reject, batch free$/],
@@ -166,6 +170,11 @@ it.each([
   ['ledger', /there are ledger rebuild$/],
   ['adopt --table a;b', /--table must be a name or database.name, not "a;b"/],
   ['adopt raw_events', /takes no argument: raw_events/],
+  ['doctor s3', /takes no argument: s3/],
+  ['doctor --limit 3', /doctor takes no --limit/],
+  ['try', /try needs a file or an s3:\/\/ URL/],
+  ['try a --dataset=', /--dataset is empty/],
+  ['try a --yes', /try takes no --yes/],
   ['reconcile section/', /takes no argument: section/],
   ['reconcile --since yesterday', /--since must be a day .* not "yesterday"/],
   ['reconcile --since 2026-13-01', /--since must be/],

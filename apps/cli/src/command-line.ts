@@ -68,6 +68,14 @@ const readAdopt = (given: Given): CommandOf<'adopt'> => {
   return { kind: 'adopt', table, prefixes: [...new Set(prefix)], ...changing(given) }
 }
 
+const readTry = (given: Given): CommandOf<'try'> => {
+  const { args, values } = given
+  if (args.length === 0) throw new UsageError('try needs a file or an s3:// URL; see --help')
+  if (args.length > triesMax) throw new UsageError(`try takes at most ${triesMax} at a time`)
+  if (values.dataset === '') throw new UsageError('--dataset is empty')
+  return { kind: 'try', objects: [...new Set(args)], dataset: values.dataset, ...place(given) }
+}
+
 const readReject = (given: Given): CommandOf<'batch reject'> => {
   const batch = argument(given, 'a batch')
   const { target } = given.values
@@ -136,6 +144,8 @@ const batchesDefault = 100
 const recordsMax = 100_000_000
 const recordsDefault = 100
 const seedMax = 2 ** 32 - 1
+/** What one batch takes. */
+const triesMax = 1000
 
 const placeOptions = ['dir', 'json'] as const
 const ofQuarantineOptions = ['dataset', 'reason', 'since', 'until'] as const
@@ -167,6 +177,14 @@ const readers: Readonly<Record<string, Reader>> = {
     read: (given) =>
       readDatasetNew(argument(given, 'a name, such as meter_readings'), given.values),
   },
+  doctor: {
+    options: placeOptions,
+    read: (given) => {
+      refuseArguments(given)
+      return { kind: 'doctor', ...place(given) }
+    },
+  },
+  try: { options: ['dataset', ...placeOptions], read: readTry },
   reconcile: {
     options: ['prefix', 'since', 'enqueue', 'set-aside', ...placeOptions],
     read: readReconcile,

@@ -62,6 +62,14 @@ export type Command =
       readonly time: string | undefined
       readonly json: boolean
     }
+  | ({ readonly kind: 'doctor' } & OnDeployment)
+  | ({
+      readonly kind: 'try'
+      /** Files, or URLs `s3://bucket/key`. */
+      readonly objects: readonly string[]
+      /** Undefined: the one whose route accepts the key. */
+      readonly dataset: string | undefined
+    } & OnDeployment)
   | ({
       readonly kind: 'reconcile'
       /** None: everything. */

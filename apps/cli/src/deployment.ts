@@ -1,4 +1,4 @@
-import type { AwsClients } from '@silversmith/aws'
+import type { AwsClients, AwsSettings } from '@silversmith/aws'
 import {
   createAwsClients,
   createDynamoLedger,
@@ -7,7 +7,15 @@ import {
 } from '@silversmith/aws'
 import { parseClickHouseSettings } from '@silversmith/clickhouse'
 import type { ClickHouseSettings } from '@silversmith/clickhouse'
-import type { Bronze, Environment, Ledger, Setting, SettingValues, Store } from '@silversmith/core'
+import type {
+  Bronze,
+  Environment,
+  functionSettings,
+  Ledger,
+  Setting,
+  SettingValues,
+  Store,
+} from '@silversmith/core'
 import { awsSettingsOf, inspectSettings, routeProblems, settingsInvalid } from '@silversmith/core'
 import { datasets } from '@silversmith/datasets'
 import { defaultDir } from './command.ts'
@@ -61,6 +69,20 @@ const advice =
 /** Said where nothing at all describes a deployment: most likely somebody means the local stack, and it is not up. */
 const noStack = `no local stack runs in ${defaultDir}, and the environment describes no deployment: `
 
+/** Any of these says that the environment means a deployment. */
+const describing = [
+  deploymentSettings.ledger.ledgerTable.name,
+  deploymentSettings.ledger.silverBucket.name,
+  ...['CLICKHOUSE_URL', 'CLICKHOUSE_HOST'],
+  ...['INGEST_FUNCTION_NAME', 'TRANSFORM_FUNCTION_NAME', 'BULK_FUNCTION_NAME'],
+]
+
+/** @throws UsageError where nothing says what is meant. */
+export const needDescribed = ({ settings, stack }: Deployment): void => {
+  if (stack !== undefined || describing.some((name) => settings[name]?.trim())) return
+  throw new UsageError(`${noStack}none of ${describing.join(', ')} is set\n${advice}`)
+}
+
 /** @throws UsageError that lists every setting that is missing or wrong. */
 export const readDeployment = <Part extends Table>(
   { settings, stack }: Deployment,
@@ -102,26 +124,32 @@ export interface Cloud {
 /** A local stack's own servers take any credentials; elsewhere the SDK finds those of the person. */
 const localCredentials = { accessKeyId: 'local', secretAccessKey: 'local' }
 
+/** Of the functions' own settings; of a local stack its servers. */
+export const awsOf = (
+  { settings, stack }: Deployment,
+  values: SettingValues<typeof functionSettings>,
+): AwsSettings => {
+  const ofFunctions = awsSettingsOf(values)
+  if (stack === undefined) return ofFunctions
+  return {
+    ...ofFunctions,
+    region: settings['AWS_REGION'],
+    credentials: stack.credentials === 'any' ? localCredentials : undefined,
+    endpoints: {
+      s3: settings['AWS_ENDPOINT_URL_S3'],
+      sqs: settings['AWS_ENDPOINT_URL_SQS'],
+      dynamodb: settings['AWS_ENDPOINT_URL_DYNAMODB'],
+      lambda: stack.invokeUrl,
+    },
+  }
+}
+
 /** `clients.destroy()` ends its connections. */
 export const openCloud = (
-  { settings, stack }: Deployment,
+  deployment: Deployment,
   values: SettingValues<typeof deploymentSettings.ledger>,
 ): Cloud => {
-  const ofFunctions = awsSettingsOf(values)
-  const clients = createAwsClients(
-    stack === undefined
-      ? ofFunctions
-      : {
-          ...ofFunctions,
-          region: settings['AWS_REGION'],
-          credentials: stack.credentials === 'any' ? localCredentials : undefined,
-          endpoints: {
-            s3: settings['AWS_ENDPOINT_URL_S3'],
-            sqs: settings['AWS_ENDPOINT_URL_SQS'],
-            dynamodb: settings['AWS_ENDPOINT_URL_DYNAMODB'],
-          },
-        },
-  )
+  const clients = createAwsClients(awsOf(deployment, values))
   const stallMs = values.s3ReadTimeoutMs
   return {
     clients,

@@ -45,7 +45,14 @@ Records that are otherwise than their columns
                             a column of ClickHouse for each new path, filled from _rescued, in old rows and in new ones.
                             Only for a dataset whose contract in CONTRACTS is evolve
 
+  try FILE|s3://bucket/key… [--dataset D]
+                            what a load of it would make: rows by dataset and table, rejections by reason, drift, sizes of
+                            the Parquet. Reads, maps and encodes as transform does, and claims, writes and deletes nothing
+
 When something is wrong
+  doctor                    settings, buckets, queues, tables, ClickHouse, breakers, and the functions themselves: what is
+                            wrong, and what to do. Changes nothing. Functions are asked where INGEST_FUNCTION_NAME,
+                            TRANSFORM_FUNCTION_NAME and BULK_FUNCTION_NAME name them
   reconcile [--prefix P]… [--since 2026-01-01|24h] [--enqueue [--set-aside]]
                             compare bronze, ledger, manifests and targets: what is missing, stuck or too much;
                             --enqueue sends what was never loaded to transform, with --set-aside also what was
@@ -78,7 +85,7 @@ When something is wrong
                             A console redrive does, too; but it gives messages new ids, and where messages are
                             themselves the data it makes second rows. This command hands their first id on
 
-  --yes                     do it. Without it, or with --dry-run, a command only says what it would do
+  --yes                     do it. Without it, with --dry-run, or while DRY_RUN=true, a command only says what it would do
   --dir DIR                 a local stack that npm start -- --keep left up. Default: the deployment that the
                             environment describes by the settings of the functions, else ${defaultDir}
   --json                    one JSON document on standard output

@@ -12,8 +12,10 @@ import { runDatasetNew } from './dataset-new.ts'
 import { runDlqList } from './dlq-list.ts'
 import { runDlqRedrive } from './dlq-redrive.ts'
 import { runDlqShow } from './dlq-show.ts'
+import { runDoctor } from './doctor.ts'
 import { runDriftEvolve } from './drift-evolve.ts'
 import { runDriftShow } from './drift-show.ts'
+import { heedDryRun } from './dry-run.ts'
 import { runErase } from './erase.ts'
 import { runGenerate } from './generate.ts'
 import { runHead } from './head.ts'
@@ -30,6 +32,7 @@ import { runReconcile } from './reconcile.ts'
 import { runBatchReject, runRepair } from './repair.ts'
 import { writeJson } from './row-layout.ts'
 import type { Surroundings } from './surroundings.ts'
+import { runTry } from './try.ts'
 import { UsageError } from './usage-error.ts'
 
 const progress = createProgress(process.stderr)
@@ -53,6 +56,10 @@ const answerTo = (command: Exclude<Command, { kind: 'help' }>): Promise<Answer> 
       return runGenerate(command, signal)
     case 'dataset new':
       return runDatasetNew(command)
+    case 'doctor':
+      return runDoctor(command, surroundings)
+    case 'try':
+      return runTry(command, surroundings)
     case 'reconcile':
       return runReconcile(command, surroundings)
     case 'adopt':
@@ -98,7 +105,7 @@ const main = async (): Promise<number> => {
   const tell = <Value>(value: Value): Value =>
     asCalled(value, command && 'dir' in command ? command.dir : undefined)
   try {
-    command = readCommandLine(process.argv.slice(2))
+    command = heedDryRun(readCommandLine(process.argv.slice(2)), process.env)
     if (command.kind === 'help') {
       process.stdout.write(help)
       return 0

@@ -1,4 +1,5 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { LambdaClient } from '@aws-sdk/client-lambda'
 import type { S3ClientConfig } from '@aws-sdk/client-s3'
 import { S3Client } from '@aws-sdk/client-s3'
 import { SQSClient } from '@aws-sdk/client-sqs'
@@ -11,6 +12,7 @@ export interface AwsSettings {
     readonly s3?: string | undefined
     readonly sqs?: string | undefined
     readonly dynamodb?: string | undefined
+    readonly lambda?: string | undefined
   }
   /**
    * Bucket in the path instead of the host name. True when `endpoints.s3` is given; a door that leaves the endpoint to
@@ -96,6 +98,13 @@ export const createDynamoDbClient = (settings: AwsSettings): DynamoDBClient =>
   new DynamoDBClient({
     ...sharedBy(settings),
     ...endpointOf(settings.endpoints?.dynamodb),
+    requestHandler: handlerWith(settings, requestTimeoutMsOf(settings)),
+  })
+
+export const createLambdaClient = (settings: AwsSettings): LambdaClient =>
+  new LambdaClient({
+    ...sharedBy(settings),
+    ...endpointOf(settings.endpoints?.lambda),
     requestHandler: handlerWith(settings, requestTimeoutMsOf(settings)),
   })
 

@@ -1,10 +1,13 @@
 export type { AwsClients, AwsSettings } from './clients.ts'
 export { createBucketChecker, lookAtPlace } from './check/bucket-check.ts'
+export type { Invoked } from './check/function-check.ts'
+export { createFunctionChecker, invokeMsMax } from './check/function-check.ts'
 export { createQueueChecker, createQueueLook } from './check/queue-check.ts'
 export { createTableChecker } from './check/table-check.ts'
 export {
   createAwsClients,
   createDynamoDbClient,
+  createLambdaClient,
   createS3Client,
   createSqsClient,
 } from './clients.ts'

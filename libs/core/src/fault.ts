@@ -34,7 +34,7 @@ export const faults = {
   STORE_DENIED: {
     meaning: 'fix',
     remedy:
-      'the message names the object: look at policy, key policy and bucket name; what waits is in `silversmith batch list`',
+      'the message names the object: look at policy, key policy and bucket name; `silversmith doctor` looks at the buckets',
   },
   STORE_CONFLICT: {
     meaning: 'fix',
@@ -48,7 +48,7 @@ export const faults = {
   },
   LEDGER_DENIED: {
     meaning: 'fix',
-    remedy: 'look at the policy and the name of the table; then `silversmith dlq list`',
+    remedy: 'look at the policy and the name of the table, `silversmith doctor` does, too; then `silversmith dlq list`',
   },
   QUEUE_UNAVAILABLE: {
     meaning: 'retry',
@@ -57,7 +57,7 @@ export const faults = {
   QUEUE_DENIED: {
     meaning: 'fix',
     remedy:
-      'look at the policy and the URL of the queue; what was not sent is found by `silversmith reconcile --enqueue`',
+      'look at the policy and the URL of the queue, `silversmith doctor` does, too; what was not sent is found by `silversmith reconcile --enqueue`',
   },
   QUEUE_MISCONFIGURED: {
     meaning: 'fix',
@@ -81,7 +81,7 @@ export const faults = {
   TARGET_DENIED: {
     meaning: 'fix',
     remedy:
-      'user and password, or a proxy in between; `silversmith migrate --plan` shows whether the server lets you in',
+      'user and password, or a proxy in between: `silversmith doctor` says which',
   },
   TARGET_FORBIDDEN: {
     meaning: 'fix',
@@ -89,7 +89,7 @@ export const faults = {
   },
   TARGET_MISCONFIGURED: {
     meaning: 'fix',
-    remedy: 'tables, columns or windows are not as they must be: `silversmith migrate --plan`',
+    remedy: 'tables, columns or windows are not as they must be: `silversmith doctor` names them, `silversmith migrate --plan` what to run',
   },
   TARGET_REFUSED_DATA: {
     meaning: 'fix',

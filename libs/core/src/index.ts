@@ -105,6 +105,7 @@ export {
   receivesMin,
   receivesProblemOf,
 } from './queue-facts.ts'
+export { readingSettings } from './reading-setting.ts'
 export { reloadsTable } from './reload.ts'
 export type { Route } from './route.ts'
 export { describeRoutes, routeOf } from './route.ts'

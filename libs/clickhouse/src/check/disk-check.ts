@@ -37,8 +37,17 @@ export const checkDisks = async (
     const user = settings.user ?? 'default'
     const grants = [`GRANT SELECT ON system.disks TO ${quoteName(user)}`]
     if (exceptionCodeOf(error) !== 497)
-      return [checkOfRefusal(check, error, { what: '', user, grants })]
-    return [check.unseen(`${user} may not ask how much room there is`, `run ${grants.join('; ')}`)]
+      return [
+        checkOfRefusal(check, error, {
+          what: 'a question',
+          user,
+          origin: new URL(settings.url).origin,
+          grants,
+        }),
+      ]
+    return [
+      check.unseen(`user ${user} may not ask how much room there is`, `run ${grants.join('; ')}`),
+    ]
   }
   const problems = disks
     // Some are read-only on purpose, e.g. one on the web.

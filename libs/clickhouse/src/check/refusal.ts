@@ -1,6 +1,6 @@
-import { type Check, isFault } from '@silversmith/core'
-import type { checksOf } from '@silversmith/core'
+import { type Check, checksOf, isFault } from '@silversmith/core'
 import { exceptionCodeOf } from '../exception.ts'
+import { quoteName } from '../name.ts'
 
 type Checks = ReturnType<typeof checksOf>
 
@@ -8,17 +8,24 @@ type Checks = ReturnType<typeof checksOf>
 export interface Asked {
   readonly what: string
   readonly user: string
+  /** Of the server. */
+  readonly origin: string
   /** What the user needs for it. */
   readonly grants: readonly string[]
 }
 
-/** 164: the user's profile, 242: a replica without its Keeper, 774: the table's own setting. */
-const readOnlyFixes: Readonly<Record<number, (asked: Asked) => string>> = {
-  164: ({ user }) =>
-    `let ${user} write: ALTER USER ${user} SETTINGS readonly = 0, or readonly of its profile; a server that is to stay read-only is no target`,
-  242: () => 'look at Keeper and the replica: system.replicas; then SYSTEM RESTART REPLICA',
-  774: () => 'run ALTER TABLE … MODIFY SETTING table_readonly = 0',
+/** 242: a replica without its Keeper; 774: the table's own setting. */
+const readOnlyFixes: Readonly<Record<number, string>> = {
+  242: 'look at Keeper and at system.replicas, then SYSTEM RESTART REPLICA',
+  774: 'run ALTER TABLE … MODIFY SETTING table_readonly = 0',
 }
+
+/** The same for every table, and told once. */
+const readOnlyUser = ({ user, origin }: Asked): Check =>
+  checksOf('clickhouse', origin).wrong(
+    `${origin} takes no INSERTs and no settings from user ${user}: read-only (code 164)`,
+    `run ALTER USER ${quoteName(user)} SETTINGS readonly = 0, or take readonly out of its profile; a server that is to stay read-only is no target`,
+  )
 
 /** What a refusal of ClickHouse means, and what to do. Throws what is no fault. */
 export const checkOfRefusal = (check: Checks, error: unknown, asked: Asked): Check => {
@@ -27,11 +34,13 @@ export const checkOfRefusal = (check: Checks, error: unknown, asked: Asked): Che
   const { what, user, grants } = asked
   if (code === 497)
     return check.wrong(
-      `${user} may not do ${what}: a grant is missing (code 497)${needOf(error.message)}`,
+      `user ${user} lacks a grant for ${what} (code 497)${needOf(error.message)}`,
       `run ${grants.join('; ')}. silversmith migrate --plan prints all that the users of the functions need`,
     )
+  if (code === 164) return readOnlyUser(asked)
   const readOnly = code === undefined ? undefined : readOnlyFixes[code]
-  if (readOnly) return check.wrong(`${what} is refused: read-only (code ${code})`, readOnly(asked))
+  if (readOnly !== undefined)
+    return check.wrong(`${what} is refused: the table is read-only (code ${code})`, readOnly)
   if (code === 243)
     return check.wrong(
       `${what} is refused: the disk is full (code 243)`,
@@ -40,8 +49,10 @@ export const checkOfRefusal = (check: Checks, error: unknown, asked: Asked): Che
   return check.wrong(error.message.trim(), 'docs/runbook.md has each fault, with what to do')
 }
 
-/** The grant that ClickHouse names, without the values beside it. */
+/** The grant that ClickHouse names, without its columns, which may be many. */
 const needOf = (message: string): string => {
-  const need = /(?:have|has) the grant ([^.]+(?:\.[\w`]+)?)/.exec(message)?.[1]?.trim()
-  return need === undefined ? '' : `: ${need}`
+  const part = '(?:[\\w`]+|\\*)'
+  const grant = new RegExp(`\\bthe grant ([A-Z ]+)(?:\\([^)]*\\))? ON (${part}(?:\\.${part})?)`)
+  const [, right, on] = grant.exec(message) ?? []
+  return right === undefined ? '' : `: ${right.trim()} ON ${on}`
 }

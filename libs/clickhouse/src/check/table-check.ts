@@ -31,7 +31,8 @@ export const checkTables = async (
   const { connection, settings, role, signal } = room
   const names = namesOf(tables, settings)
   const all = withReloads(tables)
-  if (role === 'inspector') return checkAll(all, (table) => checkReading(room, table, names))
+  if (role === 'inspector')
+    return onceEach(await checkAll(all, (table) => checkReading(room, table, names)))
   const server = checksOf('clickhouse', new URL(settings.url).origin)
   const whole: Asked = { ...askedOf(room, []), what: 'the questions that come before INSERTs' }
   let known: Awaited<ReturnType<typeof readServer>>
@@ -51,7 +52,7 @@ export const checkTables = async (
     ...problemsOfServer(known.version, known.known, existing).map((problem) =>
       server.wrong(problem, 'upgrade it'),
     ),
-    ...(database ? [database] : tableChecks),
+    ...(database ? [database] : onceEach(tableChecks)),
     ...(await checkDisks(connection, settings, existing, signal)),
   ]
 }
@@ -71,6 +72,11 @@ const checkAll = async (
   return found
 }
 
+/** What is said of the server is the same for each table. */
+const onceEach = (checks: readonly Check[]): readonly Check[] => [
+  ...new Map(checks.map((check) => [JSON.stringify(check), check])).values(),
+]
+
 type Names = ReadonlyMap<string, string>
 
 /** For a fix: grants on these tables, or those on the server's own. */
@@ -80,7 +86,7 @@ const askedOf = ({ settings, role }: Room, names: readonly string[]): Asked => {
   const isOfTable = (grant: string): boolean =>
     names.some((name) => grant.includes(quoteName(name)))
   return {
-    ...{ what: '', user },
+    ...{ what: '', user, origin: new URL(settings.url).origin },
     grants: names.length > 0 ? grants.filter(isOfTable) : grants,
   }
 }
@@ -148,7 +154,7 @@ const tellAbsent = async (room: Room, name: string): Promise<Check> => {
     return checkOfRefusal(check, error, asked)
   }
   return check.wrong(
-    `${asked.user} does not see that ${table} is there: a grant is missing`,
+    `user ${asked.user} does not see that ${table} is there: a grant is missing`,
     `run GRANT SHOW TABLES, SHOW COLUMNS ON ${quoteName(settings.database)}.* TO ${quoteName(asked.user)}`,
   )
 }

@@ -46,12 +46,12 @@ const checkMsMax = 50_000
 /** Answers `health_check` and `diagnostics`, for which alone `open` is called; whatever else comes is the handler's. */
 export const withCheckup =
   <Event, Context extends Invocation, Output>(
-    open: () => Promise<CheckupDeps> | CheckupDeps,
+    open: () => CheckupDeps,
     handler: (event: Event, context: Context) => Promise<Output>,
   ) =>
   async (event: Event, context: Context): Promise<Output | CheckupAnswer> => {
     const asked = readAskedCheckup(event)
-    return asked ? answerCheckup(await open(), asked, context) : handler(event, context)
+    return asked ? answerCheckup(open(), asked, context) : handler(event, context)
   }
 
 const answerCheckup = async (
