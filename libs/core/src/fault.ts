@@ -48,7 +48,8 @@ export const faults = {
   },
   LEDGER_DENIED: {
     meaning: 'fix',
-    remedy: 'look at the policy and the name of the table, `silversmith doctor` does, too; then `silversmith dlq list`',
+    remedy:
+      'look at the policy and the name of the table, `silversmith doctor` does, too; then `silversmith dlq list`',
   },
   QUEUE_UNAVAILABLE: {
     meaning: 'retry',
@@ -80,8 +81,7 @@ export const faults = {
   },
   TARGET_DENIED: {
     meaning: 'fix',
-    remedy:
-      'user and password, or a proxy in between: `silversmith doctor` says which',
+    remedy: 'user and password, or a proxy in between: `silversmith doctor` says which',
   },
   TARGET_FORBIDDEN: {
     meaning: 'fix',
@@ -89,7 +89,8 @@ export const faults = {
   },
   TARGET_MISCONFIGURED: {
     meaning: 'fix',
-    remedy: 'tables, columns or windows are not as they must be: `silversmith doctor` names them, `silversmith migrate --plan` what to run',
+    remedy:
+      'tables, columns or windows are not as they must be: `silversmith doctor` names them, `silversmith migrate --plan` what to run',
   },
   TARGET_REFUSED_DATA: {
     meaning: 'fix',
