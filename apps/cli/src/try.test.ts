@@ -68,7 +68,7 @@ it('takes several, each by its own route or all by --dataset', async () => {
 
 it('goes by the settings of transform', async () => {
   const path = join(dir, 'bronze/shipments/s.jsonl.gz')
-  const strict = await attempt([path], undefined, { CONTRACTS: '{"shipments": "freeze"}' })
+  const strict = await attempt([path], undefined, { CONTRACTS: 'shipments=freeze' })
   expect(strict.document.datasets['shipments']).toMatchObject({
     ...{ rows: 0, rejectedByReason: { invalid_json: 1, contract_breach: 1 } },
   })
