@@ -76,13 +76,17 @@ it('ends when queues are empty and no batch is open, and tells of dead letters',
 
 it('says what is stuck, why, and where to look', async () => {
   const lastFailure = failureOf('Fault', 'access denied')
-  const transform = { succeeded: 3, failed: 9, running: 0, lastFailure }
-  const { watched, objects } = await watch(['B1', 'B2'], { objects: transform })
+  const transform = { succeeded: 3, failed: 9, running: 0, lastFailure, changedAt: 0 }
+  const { watched, objects } = await watch(['B1', 'B2'], {
+    objects: { ...transform, state: 'Enabled' },
+    arrivals: { ...transform, state: 'Disabled' },
+  })
   await send(objects.main.queueUrl)
   const stuck = drain(watched, { ...quiet, stallMs: 400 })
   await expect(stuck).rejects.toThrow(Stalled)
   await expect(stuck).rejects.toThrow(/objects 1 · open batches 2/)
   await expect(stuck).rejects.toThrow(/oldest first: B1, B2/)
+  await expect(stuck).rejects.toThrow(/nothing takes from arrivals: it is paused/)
   await expect(stuck).rejects.toThrow(/transform failed last with Fault: access denied/)
   await expect(stuck).rejects.toThrow(/log of transform: .work.logs.transform.log/)
 })

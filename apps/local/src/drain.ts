@@ -100,7 +100,9 @@ const describeStall = (stack: Watched, status: Status, stallMs: number): string 
     lines.push(`open batches, oldest first: ${status.openBatches.slice(0, 5).join(', ')}`)
   const mappings = stack.mappings()
   for (const name of mappingNames) {
-    const failure = mappings[name]?.lastFailure
+    const { lastFailure: failure, state } = mappings[name] ?? {}
+    if (state === 'Disabled')
+      lines.push(`nothing takes from ${name}: it is paused; silversmith resume --yes ends that`)
     if (failure)
       lines.push(
         `${mappedFunctions[name]} failed last with ${failure.errorType}: ${failure.errorMessage}`,

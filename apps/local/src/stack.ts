@@ -22,6 +22,8 @@ import type { Failure, FunctionSettings } from './lambda/invocation.ts'
 import { startInvokeApi } from './lambda/invoke-api.ts'
 import { startMapping } from './mapping/event-source-mapping.ts'
 import type { Mapping, MappingSettings, MappingState } from './mapping/event-source-mapping.ts'
+import { createMappingApi } from './mapping/mapping-api.ts'
+import type { NamedMapping } from './mapping/mapping-api.ts'
 import { createNotifier } from './notifier.ts'
 import type { Notifier } from './notifier.ts'
 import { createResources } from './resources.ts'
@@ -153,6 +155,17 @@ const settleAll = async <A, B, C>(
   return Promise.all(work)
 }
 
+/** Of those that were started. */
+const namedMappings = (
+  resources: Resources,
+  mappings: Readonly<Partial<Record<MappingName, Mapping>>>,
+): readonly NamedMapping[] =>
+  mappingNames.flatMap((name) => {
+    const mapping = mappings[name]
+    const { queueArn } = resources[name].main
+    return mapping ? [{ id: name, functionName: mappedFunctions[name], queueArn, mapping }] : []
+  })
+
 const build = async (options: StackOptions, closers: Closers): Promise<Stack> => {
   const { dir, environment, targets } = options
   await mkdir(join(dir, 'logs'), { recursive: true })
@@ -195,10 +208,13 @@ const build = async (options: StackOptions, closers: Closers): Promise<Stack> =>
     environment,
   }
   const pools = startFunctions(bundles, options, context, closers)
-  const invokeApi = await startInvokeApi(Object.values(pools))
+  const mappings: Partial<Record<MappingName, Mapping>> = {}
+  const invokeApi = await startInvokeApi(
+    Object.values(pools),
+    createMappingApi(() => namedMappings(resources, mappings)),
+  )
   closers.add(invokeApi.close)
 
-  const mappings: Partial<Record<MappingName, Mapping>> = {}
   const start = (): void => {
     const sqs = services.clients.sqs
     for (const name of mappingNames) {

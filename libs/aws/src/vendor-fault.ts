@@ -70,7 +70,7 @@ const remedies: ReadonlyMap<string, string> = new Map(
     QueueDeletedRecently: 'create the queue again, 60 seconds after it was deleted',
     QueueDoesNotExist: 'create the queue or correct its URL',
     RequestTimeTooSkewed: 'set the clock of this machine',
-    ResourceNotFoundException: 'create the table or correct its name',
+    ResourceNotFoundException: 'create the table or function, or correct its name',
     SignatureDoesNotMatch: credentials,
     TokenProviderError: credentials,
     UnrecognizedClientException: credentials,

@@ -61,6 +61,14 @@ export { eventsSay } from './event.ts'
 export type { MetricFacts, MetricName } from './metric.ts'
 export { metricOf, metrics } from './metric.ts'
 export type { FaultCode, FaultFacts, FaultMeaning } from './fault.ts'
+export type {
+  DeliveryEnd,
+  EventMapping,
+  EventMappings,
+  EventMappingState,
+  QueueDepth,
+  QueueMeter,
+} from './event-mapping.ts'
 export { Fault, faults, isFault } from './fault.ts'
 export type { FileSizes, InsertRows } from './histogram.ts'
 export { countFileSizes, countInsertRows, insertRowsOf, silverSizesOf } from './histogram.ts'

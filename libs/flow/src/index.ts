@@ -68,6 +68,16 @@ export {
 } from './ingest/ingest.ts'
 export { manifestPrefix, openedAt, readManifest, stagingPrefix } from './manifest.ts'
 export type { Call } from './patience.ts'
+export {
+  type PauseDeps,
+  type PauseOptions,
+  pausePipeline,
+  type PauseResult,
+  type PauseView,
+  type PauseWait,
+  viewPause,
+} from './pause/pause.ts'
+export { type ResumeDeps, resumePipeline, type ResumeResult } from './pause/resume.ts'
 export { type ReadingReason, readingRejections } from './reading/reading-rejection.ts'
 export { createReconcile, type Reconcile } from './reconcile/reconcile.ts'
 export {

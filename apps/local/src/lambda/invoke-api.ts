@@ -7,8 +7,10 @@ import { payloadBytesMax } from './invocation.ts'
 import type { Outcome } from './invocation.ts'
 
 const route = /^\/2015-03-31\/functions\/([^/]+)\/invocations$/
+/** Functions are invoked by their ARN, too. */
+const arn = /^arn:.*:function:/
 
-const readPayload = async (request: IncomingMessage): Promise<string | undefined> => {
+export const readPayload = async (request: IncomingMessage): Promise<string | undefined> => {
   const parts: Buffer[] = []
   let sizeBytes = 0
   for await (const part of request as AsyncIterable<Buffer>) {
@@ -27,7 +29,12 @@ const isJson = (text: string): boolean => {
   }
 }
 
-const refuse = (response: ServerResponse, status: number, type: string, message: string): void => {
+export const refuse = (
+  response: ServerResponse,
+  status: number,
+  type: string,
+  message: string,
+): void => {
   response.writeHead(status, { 'content-type': 'application/json', 'x-amzn-errortype': type })
   response.end(JSON.stringify({ Message: message }))
 }
@@ -45,13 +52,20 @@ const answer = (response: ServerResponse, outcome: Outcome): void => {
   response.end(JSON.stringify({ errorType, errorMessage, trace: stackTrace }))
 }
 
+/** Answers a request of another kind. False: it is none it knows. */
+export type Responder = (request: IncomingMessage, response: ServerResponse) => Promise<boolean>
+
 /**
- * Lambda's Invoke, synchronous: `POST /2015-03-31/functions/<name>/invocations`.
+ * Lambda's Invoke, synchronous: `POST /2015-03-31/functions/<name>/invocations`; what `other` answers beside it.
  * https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
  */
-export const startInvokeApi = async (pools: readonly FunctionPool[]): Promise<LocalServer> => {
+export const startInvokeApi = async (
+  pools: readonly FunctionPool[],
+  other: Responder = () => Promise.resolve(false),
+): Promise<LocalServer> => {
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const name = decodeURIComponent(route.exec(request.url ?? '')?.[1] ?? '')
+    if (await other(request, response)) return
+    const name = decodeURIComponent(route.exec(request.url ?? '')?.[1] ?? '').replace(arn, '')
     const pool = pools.find((one) => one.name === name)
     if (request.method !== 'POST' || !pool)
       return refuse(response, 404, 'ResourceNotFoundException', `Function not found: ${name}`)

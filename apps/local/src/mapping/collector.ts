@@ -8,6 +8,8 @@ import { recordOf } from './record.ts'
 export interface Collector {
   /** The next batch, as soon as it is full, too large for more, or its window is over. Empty when nothing came or on abort. */
   collect(signal: AbortSignal): Promise<readonly SQSRecord[]>
+  /** What was received and would be first of the next batch; it is not handed over any more. */
+  takeCarried(): readonly SQSRecord[]
 }
 
 export interface CollectorSettings {
@@ -97,5 +99,5 @@ export const createCollector = (sqs: SQSClient, settings: CollectorSettings): Co
     return records
   }
 
-  return { collect }
+  return { collect, takeCarried: () => carried.splice(0).map(({ record }) => record) }
 }

@@ -7,6 +7,7 @@ import {
 } from '@aws-sdk/client-sqs'
 import type { SQSEvent, SQSRecord } from 'aws-lambda'
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
+import { createDeferred } from '../lambda/deferred.ts'
 import { failureOf } from '../lambda/invocation.ts'
 import type { Outcome } from '../lambda/invocation.ts'
 import { startSqs } from '../sqs.ts'
@@ -314,4 +315,64 @@ it('delivers a batch as often as it is told, and deletes what one of the deliver
   const bodies = bodiesOf(batches)
   for (const body of ['a', 'b', 'c'])
     expect(bodies.filter((one) => one === body).length % 2).toBe(0)
+})
+
+it('turned off hands nothing over any more, keeps what comes in the queue, and goes on when turned on', async () => {
+  const queue = await createQueue()
+  const begun = createDeferred<void>()
+  const release = createDeferred<void>()
+  const { batches, mapping } = start(queue, async () => {
+    begun.resolve()
+    await release.promise
+    return success()
+  })
+  await send(queue, ['first'])
+  await begun.promise
+  mapping.turn(false)
+  // An invocation is under way: it is not off before that has ended.
+  expect(mapping.state().state).toBe('Disabling')
+  release.resolve()
+  await eventually(() => mapping.state().state).toBe('Disabled')
+  expect(mapping.state().running).toBe(0)
+  await eventually(() => countsOf(queue)).toEqual(empty)
+  await send(queue, ['second', 'third'])
+  mapping.turn(false)
+  expect(await countsOf(queue)).toEqual({ ready: 2, inFlight: 0 })
+  expect(bodiesOf(batches)).toEqual(['first'])
+  mapping.turn(true)
+  await eventually(() => bodiesOf(batches).toSorted()).toEqual(['first', 'second', 'third'])
+  expect(mapping.state().state).toBe('Enabled')
+  await eventually(() => countsOf(queue)).toEqual(empty)
+})
+
+it('turned off gives back what it carried for the next batch', async () => {
+  const queue = await createQueue()
+  const bodies = Array.from({ length: 9 }, (_, index) => String(index).repeat(1024 * 1000))
+  for (const body of bodies) await send(queue, [body])
+  const begun = createDeferred<void>()
+  const release = createDeferred<void>()
+  const { batches, mapping } = start(
+    queue,
+    async () => {
+      begun.resolve()
+      await release.promise
+      return success()
+    },
+    { batchSize: 1000, windowMs: 1000, concurrencyMax: 1, retryMaxMs: 1000 },
+  )
+  await begun.promise
+  mapping.turn(false)
+  release.resolve()
+  await eventually(() => mapping.state().state).toBe('Disabled')
+  const seen = batches.flat().length
+  await eventually(() => countsOf(queue)).toEqual({ ready: bodies.length - seen, inFlight: 0 })
+  mapping.turn(true)
+  await eventually(() => new Set(bodiesOf(batches))).toEqual(new Set(bodies))
+})
+
+it('ends while it is turned off', async () => {
+  const { mapping } = start(await createQueue(), () => success())
+  mapping.turn(false)
+  await eventually(() => mapping.state().state).toBe('Disabled')
+  await mapping.stop()
 })

@@ -2,6 +2,7 @@ import { ChangeMessageVisibilityBatchCommand, DeleteMessageBatchCommand } from '
 import type { SQSClient } from '@aws-sdk/client-sqs'
 import type { SQSRecord } from 'aws-lambda'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { createDeferred } from '../lambda/deferred.ts'
 import type { FunctionPool } from '../lambda/function-pool.ts'
 import type { Failure } from '../lambda/invocation.ts'
 import { mapLimited } from '../history.ts'
@@ -30,10 +31,16 @@ export interface MappingState {
   readonly failed: number
   readonly running: number
   readonly lastFailure: Failure | undefined
+  /** In AWS' words. Disabled: it takes no message, and no invocation of it is under way. */
+  readonly state: 'Enabled' | 'Enabling' | 'Disabling' | 'Disabled'
+  /** Epoch ms: when that last changed. */
+  readonly changedAt: number
 }
 
 export interface Mapping {
   state(): MappingState
+  /** Off: what is being received is still handed over, then nothing more is. */
+  turn(isOn: boolean): void
   /** Takes no more messages and waits for the invocations under way. */
   stop(): Promise<void>
 }
@@ -94,6 +101,10 @@ export const startMapping = (
   let failed = 0
   let failuresInRow = 0
   let lastFailure: Failure | undefined
+  let isOn = true
+  let isParked = false
+  let turned = createDeferred<void>()
+  let changedAt = Date.now()
 
   const backOff = async (): Promise<void> => {
     const ms = Math.min(backOffMsMin * 2 ** failuresInRow, backOffMsMax)
@@ -164,8 +175,21 @@ export const startMapping = (
     await Promise.all([remove(done), giveBack(left)])
   }
 
+  /** Until it is turned on again, or ends. */
+  const park = async (): Promise<void> => {
+    await giveBack(collector.takeCarried())
+    await Promise.allSettled(running)
+    isParked = true
+    changedAt = Date.now()
+    while (!isOn && !stopping.signal.aborted) await turned.promise
+    isParked = false
+    changedAt = Date.now()
+  }
+
   const poll = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
+      if (!isOn) await park()
+      if (stopping.signal.aborted) return
       if (running.size >= settings.concurrencyMax) await Promise.race(running)
       if (failuresInRow > 0) await backOff()
       const records = await collector.collect(stopping.signal).catch(async () => {
@@ -179,11 +203,27 @@ export const startMapping = (
     }
   }
 
+  const stateNow = (): MappingState['state'] => {
+    if (isOn) return isParked ? 'Enabling' : 'Enabled'
+    return isParked ? 'Disabled' : 'Disabling'
+  }
+
   const polling = poll()
   return {
-    state: () => ({ succeeded, failed, running: running.size, lastFailure }),
+    state: () => ({
+      ...{ succeeded, failed, running: running.size, lastFailure },
+      ...{ state: stateNow(), changedAt },
+    }),
+    turn: (next) => {
+      if (next === isOn) return
+      isOn = next
+      changedAt = Date.now()
+      turned.resolve()
+      turned = createDeferred()
+    },
     stop: async () => {
       stopping.abort()
+      turned.resolve()
       await polling
       await Promise.allSettled(running)
     },

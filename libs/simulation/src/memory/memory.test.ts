@@ -1,6 +1,7 @@
 import type { BucketState } from './memory-bronze.ts'
 import { createMemoryBronze } from './memory-bronze.ts'
 import { createMemoryClock } from './memory-clock.ts'
+import { createMemoryEventMappings } from './memory-event-mappings.ts'
 import { createMemoryLedger } from './memory-ledger.ts'
 import { createMemoryQueue } from './memory-queue.ts'
 import { createMemoryStore, sha256Of } from './memory-store.ts'
@@ -9,6 +10,7 @@ import { createEngine } from './engine.ts'
 import type { StoredRow } from './engine.ts'
 import type { BronzeRoom } from '../contracts/bronze-contract.ts'
 import { describeBronze } from '../contracts/bronze-contract.ts'
+import { describeEventMappings } from '../contracts/event-mappings-contract.ts'
 import { describeIdentity } from '../contracts/identity-contract.ts'
 import { describeLedger } from '../contracts/ledger-contract.ts'
 import { describeQueue } from '../contracts/queue-contract.ts'
@@ -37,6 +39,24 @@ describeQueue('memory', async () => {
   const queue = createMemoryQueue()
   return { queue, receive: async () => queue.take() }
 })
+
+for (const listings of [0, 2])
+  describeEventMappings(`memory, ${listings} listings later`, async () => {
+    const delivered: (readonly string[])[] = []
+    let how: 'ended' | 'failed' = 'ended'
+    const mappings = createMemoryEventMappings({
+      now: Date.now,
+      onDelivery: async (_mapping, bodies) => {
+        delivered.push(bodies)
+        return how
+      },
+    })
+    mappings.delay(listings)
+    mappings.add('m1', 'arn:objects', 'transform')
+    mappings.add('m2', 'arn:arrivals', 'ingest')
+    const end = (next: typeof how): void => void (how = next)
+    return { mappings, queueArn: 'arn:objects', delivered, end }
+  })
 
 const idle = new AbortController().signal
 const decode = async (bytes: Uint8Array): Promise<readonly StoredRow[]> =>
