@@ -1,7 +1,7 @@
 import type { Batch } from '@silversmith/core'
-import { manifestPrefix } from '@silversmith/flow'
+import { manifestPrefix, readBatches, readOpenBatches } from '@silversmith/flow'
 import type { Answer } from './answer.ts'
-import { batchesOf, batchRow, isFailing, problemLines } from './batch-row.ts'
+import { batchRow, isFailing, problemLines } from './batch-row.ts'
 import type { CommandOf, ListedState } from './command.ts'
 import { findDeployment, openCloud, readDeployment } from './deployment.ts'
 import type { Cloud } from './deployment.ts'
@@ -9,6 +9,7 @@ import { deploymentSettings } from './deployment-settings.ts'
 import { layOutRows } from './row-layout.ts'
 import { startOf } from './since.ts'
 import type { Surroundings } from './surroundings.ts'
+import { callOf } from './surroundings.ts'
 
 type ListCommand = CommandOf<'batch list'>
 
@@ -22,33 +23,17 @@ const accepts: Readonly<Record<Exclude<ListedState, 'committed'>, (batch: Batch)
 /** Open batches looked through for those asked for. */
 const openMax = 10_000
 const dayMs = 86_400_000
-/** Items of one read. */
-const sliceMax = 100
-
-const readAll = async (
-  { ledger }: Cloud,
-  ids: readonly string[],
-  pipeline: string,
-  signal: AbortSignal,
-): Promise<readonly Batch[]> => {
-  const batches: Batch[] = []
-  for (let at = 0; at < ids.length; at += sliceMax) {
-    const keys = ids.slice(at, at + sliceMax).map((id) => ({ kind: 'batch', id }) as const)
-    batches.push(...batchesOf(await ledger.read(keys, signal), pipeline))
-  }
-  return batches
-}
+const listMs = 600_000
 
 const listOpen = async (
   cloud: Cloud,
   pipeline: string,
   state: Exclude<ListedState, 'committed'>,
-  { signal }: Surroundings,
+  surroundings: Surroundings,
 ): Promise<readonly Batch[]> => {
-  const ids = await cloud.ledger.listOpen(pipeline, Number.MAX_SAFE_INTEGER, openMax, signal)
-  const batches = await readAll(cloud, ids, pipeline, signal)
-  // The index lags behind: what was committed meanwhile is not open.
-  return batches.filter((one) => one.state === 'F' || one.state === 'S').filter(accepts[state])
+  const access = { ledger: cloud.ledger, clock: surroundings.clock }
+  const batches = await readOpenBatches(access, pipeline, openMax, callOf(surroundings, listMs))
+  return batches.filter(accepts[state])
 }
 
 /** The manifests' days say where to look; newest first. */
@@ -56,8 +41,11 @@ const listCommitted = async (
   cloud: Cloud,
   pipeline: string,
   { since, limit }: ListCommand,
-  { clock, signal, progress }: Surroundings,
+  surroundings: Surroundings,
 ): Promise<readonly Batch[]> => {
+  const { clock, signal, progress } = surroundings
+  const access = { ledger: cloud.ledger, clock }
+  const call = callOf(surroundings, listMs)
   const now = clock.now()
   const start = startOf(since, now) ?? now - dayMs
   const batches: Batch[] = []
@@ -67,7 +55,7 @@ const listCommitted = async (
     const ids: string[] = []
     for await (const key of cloud.store.list(`${manifestPrefix}dt=${day}/`, signal))
       ids.push(key.slice(key.lastIndexOf('/') + 1).replace(/\.json$/, ''))
-    const found = await readAll(cloud, ids.toReversed(), pipeline, signal)
+    const found = await readBatches(access, pipeline, ids.toReversed(), call)
     batches.push(...found.filter(({ state, sealedAt = 0 }) => state === 'C' && sealedAt >= start))
   }
   progress.end()

@@ -1,4 +1,17 @@
-const commands = ['reconcile', 'batch', 'repair', 'ledger', 'dlq', 'migrate', 'doctor', 'try']
+const commands = [
+  'reconcile',
+  'batch',
+  'repair',
+  'ledger',
+  'dlq',
+  'migrate',
+  'doctor',
+  'try',
+  'pause',
+  'resume',
+  'status',
+  'explain',
+]
 const printed = new RegExp(`\\bsilversmith (?=(?:${commands.join('|')})\\b)`, 'g')
 
 /** For a POSIX shell. */

@@ -19,6 +19,7 @@ const everyCommand = [
     'batch free',
   ],
   ...['drift show', 'drift evolve', 'quarantine list', 'quarantine show', 'quarantine replay'],
+  ...['status', 'pause', 'resume'],
   ...['doctor', 'try', 'repair', 'erase', 'ledger rebuild', 'dlq list', 'dlq show', 'dlq redrive'],
 ]
 
@@ -72,6 +73,20 @@ it('reads an erasure, and one that only finishes', () => {
   })
   for (const line of ['--dataset d', '--where c=v', '--dataset d --where c', '--text x'])
     expect(() => read(`erase ${line}`)).toThrow(/--where COLUMN=VALUE/)
+})
+
+it('reads how long a pause may wait', () => {
+  const place = { dir: undefined, json: false }
+  expect(read('status --json')).toEqual({ kind: 'status', ...place, json: true })
+  expect(read('pause')).toEqual({ kind: 'pause', deadlineMs: 1_800_000, dryRun: true, ...place })
+  expect(read('pause --deadline 90s --yes')).toMatchObject({ deadlineMs: 90_000, dryRun: false })
+  expect(read('pause --deadline 0s')).toMatchObject({ deadlineMs: 0 })
+  expect(read('resume --deadline 2h --yes --dry-run')).toMatchObject({
+    ...{ kind: 'resume', deadlineMs: 7_200_000, dryRun: true },
+  })
+  for (const line of ['pause now', 'pause --deadline 5', 'resume --deadline 1d', 'status --yes'])
+    expect(() => read(line)).toThrow(UsageError)
+  expect(() => read('pause --deadline soon')).toThrow(/such as 90s, 30m or 2h, not "soon"/)
 })
 
 it('reads generate', () => {

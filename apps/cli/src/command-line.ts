@@ -9,6 +9,7 @@ import {
   writerName,
 } from './command.ts'
 import { readDatasetNew } from './dataset-name.ts'
+import { readDuration } from './duration.ts'
 import type { Given, OptionName } from './given.ts'
 import { argument, changing, numberOf, oneOf, parse, place, refuseArguments } from './given.ts'
 import { readMoment } from './since.ts'
@@ -130,6 +131,15 @@ const readEvolve = (given: Given): CommandOf<'drift evolve'> => {
   if (!dataset) throw new UsageError('drift evolve needs --dataset NAME')
   const since = readMoment('since', given.values.since)
   return { kind: 'drift evolve', dataset, paths: [...new Set(path)], since, ...changing(given) }
+}
+
+/** How long a person is kept waiting. */
+const deadlineDefault = { pause: '30m', resume: '5m' } as const
+
+const waiting = (kind: 'pause' | 'resume') => (given: Given) => {
+  refuseArguments(given)
+  const { deadline = deadlineDefault[kind] } = given.values
+  return { kind, deadlineMs: readDuration('deadline', deadline), ...changing(given) }
 }
 
 interface Reader {
@@ -254,6 +264,15 @@ const readers: Readonly<Record<string, Reader>> = {
     },
   },
   'drift evolve': { options: ['dataset', 'path', 'since', ...changingOptions], read: readEvolve },
+  status: {
+    options: placeOptions,
+    read: (given) => {
+      refuseArguments(given)
+      return { kind: 'status', ...place(given) }
+    },
+  },
+  pause: { options: ['deadline', ...changingOptions], read: waiting('pause') },
+  resume: { options: ['deadline', ...changingOptions], read: waiting('resume') },
   'dlq list': {
     options: placeOptions,
     read: (given) => {

@@ -11,6 +11,11 @@ interface Changing extends OnDeployment {
   readonly dryRun: boolean
 }
 
+/** Waits for what it began, but no longer. */
+interface Waiting extends Changing {
+  readonly deadlineMs: number
+}
+
 /** Which quarantine files; all that is given must fit. */
 interface OfQuarantine {
   readonly dataset: string | undefined
@@ -127,6 +132,9 @@ export type Command =
       readonly paths: readonly string[]
       readonly since: Since | undefined
     } & Changing)
+  | ({ readonly kind: 'status' } & OnDeployment)
+  | ({ readonly kind: 'pause' } & Waiting)
+  | ({ readonly kind: 'resume' } & Waiting)
   | ({ readonly kind: 'dlq list' } & OnDeployment)
   | ({ readonly kind: 'dlq show'; readonly messageId: string } & OnDeployment)
   | ({

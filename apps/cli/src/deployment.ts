@@ -122,7 +122,7 @@ export interface Cloud {
 }
 
 /** A local stack's own servers take any credentials; elsewhere the SDK finds those of the person. */
-const localCredentials = { accessKeyId: 'local', secretAccessKey: 'local' }
+export const localCredentials = { accessKeyId: 'local', secretAccessKey: 'local' }
 
 /** Of the functions' own settings; of a local stack its servers. */
 export const awsOf = (

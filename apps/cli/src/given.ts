@@ -27,6 +27,7 @@ const definitions = {
   'set-aside': { type: 'boolean' },
   state: { type: 'string' },
   target: { type: 'string' },
+  deadline: { type: 'string' },
   all: { type: 'boolean' },
   'dry-run': { type: 'boolean' },
   yes: { type: 'boolean' },

@@ -49,6 +49,16 @@ Records that are otherwise than their columns
                             what a load of it would make: rows by dataset and table, rejections by reason, drift, sizes of
                             the Parquet. Reads, maps and encodes as transform does, and claims, writes and deletes nothing
 
+How it goes
+  status                    queues with what they feed and their dead letters, open batches by state and age, breakers,
+                            the last hour with the time from object to queryable, quarantine; last what needs a person
+  pause [--deadline 30m] --yes
+                            disable the event source mappings, then wait until no function runs and no batch is open,
+                            and say what it waits for: before TRUNCATE, an upgrade, a restore. What arrives waits in
+                            its queue. Run again it waits on
+  resume [--deadline 5m] --yes
+                            enable them again
+
 When something is wrong
   doctor                    settings, buckets, queues, tables, ClickHouse, breakers, and the functions themselves: what is
                             wrong, and what to do. Changes nothing. Functions are asked where INGEST_FUNCTION_NAME,

@@ -1,5 +1,10 @@
 import { createSqsDeadLetters } from '@silversmith/aws'
-import { type DeadLetter, type DeadLetterQueue, queueNameOf } from '@silversmith/core'
+import {
+  type DeadLetter,
+  type DeadLetterQueue,
+  queueNameOf,
+  type SettingValues,
+} from '@silversmith/core'
 import type { Call, Diagnosis } from '@silversmith/flow'
 import { diagnose, lookAt, lookMax, messagesQueuePrefix } from '@silversmith/flow'
 import { findDeployment, openCloud, readDeployment } from './deployment.ts'
@@ -30,23 +35,35 @@ export const openPostOffice = async (
   const deployment = await findDeployment(environment, dir)
   const values = readDeployment(deployment, settings)
   const cloud = openCloud(deployment, values)
-  const queueOf = (name: string, queueUrl: string, deadQueueUrl: string | undefined) =>
-    createSqsDeadLetters({ client: cloud.clients.sqs, name, queueUrl, deadQueueUrl })
   const { pipeline, routes, buckets } = values
   return {
     ...{ pipeline, cloud },
-    queues: [
-      queueOf('arrivals', values.arrivalsQueueUrl, values.arrivalsDeadUrl),
-      queueOf('objects', values.objectsQueueUrl, values.objectsDeadUrl),
-      ...values.messagesQueueUrls.map((url) => queueOf(messagesNameOf(url), url, undefined)),
-    ],
+    queues: openDeadLetters(cloud, values),
     diagnose: (letters, call) =>
       diagnose({ pipeline, routes, buckets, clock, ...cloud }, letters, call),
   }
 }
 
+type QueueUrls = SettingValues<
+  typeof deploymentSettings.objects & typeof deploymentSettings.deadLetters
+>
+
+/** Those of every queue that feeds a function, in the order of the flow. */
+export const openDeadLetters = (
+  { clients: { sqs: client } }: Cloud,
+  values: QueueUrls,
+): readonly DeadLetterQueue[] => {
+  const queueOf = (name: string, queueUrl: string, deadQueueUrl: string | undefined) =>
+    createSqsDeadLetters({ client, name, queueUrl, deadQueueUrl })
+  return [
+    queueOf('arrivals', values.arrivalsQueueUrl, values.arrivalsDeadUrl),
+    queueOf('objects', values.objectsQueueUrl, values.objectsDeadUrl),
+    ...values.messagesQueueUrls.map((url) => queueOf(messagesNameOf(url), url, undefined)),
+  ]
+}
+
 /** `messages/<queue>`. */
-const messagesNameOf = (url: string): string =>
+export const messagesNameOf = (url: string): string =>
   `${messagesQueuePrefix}${queueNameOf(url).split('/').at(-1)}`
 
 /** Longer than any look takes, and shorter than a letter stays hidden. */

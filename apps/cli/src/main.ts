@@ -23,6 +23,7 @@ import { help } from './help.ts'
 import { runInvoke } from './invoke.ts'
 import { runLedgerRebuild } from './ledger-rebuild.ts'
 import { runMigrate } from './migrate.ts'
+import { runPause, runResume } from './pause.ts'
 import { createProgress } from './progress.ts'
 import { runQuarantineList } from './quarantine-list.ts'
 import { runQuarantineReplay } from './quarantine-replay.ts'
@@ -31,6 +32,7 @@ import { runQuery } from './query.ts'
 import { runReconcile } from './reconcile.ts'
 import { runBatchReject, runRepair } from './repair.ts'
 import { writeJson } from './row-layout.ts'
+import { runStatus } from './status.ts'
 import type { Surroundings } from './surroundings.ts'
 import { runTry } from './try.ts'
 import { UsageError } from './usage-error.ts'
@@ -88,6 +90,12 @@ const answerTo = (command: Exclude<Command, { kind: 'help' }>): Promise<Answer> 
       return runDriftShow(command, surroundings)
     case 'drift evolve':
       return runDriftEvolve(command, surroundings)
+    case 'status':
+      return runStatus(command, surroundings)
+    case 'pause':
+      return runPause(command, surroundings)
+    case 'resume':
+      return runResume(command, surroundings)
     case 'dlq list':
       return runDlqList(command, surroundings)
     case 'dlq show':

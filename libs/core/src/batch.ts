@@ -41,6 +41,8 @@ export interface Batch {
   /** From the seal on. */
   readonly manifest?: ManifestRef
   readonly sealedAt?: number
+  /** Epoch ms. Absent where a ledger was rebuilt. */
+  readonly committedAt?: number
   /** Target name → numbers of the first chunks known to be applied: all chunks below it are done. */
   readonly done?: Readonly<Record<string, number>>
   /** Failed applies since the last progress; the sweep backs off min(2^n minutes, 1 h). */

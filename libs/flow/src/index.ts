@@ -66,7 +66,8 @@ export {
   type SendKey,
   type SendOnce,
 } from './ingest/ingest.ts'
-export { manifestPrefix, openedAt, readManifest, stagingPrefix } from './manifest.ts'
+export { firstBatchAt, manifestPrefix, openedAt, readManifest, stagingPrefix } from './manifest.ts'
+export { readBatches, readOpenBatches } from './claims/open-batches.ts'
 export type { Call } from './patience.ts'
 export {
   type PauseDeps,
@@ -152,3 +153,11 @@ export type {
 export { isWhole } from './repair/loss.ts'
 export { stateNames } from './repair/state-name.ts'
 export { type RefusedFile, refusedFilesOf } from './repair/refused-file.ts'
+export { type BreakerView, viewBreakers } from './status/breaker-view.ts'
+export { countOpen, listProblems, type OpenProblem, type OpenWork } from './status/open-work.ts'
+export {
+  countQuarantine,
+  type QuarantineCount,
+  type QuarantineCountDeps,
+} from './status/quarantine-count.ts'
+export { type Lag, readRecentWork, type RecentDeps, type RecentWork } from './status/recent-work.ts'

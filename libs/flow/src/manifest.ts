@@ -20,6 +20,7 @@ export const manifestKeyOf = ({
 const crockford = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
 /** Characters of a ULID that are its time. */
 const timeLength = 10
+const ulidLength = 26
 
 /** When a batch was opened, by its ULID, epoch ms; undefined: that is no ULID. https://github.com/ulid/spec */
 export const openedAt = (batch: string): number | undefined => {
@@ -27,6 +28,14 @@ export const openedAt = (batch: string): number | undefined => {
   let ms = 0
   for (const letter of batch.slice(0, timeLength)) ms = ms * 32 + crockford.indexOf(letter)
   return ms
+}
+
+/** The first id a batch opened then may have: 16 zeros stand for what is random in it. */
+export const firstBatchAt = (epochMs: number): string => {
+  let time = ''
+  for (let ms = epochMs; time.length < timeLength; ms = Math.floor(ms / 32))
+    time = `${crockford[ms % 32] ?? ''}${time}`
+  return time.padEnd(ulidLength, '0')
 }
 
 /** Others may put files there, too: consoles and tools mark folders with an empty one. */

@@ -246,7 +246,7 @@ const recordProgress = (
         done[name] = Math.max(done[name] ?? 0, count)
       }
       const problems = Object.fromEntries([...found].map(([name, { text }]) => [name, text]))
-      if (whole) return { ...item, state: 'C', done, problems }
+      if (whole) return { ...item, state: 'C', done, problems, committedAt: deps.clock.now() }
       // The sweep counts the tries; a target that moves on is looked at again soon.
       const failures = gained ? 1 : Math.max(1, item.failures ?? 0)
       const restMs = Math.max(...[...found.values()].map((problem) => problem.restMs ?? 0), 0)

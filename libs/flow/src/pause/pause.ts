@@ -12,6 +12,7 @@ import {
   type Versioned,
   writeObjectsMessage,
 } from '@silversmith/core'
+import { readOpenBatches } from '../claims/open-batches.ts'
 import { abortLost } from '../claims/standing.ts'
 import { describeFailure } from '../failure.ts'
 import { type Call, persist } from '../patience.ts'
@@ -96,34 +97,12 @@ export const viewPause = async (
   }
   // Last: whoever began before the mappings were seen disabled is in the ledger now, or its messages are in flight.
   try {
-    const ids = await persist(clock, call, () =>
-      ledger.listOpen(pipeline, Number.MAX_SAFE_INTEGER, openMax, call.signal),
-    )
-    const items = await readBatches(ledger, ids, call.signal)
-    // The index lags behind: what was committed meanwhile is not open.
-    const open = items.filter(({ state }) => state === 'F' || state === 'S')
+    const open = await readOpenBatches({ ledger, clock }, pipeline, openMax, call)
     return { mappings: found, depths, open, unseen: undefined }
   } catch (error) {
     const { code, message } = describeFailure(error)
     return { mappings: found, depths, open: [], unseen: `${code}: ${message}` }
   }
-}
-
-/** Items of one read. */
-const sliceMax = 100
-
-const readBatches = async (
-  ledger: Ledger,
-  ids: readonly string[],
-  signal: AbortSignal,
-): Promise<readonly Batch[]> => {
-  const batches: Batch[] = []
-  for (let at = 0; at < ids.length; at += sliceMax) {
-    const keys = ids.slice(at, at + sliceMax).map((id) => ({ kind: 'batch', id }) as const)
-    for (const found of await ledger.read(keys, signal))
-      if (found?.item.kind === 'batch') batches.push(found.item)
-  }
-  return batches
 }
 
 /** One pause, as far as it has come. */
