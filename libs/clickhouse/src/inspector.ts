@@ -4,6 +4,7 @@ import {
   type Holding,
   type Inspector,
   keptSince,
+  type RowOrigin,
   rowIdentity,
   tokenOf,
 } from '@silversmith/core'
@@ -65,6 +66,7 @@ export const createClickHouseInspector = ({
     batch: string,
     chunks: readonly Chunk[],
     signal: AbortSignal,
+    origin: RowOrigin | undefined,
   ): Promise<ReadonlyMap<string, Counted>> => {
     const table = chunks[0]?.table ?? ''
     const identity = rowIdentity.map(quoteName).join(', ')
@@ -79,7 +81,7 @@ export const createClickHouseInspector = ({
       {
         statement:
           `SELECT _chunk AS token, count() AS held, uniqExact(${identity}) AS identities, ${old} AS expired ` +
-          `FROM ${nameOf(table)} WHERE ${whereChunks(batch, chunks)} GROUP BY _chunk`,
+          `FROM ${nameOf(table)} WHERE (${whereChunks(batch, chunks)})${andOrigin(origin)} GROUP BY _chunk`,
         settings: consistent,
         what: `counting ${chunks.length} chunks of batch ${batch} in ${table}`,
       },
@@ -95,14 +97,15 @@ export const createClickHouseInspector = ({
 
   return {
     name: 'clickhouse',
-    inspect: async (batch, chunks, signal) => {
+    inspect: async (batch, chunks, signal, origin) => {
       const holdings = new Map<string, Counted>()
       for (const group of groupsOf(chunks))
-        for (const [token, holding] of await count(batch, group, signal))
+        for (const [token, holding] of await count(batch, group, signal, origin))
           holdings.set(token, holding)
       return chunks.map((chunk) => {
         const counted = holdings.get(tokenOf(batch, chunk.n)) ?? { rows: 0, distinct: 0, old: 0 }
         const { old, ...held } = counted
+        if (origin) return held
         // Where the chunk does not tell its days any row of the month may be one that is too old.
         const there = chunk.days ? old : held.distinct
         const expired = expiredRowsOf(chunk, sinceOf(chunk.table)) - there
@@ -140,6 +143,13 @@ const groupsOf = (chunks: readonly Chunk[]): readonly (readonly Chunk[])[] => {
     }
   }
   return groups
+}
+
+const andOrigin = (origin: RowOrigin | undefined): string => {
+  if (!origin) return ''
+  const { source, version, record } = origin
+  const own = ` AND _source = ${quoteText(source)} AND _version = ${quoteText(version)}`
+  return record === undefined ? own : `${own} AND _record = ${record}`
 }
 
 /** By month, so that only its partition is read. */

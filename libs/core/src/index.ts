@@ -115,6 +115,8 @@ export {
 } from './queue-facts.ts'
 export { readingSettings } from './reading-setting.ts'
 export { reloadsTable } from './reload.ts'
+export type { RowOrigin } from './row-origin.ts'
+export { isRowFrom } from './row-origin.ts'
 export type { Route } from './route.ts'
 export { describeRoutes, routeOf } from './route.ts'
 export type {

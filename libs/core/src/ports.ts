@@ -2,6 +2,7 @@ import type { LedgerItem } from './batch.ts'
 import type { Chunk } from './batch.ts'
 import type { Column, Row } from './dataset.ts'
 import type { Event } from './event.ts'
+import type { RowOrigin } from './row-origin.ts'
 import type { ObjectRef } from './source.ts'
 
 /** An object opened for one pass. Leaving `body` unread MUST be followed by ending the iteration (break or return). */
@@ -194,12 +195,17 @@ export interface Holding {
   readonly expired?: number
 }
 
-/** Looks at what a target holds. For reconcile and repair only: the protocol itself asks `Target.has`. */
+/** Looks at what a target holds. For people, reconcile and repair only: the protocol itself asks `Target.has`. */
 export interface Inspector {
   /** That of its target. */
   readonly name: string
-  /** In the order of the chunks. */
-  inspect(batch: string, chunks: readonly Chunk[], signal: AbortSignal): Promise<readonly Holding[]>
+  /** In the order of the chunks. With an origin only its rows count, and `expired` is never told. */
+  inspect(
+    batch: string,
+    chunks: readonly Chunk[],
+    signal: AbortSignal,
+    origin?: RowOrigin,
+  ): Promise<readonly Holding[]>
   /**
    * Tokens of the chunks a table holds rows of, in order, after `from`; fewer than `limit`: these are the last. A target that
    * keeps a table in folders tells a token in each of them, as `<folder>/<token>`.

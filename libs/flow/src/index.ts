@@ -56,6 +56,20 @@ export {
   type AdoptRequest,
   type AdoptSum,
 } from './adoption/adopt.ts'
+export {
+  type ChunkStory,
+  type ChunkStoryDeps,
+  type Share,
+  tellChunks,
+} from './explain/chunk-story.ts'
+export {
+  type ExplainDeps,
+  explainObject,
+  type LoadStory,
+  type ObjectStory,
+} from './explain/object-story.ts'
+export type { RejectedLine, RejectedLines } from './explain/rejected-lines.ts'
+export type { Verdict } from './explain/verdict.ts'
 export { describeFailure } from './failure.ts'
 export {
   type Arrival,

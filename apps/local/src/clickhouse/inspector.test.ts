@@ -38,6 +38,7 @@ describeInspector('the real engine', async () => {
   return {
     inspector,
     close,
+    originOf: (batch, n) => ({ source: `s3://bronze/${tokenOf(batch, n)}`, version: 'v1' }),
     put: async (batch, n, rowCount) => {
       const chunk = await stageEvents(store, batch, n, rowCount)
       await target.put(batch, chunk, idle())

@@ -138,7 +138,8 @@ const diagnoseBatch = async (lookUp: LookUp, id: string, call: Call): Promise<Fo
   }
 }
 
-const diagnoseSource = async (
+/** What became of a source, by what is there now. Throws what the ledger, the store and bronze throw. */
+export const diagnoseSource = async (
   deps: DiagnosisDeps,
   lookUp: LookUp,
   source: Source,

@@ -5,8 +5,10 @@ import {
   type Holding,
   type Inspector,
   isFault,
+  isRowFrom,
   keptSince,
   rowIdentity,
+  type RowOrigin,
   type Store,
   type Table,
   tokenOf,
@@ -35,7 +37,7 @@ const looksMax = 16
 
 /**
  * Looks at the Parquet files of silver. A file with the size and hash its manifest tells holds that payload's rows; any other
- * is read, for a repair may have written it anew. Where there is no file there are no rows.
+ * is read, for a repair may have written it anew, and so is every one when an origin is asked for. Where there is no file there are no rows.
  *
  * `listTokens` tells a chunk in the folder of each of its days, so that it lists every file once however many calls it takes.
  * A file that is not named as ours is told by its key.
@@ -43,7 +45,7 @@ const looksMax = 16
 export const createSilverInspector = (options: SilverInspectorOptions): Inspector => ({
   name: 'silver',
 
-  inspect: async (batch, chunks, signal) => {
+  inspect: async (batch, chunks, signal, origin) => {
     const files = chunks.flatMap((chunk, index) =>
       (chunk.days ?? []).map((payload) => ({ chunk, index, payload })),
     )
@@ -55,7 +57,7 @@ export const createSilverInspector = (options: SilverInspectorOptions): Inspecto
       )
     const holdings: Holding[] = chunks.map((chunk) => {
       const expired = expiredRowsOf(chunk, sinceOf(chunk.table))
-      return { rows: 0, distinct: 0, ...(expired > 0 && { expired }) }
+      return { rows: 0, distinct: 0, ...(expired > 0 && !origin && { expired }) }
     })
     const add = (index: number, payload: DayPayload, held: Holding): void => {
       const { rows, distinct, expired = 0 } = holdings[index] as Holding
@@ -71,13 +73,18 @@ export const createSilverInspector = (options: SilverInspectorOptions): Inspecto
       const key = silverKeyOf(options.prefix, batch, chunk, payload.day)
       const there = await options.store.look(key, signal)
       if (!there) return
-      const isSame = there.sha256 === payload.sha256 && there.sizeBytes === payload.sizeBytes
+      const isSame =
+        !origin && there.sha256 === payload.sha256 && there.sizeBytes === payload.sizeBytes
       if (isSame) add(index, payload, { rows: payload.rows, distinct: payload.rows })
       else others.push({ chunk, index, file: { key, payload, sha256: there.sha256 } })
     })
     // One by one: each may hold the rows of a whole chunk.
     for (const { chunk, index, file } of others)
-      add(index, file.payload, await countRows(options, tokenOf(batch, chunk.n), file, signal))
+      add(
+        index,
+        file.payload,
+        await countRows(options, { token: tokenOf(batch, chunk.n), origin }, file, signal),
+      )
     return holdings
   },
 
@@ -111,7 +118,7 @@ interface OtherFile {
 /** Rows of that chunk in a file with other bytes; none in one that cannot be read as Parquet. */
 const countRows = async (
   { store, decode }: SilverInspectorOptions,
-  token: string,
+  { token, origin }: { readonly token: string; readonly origin: RowOrigin | undefined },
   { key, payload, sha256 = payload.sha256 }: OtherFile,
   signal: AbortSignal,
 ): Promise<Holding> => {
@@ -123,7 +130,7 @@ const countRows = async (
     throw error
   }
   const rows = await decode(bytes, [...rowIdentity, '_chunk']).catch(() => [])
-  const own = rows.filter((row) => row['_chunk'] === token)
+  const own = rows.filter((row) => row['_chunk'] === token && (!origin || isRowFrom(row, origin)))
   const identities = own.map((row) => JSON.stringify(rowIdentity.map((name) => String(row[name]))))
   return { rows: own.length, distinct: new Set(identities).size }
 }

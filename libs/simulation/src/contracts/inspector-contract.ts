@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { Chunk, Inspector } from '@silversmith/core'
+import type { Chunk, Inspector, RowOrigin } from '@silversmith/core'
 import { tokenOf } from '@silversmith/core'
 import { describe, expect, test } from 'vitest'
 
@@ -7,6 +7,8 @@ export interface InspectorRoom {
   readonly inspector: Inspector
   /** A chunk of `rowCount` rows of distinct identities, in the target. */
   put(batch: string, n: number, rowCount: number): Promise<Chunk>
+  /** Where the rows of a chunk that was put come from; their records count from 0. */
+  originOf(batch: string, n: number): RowOrigin
   /** Puts the first `rowCount` rows of it there a second time. Absent: the target cannot have them twice. */
   double?(batch: string, chunk: Chunk, rowCount: number): Promise<void>
   /** Takes the first `rowCount` rows of it away. */
@@ -73,6 +75,33 @@ export const describeInspector = (name: string, make: () => Promise<InspectorRoo
         { rows: 8, distinct: 6 },
       ])
     })
+
+    inRoom(
+      'rows of one object version, or of one record of it, are counted by themselves',
+      async (room, batch) => {
+        const { inspector, originOf } = room
+        const chunk = await room.put(batch, 0, 6)
+        const lost = await room.put(batch, 1, 4)
+        await room.lose(batch, lost, 2)
+        const origin = originOf(batch, 0)
+        const count = async (chunks: readonly Chunk[], from: RowOrigin) =>
+          (await inspector.inspect(batch, chunks, idle(), from)).map(({ rows, distinct }) => [
+            rows,
+            distinct,
+          ])
+        expect(await count([chunk], origin)).toEqual([[6, 6]])
+        expect(await count([chunk], { ...origin, record: 5 })).toEqual([[1, 1]])
+        expect(await count([chunk], { ...origin, record: 6 })).toEqual([[0, 0]])
+        expect(await count([chunk], { ...origin, version: 'another' })).toEqual([[0, 0]])
+        expect(await count([chunk], { ...origin, source: `${origin.source}x` })).toEqual([[0, 0]])
+        const second = originOf(batch, 1)
+        expect(await count([lost], second)).toEqual([[2, 2]])
+        expect(await count([lost], { ...second, record: 1 })).toEqual([[0, 0]])
+        if (!room.double) return
+        await room.double(batch, chunk, 2)
+        expect(await count([chunk], { ...origin, record: 1 })).toEqual([[2, 1]])
+      },
+    )
 
     inRoom('tokens are listed in order, page by page, once in each folder', async (room, batch) => {
       const chunks: Chunk[] = []

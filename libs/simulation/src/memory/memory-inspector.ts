@@ -1,6 +1,7 @@
 import {
   expiredRowsOf,
   type Inspector,
+  isRowFrom,
   keptSince,
   rowIdentity,
   type Table,
@@ -32,16 +33,21 @@ export const createMemoryInspector = ({
   retention: { tables, now } = { tables: [], now: () => 0 },
 }: MemoryInspectorOptions): Inspector => ({
   name,
-  inspect: async (batch, chunks, signal) => {
+  inspect: async (batch, chunks, signal, origin) => {
     refuseAborted(signal)
     return chunks.map((chunk) => {
       const { table, n } = chunk
-      const rows = engine.rows(table).filter((row) => tokenOfRow(row) === tokenOf(batch, n))
+      const rows = engine
+        .rows(table)
+        .filter(
+          (row) => tokenOfRow(row) === tokenOf(batch, n) && (!origin || isRowFrom(row, origin)),
+        )
       const own = tables.find((one) => one.name === table)
       const since = keptSince(own, now())
       const isOld = (row: StoredRow): boolean =>
         since !== undefined && Number(row['timestamp']) / 1000 < since
       const held = { rows: rows.length, distinct: countIdentities(rows) }
+      if (origin) return held
       const there = chunk.days ? countIdentities(rows.filter(isOld)) : held.distinct
       const expired = expiredRowsOf(chunk, since) - there
       return expired > 0 ? { ...held, expired } : held

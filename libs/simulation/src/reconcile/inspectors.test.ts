@@ -22,6 +22,7 @@ describeInspector('memory', async () => {
     })
   return {
     inspector,
+    originOf: () => ({ source: 's', version: 'v' }),
     put: async (batch, n, count) => {
       insert(batch, n, count)
       return { n, table: 'events', month: '2026-01', rows: count }
@@ -92,6 +93,7 @@ describeInspector('silver', async () => {
   return {
     inspector,
     put,
+    originOf: () => ({ source: 's3://b/k', version: 'v' }),
     double: (batch, chunk, count) =>
       rewrite(batch, chunk, (rows) => [...rows, ...rows.filter(isBelow(count))]),
     lose: (batch, chunk, count) =>

@@ -237,10 +237,10 @@ const simulateInspector = ({ clickHouse }: Grounds, { call }: Invocation): Inspe
     createMemoryInspector({ name: 'clickhouse', engine })
   return {
     name: 'clickhouse',
-    inspect: (batch, chunks, signal) =>
+    inspect: (batch, chunks, signal, origin) =>
       call(
         request(`clickhouse.inspect ${batch}`, 'CLICKHOUSE', signal, () =>
-          clickHouse.ask((engine) => inspectorOf(engine).inspect(batch, chunks, detached)),
+          clickHouse.ask((engine) => inspectorOf(engine).inspect(batch, chunks, detached, origin)),
         ),
       ),
     listTokens: (table, from, limit, signal) =>

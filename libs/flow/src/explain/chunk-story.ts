@@ -1,0 +1,134 @@
+import {
+  type Batch,
+  type Chunk,
+  type Clock,
+  type Holding,
+  type Inspector,
+  type Manifest,
+  type RowOrigin,
+  type Store,
+  tokenOf,
+} from '@silversmith/core'
+import { silverKeyOf } from '../apply/silver-target.ts'
+import { describeFailure } from '../failure.ts'
+import { type Call, persist } from '../patience.ts'
+import { inspectMax } from '../repair/loss.ts'
+import { refusedFilesOf } from '../repair/refused-file.ts'
+
+export interface ChunkStoryDeps {
+  readonly store: Store
+  readonly clock: Clock
+  /** Of every target that can be looked into. */
+  readonly inspectors: readonly Inspector[]
+  /** Both end with a slash. */
+  readonly silverPrefix: string
+  readonly quarantinePrefix: string
+}
+
+/**
+ * What a target has of a chunk. `applied`: the ledger says it took it. `waiting`: not yet. `rejected`: an operator took it out.
+ * `unseen`: it could not be asked.
+ */
+export interface Share {
+  readonly target: string
+  readonly state: 'applied' | 'waiting' | 'rejected' | 'unseen'
+  readonly rows: number
+  readonly distinct: number
+  /** Keys: of silver files, or of the refused chunk in quarantine. */
+  readonly files: readonly string[]
+  /** Why it could not be asked, or why it waits. */
+  readonly problem: string | undefined
+}
+
+export interface ChunkStory {
+  readonly token: string
+  readonly n: number
+  readonly table: string
+  /** `YYYY-MM` */
+  readonly month: string
+  /** Of the whole chunk. */
+  readonly rows: number
+  readonly shares: readonly Share[]
+}
+
+/** What each target of the batch has of these chunks; with an origin, of its rows alone. */
+export const tellChunks = async (
+  deps: ChunkStoryDeps,
+  { batch, manifest }: { readonly batch: Batch; readonly manifest: Manifest },
+  chunks: readonly Chunk[],
+  origin: RowOrigin | undefined,
+  call: Call,
+): Promise<readonly ChunkStory[]> => {
+  const held = new Map<string, readonly Holding[] | string>()
+  for (const target of manifest.targets)
+    held.set(target, await lookInto(deps, target, batch.id, chunks, origin, call))
+  const stories: ChunkStory[] = []
+  for (const [at, chunk] of chunks.entries()) {
+    const shares: Share[] = []
+    for (const [target, found] of held) {
+      const holding = typeof found === 'string' ? found : (found[at] ?? { rows: 0, distinct: 0 })
+      shares.push(await tellShare(deps, { batch, manifest, chunk, target }, holding, call))
+    }
+    const { n, table, month, rows } = chunk
+    stories.push({ token: tokenOf(batch.id, n), n, table, month, rows, shares })
+  }
+  return stories
+}
+
+/** Or why it could not be looked into. */
+const lookInto = async (
+  { inspectors, clock }: ChunkStoryDeps,
+  target: string,
+  batch: string,
+  chunks: readonly Chunk[],
+  origin: RowOrigin | undefined,
+  call: Call,
+): Promise<readonly Holding[] | string> => {
+  const inspector = inspectors.find(({ name }) => name === target)
+  if (!inspector) return 'TARGETS does not name it here'
+  try {
+    const holdings: Holding[] = []
+    for (let at = 0; at < chunks.length; at += inspectMax) {
+      const some = chunks.slice(at, at + inspectMax)
+      const ask = () => inspector.inspect(batch, some, call.signal, origin)
+      holdings.push(...(await persist(clock, call, ask)))
+    }
+    return holdings
+  } catch (error) {
+    const { code, message } = describeFailure(error)
+    return `${code}: ${message}`
+  }
+}
+
+interface Place {
+  readonly batch: Batch
+  readonly manifest: Manifest
+  readonly chunk: Chunk
+  readonly target: string
+}
+
+const tellShare = async (
+  deps: ChunkStoryDeps,
+  { batch, manifest, chunk, target }: Place,
+  held: Holding | string,
+  call: Call,
+): Promise<Share> => {
+  const days = target === 'silver' ? (chunk.days ?? []) : []
+  const own = days.map(({ day }) => silverKeyOf(deps.silverPrefix, batch.id, chunk, day))
+  if (typeof held === 'string')
+    return { target, state: 'unseen', rows: 0, distinct: 0, files: own, problem: held }
+  const { rows, distinct } = held
+  const done = batch.state === 'C' ? manifest.chunks.length : (batch.done?.[target] ?? 0)
+  if (manifest.chunks.findIndex(({ n }) => n === chunk.n) >= done) {
+    const problem = batch.problems?.[target]
+    return { target, state: 'waiting', rows, distinct, files: own, problem }
+  }
+  const refused = refusedFilesOf(deps.quarantinePrefix, manifest, chunk, target)
+  const [first] = batch.rejected?.[target] === undefined || rows > 0 ? [] : refused
+  const isRejected =
+    first !== undefined &&
+    (await persist(deps.clock, call, () => deps.store.look(first.key, call.signal))) !== undefined
+  const files = isRejected ? refused.map(({ key }) => key) : own
+  const state = isRejected ? 'rejected' : 'applied'
+  return { target, state, rows, distinct, files, problem: undefined }
+}
