@@ -11,6 +11,8 @@ const commands = [
   'resume',
   'status',
   'explain',
+  'query',
+  'quarantine',
 ]
 const printed = new RegExp(`\\bsilversmith (?=(?:${commands.join('|')})\\b)`, 'g')
 

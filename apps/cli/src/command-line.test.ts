@@ -19,7 +19,7 @@ const everyCommand = [
     'batch free',
   ],
   ...['drift show', 'drift evolve', 'quarantine list', 'quarantine show', 'quarantine replay'],
-  ...['status', 'pause', 'resume'],
+  ...['status', 'explain', 'pause', 'resume'],
   ...['doctor', 'try', 'repair', 'erase', 'ledger rebuild', 'dlq list', 'dlq show', 'dlq redrive'],
 ]
 
@@ -87,6 +87,20 @@ it('reads how long a pause may wait', () => {
   for (const line of ['pause now', 'pause --deadline 5', 'resume --deadline 1d', 'status --yes'])
     expect(() => read(line)).toThrow(UsageError)
   expect(() => read('pause --deadline soon')).toThrow(/such as 90s, 30m or 2h, not "soon"/)
+})
+
+it('reads what is to be explained', () => {
+  const rest = { dir: undefined, json: false }
+  const nothing = { match: undefined, dataset: undefined, record: undefined, version: undefined }
+  expect(read('explain s3://b/k')).toEqual({
+    ...{ kind: 'explain', about: 's3://b/k', ...nothing, ...rest },
+  })
+  expect(read('explain s3://b/k --record 0 --version v')).toMatchObject({ record: 0, version: 'v' })
+  expect(read('explain --dataset shipments --where id=a=b')).toMatchObject({
+    ...{ about: undefined, dataset: 'shipments', match: { column: 'id', value: 'a=b' } },
+  })
+  const wrong = ['', 'a b', 'x --where a=b', '--where a', 's3://b/k --record -1', 'x --record y']
+  for (const line of wrong) expect(() => read(`explain ${line}`.trim())).toThrow(UsageError)
 })
 
 it('reads generate', () => {

@@ -1,3 +1,4 @@
+import type { Match } from '@silversmith/core'
 import { sampleTypes } from '@silversmith/datasets'
 import type { Command, CommandOf } from './command.ts'
 import {
@@ -97,11 +98,32 @@ const readErase = (given: Given): CommandOf<'erase'> => {
   const { dataset, where, text } = given.values
   if (dataset === undefined && where === undefined && text === undefined)
     return { kind: 'erase', request: undefined, ...changing(given) }
-  const [, column, value] = /^([^=]+)=(.+)$/s.exec(where ?? '') ?? []
-  if (!dataset || column === undefined || value === undefined)
+  const match = readMatch(where)
+  if (!dataset || !match)
     throw new UsageError('erase needs --dataset NAME and --where COLUMN=VALUE; see --help')
-  const request = { dataset, match: { column, value }, texts: text ?? [value] }
+  const request = { dataset, match, texts: text ?? [match.value] }
   return { kind: 'erase', request, ...changing(given) }
+}
+
+const readMatch = (where: string | undefined): Match | undefined => {
+  if (where === undefined) return undefined
+  const [, column, value] = /^([^=]+)=(.+)$/s.exec(where) ?? []
+  if (column === undefined || value === undefined)
+    throw new UsageError(`--where must be COLUMN=VALUE, not "${where}"`)
+  return { column, value }
+}
+
+const readExplain = (given: Given): CommandOf<'explain'> => {
+  const { dataset, where, record, version } = given.values
+  const match = readMatch(where)
+  const what = 'an object, a batch, a chunk, or the id of a row'
+  const about = match && given.args.length === 0 ? undefined : argument(given, what)
+  if (match && about !== undefined) throw new UsageError(`explain takes either ${what} or --where`)
+  return {
+    ...{ kind: 'explain', about, match, dataset, version },
+    record: record === undefined ? undefined : numberOf(given, 'record', 0, recordMax),
+    ...place(given),
+  }
 }
 
 const readRebuild = (given: Given): CommandOf<'ledger rebuild'> => {
@@ -156,6 +178,7 @@ const recordsDefault = 100
 const seedMax = 2 ** 32 - 1
 /** What one batch takes. */
 const triesMax = 1000
+const recordMax = Number.MAX_SAFE_INTEGER
 
 const placeOptions = ['dir', 'json'] as const
 const ofQuarantineOptions = ['dataset', 'reason', 'since', 'until'] as const
@@ -270,6 +293,10 @@ const readers: Readonly<Record<string, Reader>> = {
       refuseArguments(given)
       return { kind: 'status', ...place(given) }
     },
+  },
+  explain: {
+    options: ['dataset', 'where', 'record', 'version', ...placeOptions],
+    read: readExplain,
   },
   pause: { options: ['deadline', ...changingOptions], read: waiting('pause') },
   resume: { options: ['deadline', ...changingOptions], read: waiting('resume') },

@@ -1,3 +1,4 @@
+import type { Match } from '@silversmith/core'
 import type { EraseRequest } from '@silversmith/flow'
 
 /** Where the local stack of a command is; undefined: see `findDeployment`. */
@@ -133,6 +134,16 @@ export type Command =
       readonly since: Since | undefined
     } & Changing)
   | ({ readonly kind: 'status' } & OnDeployment)
+  | ({
+      readonly kind: 'explain'
+      /** URL of an object, a batch, a chunk, or an id or hash of a row; undefined: rows of `match`. */
+      readonly about: string | undefined
+      readonly match: Match | undefined
+      readonly dataset: string | undefined
+      /** Of an object. */
+      readonly record: number | undefined
+      readonly version: string | undefined
+    } & OnDeployment)
   | ({ readonly kind: 'pause' } & Waiting)
   | ({ readonly kind: 'resume' } & Waiting)
   | ({ readonly kind: 'dlq list' } & OnDeployment)

@@ -28,6 +28,8 @@ const definitions = {
   state: { type: 'string' },
   target: { type: 'string' },
   deadline: { type: 'string' },
+  record: { type: 'string' },
+  version: { type: 'string' },
   all: { type: 'boolean' },
   'dry-run': { type: 'boolean' },
   yes: { type: 'boolean' },
@@ -38,7 +40,7 @@ const definitions = {
 
 export type OptionName = keyof typeof definitions
 
-const numberOptions = ['--limit', '--count', '--seed']
+const numberOptions = ['--limit', '--count', '--seed', '--record']
 
 export const parse = (args: readonly string[]) => {
   try {
@@ -59,16 +61,16 @@ export interface Given {
   readonly values: ReturnType<typeof parse>['values']
 }
 
-/** From 1, but for the seed. */
+/** From 1, but for seeds and records. */
 export const numberOf = (
   { values }: Given,
-  option: 'limit' | 'count' | 'seed',
+  option: 'limit' | 'count' | 'seed' | 'record',
   byDefault: number,
   max: number,
 ): number => {
   const text = values[option]
   const number = text === undefined ? byDefault : /^\d+$/.test(text) ? Number(text) : NaN
-  const min = option === 'seed' ? 0 : 1
+  const min = option === 'seed' || option === 'record' ? 0 : 1
   if (number >= min && number <= max) return number
   throw new UsageError(`--${option} must be a whole number from ${min} to ${max}, not "${text}"`)
 }

@@ -52,6 +52,12 @@ Records that are otherwise than their columns
 How it goes
   status                    queues with what they feed and their dead letters, open batches by state and age, breakers,
                             the last hour with the time from object to queryable, quarantine; last what needs a person
+  explain s3://BUCKET/KEY [--version V] [--record N]
+  explain BATCH | BATCH#N | ID
+  explain --where COLUMN=VALUE [--dataset D]
+                            the whole story of an object, of a record of it, of a batch, of a chunk, or of the rows with
+                            an event id or hash: what it arrives by, claim, batch, chunks, where its rows are in each
+                            target, or why they are not. An object may be a silver file; a message is <queue ARN>/<id>
   pause [--deadline 30m] --yes
                             disable the event source mappings, then wait until no function runs and no batch is open,
                             and say what it waits for: before TRUNCATE, an upgrade, a restore. What arrives waits in
@@ -81,12 +87,12 @@ When something is wrong
   erase --dataset D --where COLUMN=VALUE [--text TEXT]… --yes
                             take all records with that value out of every store, for good: all their rows in every
                             table of the dataset, and rejected records that hold TEXT, by default VALUE, as a word.
-                            Pause transform first; the runbook has the whole of it. Without --dataset and --where it
+                            Pause first; the runbook has the whole of it. Without --dataset and --where it
                             only finishes what was begun. Says which objects of bronze hold the records
   ledger rebuild [--from 2026-01-01] --yes
                             claims and batches out of the manifests, after the table was lost or restored to a point
                             in time; --from leaves out days before it, which must be before that point.
-                            Pause the functions first
+                            Pause first
   dlq list                  messages in the dead-letter queues, why they are there and what to do
   dlq show MESSAGE          one of them, with its body
   dlq redrive MESSAGE…|--all --yes

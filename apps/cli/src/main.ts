@@ -17,6 +17,7 @@ import { runDriftEvolve } from './drift-evolve.ts'
 import { runDriftShow } from './drift-show.ts'
 import { heedDryRun } from './dry-run.ts'
 import { runErase } from './erase.ts'
+import { runExplain } from './explain.ts'
 import { runGenerate } from './generate.ts'
 import { runHead } from './head.ts'
 import { help } from './help.ts'
@@ -92,6 +93,8 @@ const answerTo = (command: Exclude<Command, { kind: 'help' }>): Promise<Answer> 
       return runDriftEvolve(command, surroundings)
     case 'status':
       return runStatus(command, surroundings)
+    case 'explain':
+      return runExplain(command, surroundings)
     case 'pause':
       return runPause(command, surroundings)
     case 'resume':

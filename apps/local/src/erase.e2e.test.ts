@@ -172,6 +172,10 @@ it('takes them out of ClickHouse, silver and quarantine, in every version, and l
   expect(after.silver).toHaveLength(4)
   expect(await keysNaming(actor)).toEqual([])
   expect(await ask(...erasure, '--yes')).toMatchObject({ document: { outcome: 'nothing' } })
+  const mixed = `s3://${tested.stack.resources.bronzeBucket}/section/1/video/mixed.jsonl`
+  expect(await ask('explain', mixed, '--record', '1')).toMatchObject({
+    ...{ code: 0, document: { stories: [{ erased: 3, verdicts: [{ kind: 'erased' }] }] } },
+  })
   expect(await ask('reconcile')).toMatchObject({ code: 0, document: { findings: [] } })
 })
 

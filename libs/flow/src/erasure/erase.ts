@@ -171,7 +171,7 @@ const findObstacle = async (deps: EraseDeps, call: Call): Promise<string | undef
     if (state === undefined) unknown.add(id)
     else if (state === 'F' || state === 'S') open.add(id)
   if (open.size > 0)
-    return `batches are open (${[...open].slice(0, 3).join(', ')}): they hold records that are not applied yet. Pause transform when silversmith batch list shows none, and run it again`
+    return `batches are open (${[...open].slice(0, 3).join(', ')}): they hold records that are not applied yet. silversmith pause --yes ends when there are none; then run it again`
   if (unknown.size > 0)
     return `the ledger does not know batches that are staged (${[...unknown].slice(0, 3).join(', ')}): silversmith ledger rebuild first, and silversmith batch free for what it does not find`
   return undefined

@@ -34,7 +34,7 @@ export interface Share {
   readonly state: 'applied' | 'waiting' | 'rejected' | 'unseen'
   readonly rows: number
   readonly distinct: number
-  /** Keys: of silver files, or of the refused chunk in quarantine. */
+  /** Keys: of silver files with such rows, or of the refused chunk in quarantine. */
   readonly files: readonly string[]
   /** Why it could not be asked, or why it waits. */
   readonly problem: string | undefined
@@ -59,15 +59,15 @@ export const tellChunks = async (
   origin: RowOrigin | undefined,
   call: Call,
 ): Promise<readonly ChunkStory[]> => {
-  const held = new Map<string, readonly Holding[] | string>()
+  const held = new Map<string, readonly Held[] | string>()
   for (const target of manifest.targets)
-    held.set(target, await lookInto(deps, target, batch.id, chunks, origin, call))
+    held.set(target, await lookInto(deps, { target, batch: batch.id, origin }, chunks, call))
   const stories: ChunkStory[] = []
   for (const [at, chunk] of chunks.entries()) {
     const shares: Share[] = []
     for (const [target, found] of held) {
-      const holding = typeof found === 'string' ? found : (found[at] ?? { rows: 0, distinct: 0 })
-      shares.push(await tellShare(deps, { batch, manifest, chunk, target }, holding, call))
+      const own = typeof found === 'string' ? found : (found[at] ?? nothing)
+      shares.push(await tellShare(deps, { batch, manifest, chunk, target }, own, call))
     }
     const { n, table, month, rows } = chunk
     stories.push({ token: tokenOf(batch.id, n), n, table, month, rows, shares })
@@ -75,25 +75,51 @@ export const tellChunks = async (
   return stories
 }
 
+/** What a target holds of a chunk, and in which silver files. */
+interface Held extends Pick<Holding, 'rows' | 'distinct'> {
+  readonly files: readonly string[]
+}
+
+const nothing: Held = { rows: 0, distinct: 0, files: [] }
+
+interface Asked {
+  readonly target: string
+  readonly batch: string
+  readonly origin: RowOrigin | undefined
+}
+
 /** Or why it could not be looked into. */
 const lookInto = async (
-  { inspectors, clock }: ChunkStoryDeps,
-  target: string,
-  batch: string,
+  { inspectors, clock, silverPrefix }: ChunkStoryDeps,
+  { target, batch, origin }: Asked,
   chunks: readonly Chunk[],
-  origin: RowOrigin | undefined,
   call: Call,
-): Promise<readonly Holding[] | string> => {
+): Promise<readonly Held[] | string> => {
   const inspector = inspectors.find(({ name }) => name === target)
   if (!inspector) return 'TARGETS does not name it here'
+  // Of silver each file by itself: a day of a chunk is one.
+  const parts =
+    target === 'silver'
+      ? chunks.flatMap((chunk) => (chunk.days ?? []).map((day) => ({ ...chunk, days: [day] })))
+      : chunks
   try {
-    const holdings: Holding[] = []
-    for (let at = 0; at < chunks.length; at += inspectMax) {
-      const some = chunks.slice(at, at + inspectMax)
+    const held = new Map<number, Held>()
+    for (let at = 0; at < parts.length; at += inspectMax) {
+      const some = parts.slice(at, at + inspectMax)
       const ask = () => inspector.inspect(batch, some, call.signal, origin)
-      holdings.push(...(await persist(clock, call, ask)))
+      for (const [index, { rows, distinct }] of (await persist(clock, call, ask)).entries()) {
+        const part = some[index]
+        if (!part || rows === 0) continue
+        const known = held.get(part.n) ?? nothing
+        const days = target === 'silver' ? (part.days ?? []) : []
+        const files = days.map(({ day }) => silverKeyOf(silverPrefix, batch, part, day))
+        held.set(part.n, {
+          ...{ rows: known.rows + rows, distinct: known.distinct + distinct },
+          files: [...known.files, ...files],
+        })
+      }
     }
-    return holdings
+    return chunks.map(({ n }) => held.get(n) ?? nothing)
   } catch (error) {
     const { code, message } = describeFailure(error)
     return `${code}: ${message}`
@@ -110,14 +136,12 @@ interface Place {
 const tellShare = async (
   deps: ChunkStoryDeps,
   { batch, manifest, chunk, target }: Place,
-  held: Holding | string,
+  held: Held | string,
   call: Call,
 ): Promise<Share> => {
-  const days = target === 'silver' ? (chunk.days ?? []) : []
-  const own = days.map(({ day }) => silverKeyOf(deps.silverPrefix, batch.id, chunk, day))
   if (typeof held === 'string')
-    return { target, state: 'unseen', rows: 0, distinct: 0, files: own, problem: held }
-  const { rows, distinct } = held
+    return { target, state: 'unseen', rows: 0, distinct: 0, files: [], problem: held }
+  const { rows, distinct, files: own } = held
   const done = batch.state === 'C' ? manifest.chunks.length : (batch.done?.[target] ?? 0)
   if (manifest.chunks.findIndex(({ n }) => n === chunk.n) >= done) {
     const problem = batch.problems?.[target]

@@ -120,7 +120,7 @@ const judgeAbsent = (
   }
   if (record >= entry.records) {
     const detail = `the object has ${entry.records} records, counted from 0`
-    return one('no-such-record', detail, true)
+    return one('no-such-record', detail, false)
   }
   if (first.unread.length > 0) {
     const detail = `it may be in a quarantine file that is gone or too large to be looked through: ${first.unread.join(', ')}`

@@ -240,6 +240,7 @@ describe('a record without rows', () => {
     const source = await load(`${twoRows}\n{"id":"skip"}`)
     expect(kindsOf(await explain(source, 2))).toEqual(['discarded'])
     expect(await explain(source, 3)).toMatchObject({
+      isWell: false,
       verdicts: [{ kind: 'no-such-record', detail: expect.stringContaining('has 3 records') }],
     })
   })
