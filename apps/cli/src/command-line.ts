@@ -109,7 +109,7 @@ const readMatch = (where: string | undefined): Match | undefined => {
   if (where === undefined) return undefined
   const [, column, value] = /^([^=]+)=(.+)$/s.exec(where) ?? []
   if (column === undefined || value === undefined)
-    throw new UsageError(`--where must be COLUMN=VALUE, not "${where}"`)
+    throw new UsageError(`write it as --where COLUMN=VALUE, not "${where}"`)
   return { column, value }
 }
 

@@ -5,9 +5,12 @@ import { expect, it } from 'vitest'
 import { describeStory, writeLife } from './explain-text.ts'
 
 const now = Date.UTC(2026, 10, 21, 12)
+const forming: Batch = {
+  ...{ kind: 'batch', id: firstBatchAt(now - 60_000), pipeline: 'p', state: 'F', owner: 'o' },
+  ...{ leaseUntil: 0, sourceCount: 1 },
+}
 const batch: Batch = {
-  ...{ kind: 'batch', id: firstBatchAt(now - 60_000), pipeline: 'p', state: 'C', owner: 'o' },
-  ...{ leaseUntil: 0, sourceCount: 1, sealedAt: now - 57_000, committedAt: now - 55_000 },
+  ...{ ...forming, state: 'C', sealedAt: now - 57_000, committedAt: now - 55_000 },
 }
 const shareOf = (target: string, state: Share['state'], rows: number): Share => ({
   ...{ target, state, rows, distinct: rows, problem: undefined },
@@ -27,12 +30,11 @@ it('writes the life of a batch, as far as it has come', () => {
   expect(writeLife(batch, now)).toBe(
     'opened 1 min ago (2026-11-21T11:59:00Z), sealed 3 s later, committed 2 s later',
   )
-  const { sealedAt: _sealed, committedAt: _committed, ...forming } = batch
   expect(writeLife(forming, now)).toBe('opened 1 min ago (2026-11-21T11:59:00Z)')
 })
 
 it('tells of an object nobody loaded what it would arrive by, and what to do', () => {
-  const stored = { sizeBytes: 12, lastModified: now - 7_200_000 }
+  const stored = { sizeBytes: 12, etag: 'e', lastModified: now - 7_200_000 }
   expect(describeStory(story, stored, now).split('\n')).toEqual([
     's3://b/k.jsonl',
     'version    v, 12 bytes, written 2 h ago',

@@ -48,9 +48,7 @@ it('tells an outage: batches by age, whole problems, when a breaker is tried, an
           ...{ oldestAt: at - 1_200_000, nextAt: at + 120_000 },
         },
       ],
-      problems: [
-        { target: 'clickhouse', code: 'X', batches: 3, example: problem, batch: 'B' },
-      ],
+      problems: [{ target: 'clickhouse', code: 'X', batches: 3, example: problem, batch: 'B' }],
       isCut: false,
     },
     breakers: [

@@ -1,3 +1,4 @@
+import type { ManifestSource } from '@silversmith/core'
 import type { LoadStory } from './object-story.ts'
 
 /** Why rows are not where one may look for them. */
@@ -8,6 +9,7 @@ export interface Verdict {
     | 'refused'
     | 'unseen'
     | 'rejected'
+    | 'adopted'
     | 'erased'
     | 'expired'
     | 'discarded'
@@ -71,6 +73,7 @@ const judgeLoad = (load: LoadStory): readonly Verdict[] => {
 /** Of an object that became rows, of which no target has one. */
 const judgeWhole = (load: LoadStory, erased: ReadonlySet<number>): readonly Verdict[] => {
   const { batch, entry, chunks, problems, expiring, chunksRead, chunksAll } = load
+  if (entry.adopted) return [adopted(entry)]
   if (entry.rows === 0 || chunks.length > 0 || Object.keys(problems).length > 0) return []
   const none = `none of its ${entry.rows} rows is in a target`
   if (batch.state === 'S')
@@ -99,6 +102,11 @@ const judgeWhole = (load: LoadStory, erased: ReadonlySet<number>): readonly Verd
   return [{ kind: 'lost', detail: `${none}: they were deleted`, isWell: false, mend }]
 }
 
+const adopted = ({ reason = 'adopted' }: ManifestSource): Verdict => ({
+  ...{ kind: 'adopted', isWell: true },
+  detail: `${reason}: its rows are those of another system`,
+})
+
 /** Why a record has no row in any target. */
 const judgeAbsent = (
   { entry, batch, rejected: first, expiring, chunksRead, chunksAll }: LoadStory,
@@ -109,6 +117,7 @@ const judgeAbsent = (
   const one = (kind: Verdict['kind'], detail: string, isWell: boolean): readonly Verdict[] => [
     { kind, detail, isWell },
   ]
+  if (entry.adopted) return [adopted(entry)]
   if (erased.has(record)) return one('erased', 'it was erased on purpose', true)
   const lines = loads.flatMap(({ rejected }) => rejected.lines)
   const last = lines.at(-1)

@@ -147,7 +147,7 @@ const summarise = (
       counts.discarded += discarded
       dispositions[disposition] = (dispositions[disposition] ?? 0) + 1
       // S3 dates to the second: what was faster than that is no less than nothing.
-      if (committedAt !== undefined && rows > 0 && lastModified > 0)
+      if (committedAt !== undefined && rows > 0 && lastModified > 0 && !source.adopted)
         lags.push(Math.max(0, committedAt - lastModified))
     }
     for (const { dataset, reason, rows } of manifest.quarantine) {
