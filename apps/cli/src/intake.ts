@@ -35,7 +35,7 @@ export const openMappings = ({ settings, stack }: Deployment): EventMappings & {
       ? {}
       : {
           region: settings['AWS_REGION'],
-          endpoint: stack.invokeUrl,
+          endpoints: { lambda: stack.invokeUrl },
           credentials: localCredentials,
         },
   )

@@ -43,7 +43,7 @@ const defaults = {
   socketsMax: 64,
 }
 
-export const sharedBy = (settings: AwsSettings) => ({
+const sharedBy = (settings: AwsSettings) => ({
   ...(settings.region === undefined ? {} : { region: settings.region }),
   ...(settings.credentials === undefined ? {} : { credentials: settings.credentials }),
   maxAttempts: settings.attemptsMax ?? defaults.attemptsMax,
@@ -53,7 +53,7 @@ export const sharedBy = (settings: AwsSettings) => ({
 const requestTimeoutMsOf = ({ requestTimeoutMs = defaults.requestTimeoutMs }: AwsSettings) =>
   requestTimeoutMs
 
-export const handlerWith = (settings: AwsSettings, socketTimeout: number) => {
+const handlerWith = (settings: AwsSettings, socketTimeout: number) => {
   const maxSockets = settings.socketsMax ?? defaults.socketsMax
   return {
     connectionTimeout: settings.connectTimeoutMs ?? defaults.connectTimeoutMs,

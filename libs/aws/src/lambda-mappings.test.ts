@@ -37,7 +37,7 @@ const withMappings = (
   withServer(answer, async (server) => {
     const mappings = createLambdaMappings({
       ...{ region: 'eu-west-1', credentials: { accessKeyId: 'local', secretAccessKey: 'local' } },
-      ...{ endpoint: server.url, attemptsMax: 2 },
+      ...{ endpoints: { lambda: server.url }, attemptsMax: 2 },
     })
     try {
       await work(mappings, server)

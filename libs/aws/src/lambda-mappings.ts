@@ -1,6 +1,5 @@
 import {
   InvokeCommand,
-  LambdaClient,
   ListEventSourceMappingsCommand,
   UpdateEventSourceMappingCommand,
 } from '@aws-sdk/client-lambda'
@@ -9,13 +8,8 @@ import { createHash } from 'node:crypto'
 import type { DeliveryEnd, EventMapping, EventMappings, EventMappingState } from '@silversmith/core'
 import { Fault } from '@silversmith/core'
 import type { AwsSettings } from './clients.ts'
-import { handlerWith, sharedBy } from './clients.ts'
+import { createLambdaClient } from './clients.ts'
 import { errorNameOf, faultOf } from './vendor-fault.ts'
-
-export interface LambdaMappingsSettings extends Omit<AwsSettings, 'endpoints'> {
-  /** Undefined: that of the region, or what the SDK reads from the environment. */
-  readonly endpoint?: string | undefined
-}
 
 /** Lambda lets no invocation run longer. https://docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html */
 export const invocationMsMax = 900_000
@@ -36,23 +30,13 @@ const states: Readonly<Record<string, EventMappingState>> = {
  * Needs lambda:ListEventSourceMappings, lambda:UpdateEventSourceMapping, and lambda:InvokeFunction for `deliver`.
  * Faults: QUEUE_UNAVAILABLE, QUEUE_DENIED, DEADLINE_REACHED.
  */
-export const createLambdaMappings = ({
-  endpoint,
-  ...settings
-}: LambdaMappingsSettings = {}): EventMappings & { close(): void } => {
-  const place = endpoint === undefined ? {} : { endpoint }
-  const client = new LambdaClient({
-    ...sharedBy(settings),
-    ...place,
-    requestHandler: handlerWith(settings, 0),
-  })
+export const createLambdaMappings = (
+  settings: AwsSettings = {},
+): EventMappings & { close(): void } => {
+  const client = createLambdaClient(settings)
   // The answer is the end of the function; asked again it would run twice.
-  const patient = { ...settings, requestTimeoutMs: invocationMsMax + 30_000, attemptsMax: 1 }
-  const caller = new LambdaClient({
-    ...sharedBy(patient),
-    ...place,
-    requestHandler: handlerWith(patient, 0),
-  })
+  const patient = { requestTimeoutMs: invocationMsMax + 30_000, attemptsMax: 1 }
+  const caller = createLambdaClient({ ...settings, ...patient })
   const call = async <Output>(
     what: string,
     work: () => Promise<Output>,

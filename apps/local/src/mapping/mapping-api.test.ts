@@ -37,7 +37,11 @@ const start = async () => {
     [pool],
     createMappingApi(() => [named]),
   )
-  const mappings = createLambdaMappings({ endpoint: api.url, region: 'us-east-1', credentials })
+  const mappings = createLambdaMappings({
+    endpoints: { lambda: api.url },
+    region: 'us-east-1',
+    credentials,
+  })
   return {
     ...{ mappings, queueArn, delivered, url: api.url },
     end: (how: 'ended' | 'failed') => {

@@ -144,7 +144,9 @@ describe('a table', () => {
       /^wrong: table sent is not as it must be: its key is id HASH, not pk HASH; index open .*is missing → correct its name/,
     )
     expect(await check(ledgerTableDefinition('none'))).toEqual([
-      expect.stringMatching(/^wrong: looking at table none: .* → create the table or correct/),
+      expect.stringMatching(
+        /^wrong: looking at table none: .* → create the table or function, or correct/,
+      ),
     ])
   })
 
