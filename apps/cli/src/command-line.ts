@@ -9,11 +9,11 @@ import {
   targetNames,
   writerName,
 } from './command.ts'
-import { readDatasetNew } from './dataset-name.ts'
-import { readDuration } from './duration.ts'
+import { readDatasetNew } from './dataset/dataset-name.ts'
+import { readDuration } from './text/duration.ts'
 import type { Given, OptionName } from './given.ts'
 import { argument, changing, numberOf, oneOf, parse, place, refuseArguments } from './given.ts'
-import { readMoment } from './since.ts'
+import { readMoment } from './text/since.ts'
 import { UsageError } from './usage-error.ts'
 
 const readMigrate = (given: Given): CommandOf<'migrate'> => {

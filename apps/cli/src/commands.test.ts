@@ -7,10 +7,10 @@ import { join } from 'node:path'
 import type { Column } from '@silversmith/core'
 import { createParquetEncoder } from '@silversmith/parquet'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { runHead } from './head.ts'
+import { runHead } from './table/head.ts'
 import { runInvoke } from './invoke.ts'
-import { runMigrate } from './migrate.ts'
-import { runQuery } from './query.ts'
+import { runMigrate } from './table/migrate.ts'
+import { runQuery } from './table/query.ts'
 import { UsageError } from './usage-error.ts'
 
 let dir: string

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { joinNegative } from './negative-number.ts'
+import { joinNegative } from './text/negative-number.ts'
 import { unreadable, UsageError } from './usage-error.ts'
 
 const definitions = {

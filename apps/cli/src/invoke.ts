@@ -4,7 +4,7 @@ import { text as readText } from 'node:stream/consumers'
 import type { Answer } from './answer.ts'
 import type { CommandOf } from './command.ts'
 import { defaultDir } from './command.ts'
-import { needKeptStack } from './kept-stack.ts'
+import { needKeptStack } from './deployment/kept-stack.ts'
 import { UsageError } from './usage-error.ts'
 
 const readEvent = async (path: string): Promise<string> => {
