@@ -42,8 +42,8 @@ const timings: Readonly<Record<string, Pick<FunctionSettings, 'timeoutMs' | 'env
 }
 const mapping = { batchSize: 25, windowMs: 1_000, concurrencyMax: 2, retryMaxMs: 1_000 }
 const sweepMs = 1_000
-/** Low enough that an unlucky message comes to the dead-letter queue. */
-const maxReceiveCount = 12
+/** The least that transform takes messages from. An unlucky one comes to the dead-letter queue. */
+const maxReceiveCount = 20
 
 const throughNetwork =
   (network: RoughNetwork) =>

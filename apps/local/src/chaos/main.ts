@@ -7,8 +7,10 @@ import { createProgress } from '../progress.ts'
 import type { Progress } from '../progress.ts'
 import { UsageError } from '../usage-error.ts'
 import { startChaos } from './chaos.ts'
+import type { ChaosOptions } from './chaos.ts'
 import { help, readOptions } from './options.ts'
 import type { Options } from './options.ts'
+import { humanOutage, runOutage } from './outage.ts'
 import { humanReport, reportOf } from './report.ts'
 
 const listenForEnd = (): AbortSignal => {
@@ -29,27 +31,44 @@ const openDir = async (dir: string | undefined): Promise<string> => {
 
 const print = (text: string): void => void process.stdout.write(`${text}\n`)
 
-const run = async (options: Options, progress: Progress): Promise<0 | 1> => {
-  const { minutes, seed, json } = options
+interface Suffered {
+  readonly report: { readonly problems: readonly string[] }
+  readonly text: string
+}
+
+const sufferOutage = async (options: ChaosOptions): Promise<Suffered> => {
+  const report = await runOutage(options)
+  return { report, text: humanOutage(report) }
+}
+
+const sufferFire = async (options: ChaosOptions): Promise<Suffered> => {
   const startedAt = Date.now()
+  const chaos = await startChaos(options)
+  try {
+    const { seed, seconds } = options
+    const report = await reportOf(chaos, { minutes: seconds / 60, seed, startedAt })
+    return { report, text: humanReport(report) }
+  } finally {
+    await chaos.close()
+  }
+}
+
+const run = async (options: Options, progress: Progress): Promise<0 | 1> => {
+  const { seed } = options
   const dir = await openDir(options.dir)
   progress.note(`seed ${seed}, state in ${dir}`)
   let isWell = false
   try {
-    const chaos = await startChaos({
-      ...{ dir, seed, seconds: minutes * 60 },
-      onProgress: (text) => progress.live(text),
+    const start = {
+      ...{ dir, seed, seconds: options.minutes * 60 },
+      onProgress: (text: string) => progress.live(text),
       signal: listenForEnd(),
-    })
-    try {
-      const report = await reportOf(chaos, { minutes, seed, startedAt })
-      progress.end()
-      isWell = report.problems.length === 0
-      for (const problem of report.problems) progress.note(problem)
-      print(json ? JSON.stringify(report) : humanReport(report))
-    } finally {
-      await chaos.close()
     }
+    const { report, text } = await (options.outage ? sufferOutage(start) : sufferFire(start))
+    progress.end()
+    isWell = report.problems.length === 0
+    for (const problem of report.problems) progress.note(problem)
+    print(options.json ? JSON.stringify(report) : text)
   } finally {
     progress.end()
     if (isWell && options.dir === undefined) await rm(dir, { recursive: true, force: true })

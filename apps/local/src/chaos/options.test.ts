@@ -4,12 +4,12 @@ import { readOptions } from './options.ts'
 const read = (...args: string[]) => readOptions(args, () => 42)
 
 test('nothing said is three minutes of a seed of its own', () => {
-  expect(read()).toEqual({ minutes: 3, seed: 42, dir: undefined, json: false })
+  expect(read()).toEqual({ minutes: 3, outage: false, seed: 42, dir: undefined, json: false })
 })
 
 test('everything said is taken', () => {
-  expect(read('--minutes', '0.5', '--seed', '0', '--dir', 'd', '--json')).toEqual({
-    ...{ minutes: 0.5, seed: 0, dir: 'd', json: true },
+  expect(read('--minutes', '0.5', '--seed', '0', '--dir', 'd', '--json', '--outage')).toEqual({
+    ...{ minutes: 0.5, outage: true, seed: 0, dir: 'd', json: true },
   })
   expect(read('--help')).toBe('help')
 })

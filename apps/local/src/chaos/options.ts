@@ -3,6 +3,8 @@ import { unreadable, UsageError } from '../usage-error.ts'
 
 export interface Options {
   readonly minutes: number
+  /** ClickHouse is away so long, and nothing else happens. */
+  readonly outage: boolean
   readonly seed: number
   /** Undefined: a folder of its own, removed when all is well. */
   readonly dir: string | undefined
@@ -19,6 +21,8 @@ Runs the local stack under fire: objects are uploaded, every event comes twice, 
 killed and paused, connections break, leases end early. Then it lets the stack come to rest and compares every row in
 ClickHouse, in the Parquet files and in quarantine with what the objects hold.
 
+  --outage     in place of the fire ClickHouse is away for those minutes, while objects go on coming: none may become a dead
+               letter, and silver must have them in time
   --minutes N  of fire. Default: ${minutesUsual}; parts of a minute are allowed
   --seed N     decides objects and faults, not how they meet. Default: another one each time
   --dir DIR    a new or empty folder for the state, kept. Default: a temporary one, kept when something is wrong
@@ -32,6 +36,7 @@ const parse = (args: readonly string[]) => {
   try {
     const options = {
       minutes: { type: 'string' },
+      outage: { type: 'boolean' },
       seed: { type: 'string' },
       dir: { type: 'string' },
       json: { type: 'boolean' },
@@ -51,13 +56,15 @@ const numberOf = (option: string, text: string, pattern: RegExp, max: number): n
 
 /** @throws UsageError naming the option that cannot be taken. */
 export const readOptions = (args: readonly string[], anySeed: () => number): Options | 'help' => {
-  const { minutes = String(minutesUsual), seed, dir, json = false, help: isAsked } = parse(args)
-  if (isAsked) return 'help'
+  const given = parse(args)
+  const { minutes = String(minutesUsual), seed, dir, json = false, outage = false } = given
+  if (given.help) return 'help'
   if (dir?.trim() === '') throw new UsageError('--dir is empty')
   const asked = numberOf('minutes', minutes, /^\d+(\.\d+)?$/, minutesMax)
   if (asked === 0) throw new UsageError('--minutes must be more than 0')
   return {
     minutes: asked,
+    outage,
     seed: seed === undefined ? anySeed() : numberOf('seed', seed, /^\d+$/, seedMax),
     dir,
     json,

@@ -9,6 +9,9 @@ export interface MortalEngine {
   stopMerges(table: string): Promise<void>
   /** SIGKILL, and a new one. */
   crash(): Promise<void>
+  /** SIGKILL; nobody answers until `revive`. */
+  kill(): Promise<void>
+  revive(): Promise<void>
   /** Makes the table forget every INSERT it had. */
   forgetTokens(table: string): Promise<void>
   /** Parts that came of a merge. */
@@ -28,6 +31,11 @@ export const startMortalEngine = async (
     ask(engine.url, `ALTER TABLE ${table} MODIFY SETTING ${name} = ${value}`)
   const still = new Set<string>()
   const stop = (table: string): Promise<string> => ask(engine.url, `SYSTEM STOP MERGES ${table}`)
+  const revive = async (): Promise<void> => {
+    engine = await startClickHouse({ dir })
+    for (const table of still) await stop(table)
+    onStart(engine.url)
+  }
   return {
     url: () => engine.url,
     pid: () => engine.pid,
@@ -39,10 +47,10 @@ export const startMortalEngine = async (
     },
     crash: async () => {
       await engine.kill()
-      engine = await startClickHouse({ dir })
-      for (const table of still) await stop(table)
-      onStart(engine.url)
+      await revive()
     },
+    kill: () => engine.kill(),
+    revive,
     forgetTokens: async (table) => {
       const definition = await ask(engine.url, `SHOW CREATE TABLE ${table} FORMAT TSVRaw`)
       const size = new RegExp(`${window} = (\\d+)`).exec(definition)?.[1]
