@@ -13,6 +13,8 @@ export interface NotifierSettings {
   readonly queueUrl: string
   /** Deliveries of each event. With more than one, they are shuffled. */
   readonly copies: number
+  /** Told of each event, once. */
+  readonly onEvent?: (record: object) => void
 }
 
 const entriesMax = 10
@@ -92,6 +94,7 @@ export const createNotifier = (sqs: SQSClient, settings: NotifierSettings): Noti
   return {
     flush,
     notify: async (record) => {
+      settings.onEvent?.(record)
       const body = JSON.stringify({ Records: [record] })
       if (settings.copies === 1) return sendOne(body)
       for (let copy = 0; copy < settings.copies; copy++) held.push(body)

@@ -52,7 +52,7 @@ Without --input and --messages it loads sample data that it generates.
                         with CLICKHOUSE_URL: .silversmith/server-<hash of server and database>, kept, so that a
                         second run loads nothing twice
   --duplicate-events N  deliver every S3 event N times, shuffled, and every batch of messages N times
-  --keep                leave everything running until Ctrl-C
+  --keep                leave everything running until Ctrl-C, with a live page
   --migrate             create or alter the tables of the server that CLICKHOUSE_URL names
   --json                one JSON document, last on stdout
   --help                this text

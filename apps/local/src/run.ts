@@ -1,10 +1,13 @@
+import { parseRoutes } from '@silversmith/core'
 import type { Dataset, MessageRef, Route } from '@silversmith/core'
-import { sampleBronze, sampleObjects } from '@silversmith/datasets'
+import { defaultRoutes, sampleBronze, sampleObjects } from '@silversmith/datasets'
 import { relative } from 'node:path'
+import { createdEventOf } from './created-event.ts'
 import { describeStatus, drain } from './drain.ts'
 import type { Status } from './drain.ts'
 import { logFileOf } from './functions.ts'
 import { readHistory } from './history.ts'
+import type { SealedBatch } from './history.ts'
 import { humanReport } from './human-report.ts'
 import { checkInputs, listInputs, splitObjects, takeObjects } from './input.ts'
 import type { InputObject } from './input-object.ts'
@@ -12,11 +15,15 @@ import { endLeases } from './leases.ts'
 import { checkMessages, listMessages } from './message-input.ts'
 import { sendAll } from './message-sender.ts'
 import type { Options } from './options.ts'
+import { startPage } from './page/page.ts'
+import { createWatch } from './page/watch.ts'
+import type { Watch } from './page/watch.ts'
 import { createProblemTeller } from './problem-teller.ts'
 import type { Progress } from './progress.ts'
 import { writeReport } from './report.ts'
 import { startFailure } from './start-failure.ts'
 import { startStack } from './stack.ts'
+import type { LocalServer } from './sqs.ts'
 import type { Stack } from './stack.ts'
 import { uploadAll } from './upload.ts'
 import type { Uploaded } from './upload.ts'
@@ -66,21 +73,11 @@ const unreadToldMax = 20
 const routesOf = ({ dataset }: Options): readonly Route[] | undefined =>
   dataset === undefined ? undefined : [{ prefix: '', suffixes: [], dataset }]
 
-/** What S3 sends of a creation; for a store that notifies nobody here. */
-const notificationOf = (bucket: string, object: Uploaded): object => ({
-  eventVersion: '2.1',
-  eventSource: 'aws:s3',
-  eventName: 'ObjectCreated:Put',
-  s3: {
-    bucket: { name: bucket },
-    object: {
-      key: encodeURIComponent(object.key).replaceAll('%2F', '/').replaceAll('%20', '+'),
-      size: object.sizeBytes,
-      eTag: object.etag,
-      ...(object.versionId === undefined ? {} : { versionId: object.versionId }),
-    },
-  },
-})
+/** As the functions read them; those that are no routes they refuse themselves. */
+const routesInForce = ({ options, environment }: Run): readonly Route[] => {
+  const given = parseRoutes(environment['ROUTES'] ?? '')
+  return routesOf(options) ?? ('value' in given ? given.value : defaultRoutes)
+}
 
 interface Loaded {
   readonly uploaded: readonly Uploaded[]
@@ -114,7 +111,7 @@ const load = async (
     bucket,
     signal,
     onUploaded: async (object) => {
-      if (!stack.ours.s3) await stack.notifier.notify(notificationOf(bucket, object))
+      if (!stack.ours.s3) await stack.notifier.notify(createdEventOf(bucket, object))
       uploaded.push(object)
       bytes += object.sizeBytes
       show()
@@ -153,11 +150,31 @@ const untilAborted = (signal: AbortSignal): Promise<void> =>
     else signal.addEventListener('abort', () => resolve(), { once: true })
   })
 
-const keepUp = async (stack: Stack, { progress, signal }: Run): Promise<void> => {
+/** The live page of a run that stays up; from now on, while it loads, too. */
+const openPage = async (
+  stack: Stack,
+  watch: Watch,
+  history: readonly SealedBatch[],
+  parts: Run,
+): Promise<LocalServer> => {
+  const { datasets, environment, progress, signal } = parts
+  const page = await startPage({
+    ...{ stack, watch, history, signal },
+    tables: datasets.flatMap(({ tables }) => tables),
+    routes: routesInForce(parts),
+    logLevel: environment['LOG_LEVEL'],
+  })
+  progress.note(`live page: ${page.url}`)
+  return page
+}
+
+const keepUp = async (stack: Stack, page: LocalServer, parts: Run): Promise<void> => {
+  const { progress, signal } = parts
   const { endpoints, resources, warehouse } = stack
   progress.note(
     [
       '',
+      `page        ${page.url}  (all of this as it happens: drop files on it, ask it)`,
       `S3          ${endpoints.s3}  (upload to s3://${resources.bronzeBucket} with any credentials)`,
       `SQS         ${resources.arrivals.main.queueUrl}`,
       `            ${resources.messages.main.queueUrl}  (messages that are data)`,
@@ -183,8 +200,13 @@ export const run = async (parts: Run): Promise<0 | 1> => {
   const dir = await openWorkDir(options.dir ?? (server && serverDirOf(server)))
   const failing = new AbortController()
   const signal = AbortSignal.any([parts.signal, failing.signal])
-  const tellProblem = createProblemTeller((text) => progress.note(text), Date.now)
+  const tellProblem = createProblemTeller((text) => {
+    progress.note(text)
+    watch?.hearProblem(text)
+  }, Date.now)
+  const watch = options.keep ? createWatch(Date.now) : undefined
   let stack: Stack | undefined
+  let page: LocalServer | undefined
   try {
     await checkFirstSettings(dir.path, options)
     if (server && options.dir === undefined) progress.note(tellServerDir(dir.path, server))
@@ -200,7 +222,11 @@ export const run = async (parts: Run): Promise<0 | 1> => {
       onInitFailure: (name, failure) => {
         failing.abort(startFailure(name, failure, relative('', logFileOf(dir.path, name))))
       },
-      onLine: tellProblem,
+      onLine: (name, line) => {
+        tellProblem(name, line)
+        watch?.hearLine(line)
+      },
+      onArrival: (record) => watch?.hearArrival(record),
       signal,
     })
     await keepFirstSettings(dir.path, options)
@@ -209,6 +235,7 @@ export const run = async (parts: Run): Promise<0 | 1> => {
       earlier.filter(({ batch }) => batch.state === 'C').map(({ batch }) => batch.id),
     )
     if (stack.ours.dynamodb) await endLeases(stack.ledger, signal)
+    if (watch) page = await openPage(stack, watch, earlier, parts)
     stack.start()
     const { uploaded, sent, unread, status } = await load(stack, parts, signal)
     progress.live('counting')
@@ -230,13 +257,14 @@ export const run = async (parts: Run): Promise<0 | 1> => {
       unread.length === 0 ? found : [...found, `inputs that could not be read: ${unread.length}`]
     for (const problem of problems) progress.note(`not accounted for: ${problem}`)
     if (options.json) print(JSON.stringify(report))
-    if (options.keep) await keepUp(stack, parts)
+    if (page) await keepUp(stack, page, parts)
     return problems.length === 0 ? 0 : 1
   } catch (error) {
     // What was cut off tells only that it was.
     throw signal.aborted ? signal.reason : error
   } finally {
     progress.end()
+    await page?.close()
     await stack?.close()
     await dir.release()
   }

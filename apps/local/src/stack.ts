@@ -59,6 +59,8 @@ export interface StackOptions {
   readonly bundles?: Bundles
   readonly onInitFailure: (name: FunctionName, failure: Failure) => void
   readonly onLine: (name: FunctionName, line: string) => void
+  /** Told of each event of an object, once. */
+  readonly onArrival?: (record: object) => void
   readonly signal: AbortSignal
   readonly tuning?: Tuning
 }
@@ -191,6 +193,7 @@ const build = async (options: StackOptions, closers: Closers): Promise<Stack> =>
   const notifier = createNotifier(services.clients.sqs, {
     queueUrl: resources.arrivals.main.queueUrl,
     copies: options.duplicateEvents,
+    ...(options.onArrival && { onEvent: options.onArrival }),
   })
   arrivals.notify = (record) =>
     record.s3.bucket.name === resources.bronzeBucket &&
