@@ -1,4 +1,4 @@
-import type { Uploaded } from './upload.ts'
+import type { Uploaded } from './input/upload.ts'
 
 /** What S3 sends of a creation; for a store that notifies nobody here. */
 export const createdEventOf = (bucket: string, object: Uploaded): object => ({

@@ -1,6 +1,6 @@
 import { paginateScan } from '@aws-sdk/client-dynamodb'
 import { describeStatus } from '../drain.ts'
-import { readHistory } from '../history.ts'
+import { readHistory } from '../account/history.ts'
 import { readArrived, table } from '../kill/arrived.ts'
 import type { Stack } from '../stack.ts'
 import { startArena } from './arena.ts'

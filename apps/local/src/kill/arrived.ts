@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { quarantinePrefix, silverPrefix } from '../functions.ts'
-import { mirror } from '../mirror.ts'
+import { mirror } from '../account/mirror.ts'
 import type { Stack } from '../stack.ts'
 import { ask, linesOf } from './engine-question.ts'
 

@@ -1,6 +1,6 @@
 import type { Batch, Ledger, Manifest, Store } from '@silversmith/core'
 import { readManifest } from '@silversmith/flow'
-import type { SealedBatch } from '../history.ts'
+import type { SealedBatch } from '../account/history.ts'
 import type { Gain, Tally } from './tally.ts'
 import { gainOf } from './tally.ts'
 import type { BatchLine } from './tick.ts'

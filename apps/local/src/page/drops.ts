@@ -4,8 +4,8 @@ import { readManifest } from '@silversmith/flow'
 import { createdEventOf } from '../created-event.ts'
 import { pipeline } from '../functions.ts'
 import type { Stack } from '../stack.ts'
-import { uploadAll } from '../upload.ts'
-import type { Uploaded } from '../upload.ts'
+import { uploadAll } from '../input/upload.ts'
+import type { Uploaded } from '../input/upload.ts'
 import type { Drop } from './tick.ts'
 
 /** Files that a person dropped on the page: uploaded to bronze, then followed until their batch is sealed. */
