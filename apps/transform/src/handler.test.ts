@@ -200,9 +200,16 @@ describe('the queue of transform', () => {
         return Promise.reject(fault)
       },
     })
-    const event = { Records: three.Records.map((one) => ({ ...one, eventSourceARN: queueArn })) }
+    const event = {
+      Records: three.Records.map((one) => ({
+        ...{ ...one, eventSourceARN: queueArn, receiptHandle: 'r' },
+        attributes: { ApproximateReceiveCount: '1' },
+      })),
+    }
     await expect(handler(event, contextOf(10_000))).rejects.toBe(fault)
     expect(asked).toEqual([[queueArn, queueArn, queueArn]])
+    // Five receives at the queue's own time-out of seconds would make dead letters of them before anybody looks.
+    expect(late.map(({ inMs }) => inMs)).toEqual([10_800_000, 10_800_000, 10_800_000])
   })
 })
 

@@ -49,7 +49,8 @@ export type TransformHandler = (
  * The door of transform: every message stays on its queue unless the flow says it may go.
  *
  * @throws Fault EVENT_UNKNOWN for an event that is neither of SQS nor asks for a dry run; SETTINGS_INVALID for messages while
- * DRY_RUN is set, QUEUE_MISCONFIGURED for those of a queue that gives up early: all of them stay. Faults of the dry run.
+ * DRY_RUN is set, QUEUE_MISCONFIGURED for those of a queue that gives up early, which are put off for hours: all of them stay.
+ * Faults of the dry run.
  */
 export const createHandler =
   (deps: HandlerDeps): TransformHandler =>
@@ -68,6 +69,7 @@ export const createHandler =
       stop.abort()
     }
     await putOff(deps, taken, context)
+    if (taken.refusal !== undefined) throw taken.refusal
     return toBatchResponse(taken)
   }
 
@@ -75,6 +77,8 @@ interface Taken {
   readonly records: SQSEvent['Records']
   /** Ids of the messages that must stay. */
   readonly left: readonly string[]
+  /** Why nothing was begun with any of them. */
+  readonly refusal?: unknown
 }
 
 const takeMessages = async (deps: HandlerDeps, event: unknown, call: Call): Promise<Taken> => {
@@ -86,31 +90,39 @@ const takeMessages = async (deps: HandlerDeps, event: unknown, call: Call): Prom
     )
   const deliveries = readDeliveries(deps, records)
   const arns = records.flatMap(({ eventSourceARN: arn }) => (typeof arn === 'string' ? [arn] : []))
-  await deps.guardQueues(arns, call.signal)
+  const all = deliveries.map(({ messageId }) => messageId)
+  try {
+    await deps.guardQueues(arns, call.signal)
+  } catch (refusal) {
+    return { records, left: all, refusal }
+  }
   try {
     return { records, left: await deps.transform(deliveries, call) }
   } catch (error) {
     deps.log.emit({ kind: 'work-failed', ...describeFailure(error) })
-    return { records, left: deliveries.map(({ messageId }) => messageId) }
+    return { records, left: all }
   }
 }
 
 /** Left for the answer itself. */
 const answerMs = 500
+/** Messages that were refused wait as long as those received this often: few receives must last until the queue is mended. */
+const refusedReceives = 20
 
 /** Messages that stay come again sooner, and then later, than the queue's time-out says. What cannot be told is left to that. */
 const putOff = async (
   { redelivery, chance, log }: HandlerDeps,
-  { records, left }: Taken,
+  { records, left, refusal }: Taken,
   context: Context,
 ): Promise<void> => {
   const open = new Set(left)
   const messages = records
     .filter(({ messageId }) => open.has(messageId))
-    .map(({ eventSourceARN, receiptHandle, attributes }): LeftMessage => ({
-      ...{ queueArn: eventSourceARN, receiptHandle },
-      inMs: redeliveryMs(Number(attributes?.ApproximateReceiveCount) || 1, chance()),
-    }))
+    .map(({ eventSourceARN, receiptHandle, attributes }): LeftMessage => {
+      const receives =
+        refusal === undefined ? Number(attributes?.ApproximateReceiveCount) || 1 : refusedReceives
+      return { queueArn: eventSourceARN, receiptHandle, inMs: redeliveryMs(receives, chance()) }
+    })
   const remainingMs = context.getRemainingTimeInMillis() - answerMs
   if (messages.length === 0 || remainingMs <= 0) return
   try {

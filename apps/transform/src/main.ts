@@ -61,7 +61,10 @@ export const handler = observe(
         const source = await sourceOfAsked({ ...deps, ...config }, asked, call.signal)
         return dryRun({ ...deps, targets: config.targets }, [source], call)
       },
-      guardQueues: createQueueGuard({ look: createQueueLook(sqs), now }),
+      guardQueues: createQueueGuard({
+        ...{ look: createQueueLook(sqs), now },
+        limit: (ms) => AbortSignal.timeout(ms),
+      }),
     }),
   ),
 )

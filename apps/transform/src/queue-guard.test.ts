@@ -9,15 +9,16 @@ const queueOf = (receivesMax: number): QueueFacts => ({
   redrive: { deadLetterArn: `${arn}-dlq`, receivesMax },
 })
 
-const setOut = () => {
+const setOut = (limit: (ms: number) => AbortSignal = () => signal) => {
   const state = { receivesMax: 5, now: 0, looks: 0, isHidden: false }
   const guard = createQueueGuard({
-    look: () => {
+    look: (_, given) => {
       state.looks += 1
+      if (given.aborted) return Promise.reject(new Error('no way to SQS'))
       if (state.isHidden) return Promise.reject(new Error('not allowed'))
       return Promise.resolve(queueOf(state.receivesMax))
     },
-    now: () => state.now,
+    ...{ now: () => state.now, limit },
   })
   return { state, guard: () => guard([arn, arn], signal) }
 }
@@ -51,4 +52,16 @@ test('takes what it may not look at', async () => {
   const { guard, state } = setOut()
   state.isHidden = true
   await guard()
+})
+
+test('waits for a look no longer than a moment, and not again at every invocation', async () => {
+  const limits: number[] = []
+  const { guard, state } = setOut((ms: number) => {
+    limits.push(ms)
+    return AbortSignal.abort()
+  })
+  await guard()
+  await guard()
+  expect(state.looks).toBe(1)
+  expect(limits).toEqual([3_000])
 })
