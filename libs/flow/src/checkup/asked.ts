@@ -23,7 +23,8 @@ type Fields = Readonly<Record<string, unknown>>
 
 /** `{"health_check": true}`, or `{"diagnostics": true, "s3_check"?: {"bucket"?, "prefix"?}}`; undefined: the event is another. */
 export const readAskedCheckup = (event: unknown): AskedCheckup | undefined => {
-  if (!isFields(event)) return undefined
+  // An answer to records would acknowledge them.
+  if (!isFields(event) || eventShapes.some((name) => name in event)) return undefined
   if (event['diagnostics']) return { kind: 'diagnostics', place: readPlace(event['s3_check']) }
   return event['health_check'] ? { kind: 'health' } : undefined
 }
@@ -54,7 +55,9 @@ const bulkFields = [
   'dry_run',
   'force_reprocess',
 ]
-const objectShapes = ['Records', 'detail', 'Message', 'bucket', 'Event']
+/** Of SQS, S3, SNS and EventBridge. */
+const eventShapes = ['Records', 'detail', 'Message', 'Event']
+const objectShapes = [...eventShapes, 'bucket']
 
 /**
  * Fields by which other systems are asked to load what is there already (`{"mode": "bulk"}`, or one of theirs where the event

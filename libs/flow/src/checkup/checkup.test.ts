@@ -109,7 +109,14 @@ describe('diagnostics', () => {
   })
 })
 
-test.each([{ Records: [] }, { mode: 'sweep' }, { health_check: false }, null, 'x', []])(
-  'all other events are the handler’s: %j',
-  async (event) => expect(await ask(event, [])).toBe('handled'),
+const records = ['s3', 's3-in-sqs', 's3-in-sns', 'eventbridge', 's3-test'].map((name) => ({
+  ...(example(name) as object),
+  ...{ health_check: true, diagnostics: true },
+}))
+
+test.each([
+  ...[{ Records: [] }, { mode: 'sweep' }, { health_check: false }, null, 'x', []],
+  ...records,
+])('all other events are the handler’s: %j', async (event) =>
+  expect(await ask(event, [])).toBe('handled'),
 )

@@ -107,6 +107,20 @@ describe('every shape of arrival', () => {
   })
 })
 
+describe('what asks for something else than a load', () => {
+  const named = { bucket: 'bronze', key: 'section/1/a.jsonl' }
+  test.each<[object, RegExp]>([
+    [{ ...named, dry_run: true }, /^dry_run is for function transform/],
+    [{ ...named, mode: 'bulk', section_id: 1 }, /asks for a bulk load \(mode\)/],
+    [{ ...named, _test_mode: true, _test_body: '{}' }, /_test_mode\); nothing was sent$/],
+    [{ section_id: 1 }, /asks for a bulk load \(section_id\)/],
+  ])('is not loaded: %j', (event, reason) => {
+    const { unknown, arrivals } = readArrivals(event)
+    expect(arrivals).toEqual([])
+    expect(unknown).toEqual([expect.stringMatching(reason)])
+  })
+})
+
 const s3Record = (object: object, more: object = {}): unknown => ({
   Records: [
     {

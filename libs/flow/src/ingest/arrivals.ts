@@ -41,13 +41,10 @@ const readEvent = (event: unknown, nesting: number): Arrivals => {
   if (event['Event'] === 's3:TestEvent') return ignored('test-event')
   if (typeof event['Message'] === 'string') return readText(event['Message'], nesting - 1)
   if ('detail-type' in event) return readEventBridge(event)
+  if (readBulkFields(event).length > 0) return unknown(describeBulk(event))
   if (typeof event['bucket'] === 'string' && typeof event['key'] === 'string')
     return readRequest(event)
-  return unknown(
-    readBulkFields(event).length > 0
-      ? describeBulk(event)
-      : 'not an S3, SNS or EventBridge event, nor {bucket, key}',
-  )
+  return unknown('not an S3, SNS or EventBridge event, nor {bucket, key}')
 }
 
 const readRecords = (records: readonly unknown[], nesting: number): Arrivals => {
@@ -104,10 +101,15 @@ const readEventBridge = (event: Fields): Arrivals => {
  * Asked for by name. Only a versionId is believed; an etag is asked from S3, because in a versioned bucket the etag does not
  * name the object.
  */
-const readRequest = ({ bucket, key, versionId, dry_run: isDry }: Fields): Arrivals =>
-  isDry
-    ? unknown('dry_run is for function transform, with the same bucket and key; nothing was sent')
-    : arrivalOf(bucket, key, { versionId })
+const readRequest = ({ bucket, key, versionId, ...more }: Fields): Arrivals => {
+  if (more['dry_run'])
+    return unknown(
+      'dry_run is for function transform, with the same bucket and key; nothing was sent',
+    )
+  if (more['_test_mode'] || more['_test_body'] !== undefined)
+    return unknown('no body is taken in place of an object (_test_mode); nothing was sent')
+  return arrivalOf(bucket, key, { versionId })
+}
 
 const arrivalOf = (bucket: unknown, key: unknown, more: Fields): Arrivals => {
   if (!isText(bucket) || !isText(key)) return unknown('bucket or key is missing')
