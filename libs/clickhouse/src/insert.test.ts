@@ -290,7 +290,8 @@ describe('what is sent', () => {
     const parameters = new URL(request?.target ?? '', 'http://x').searchParams
     expect(request?.body.equals(body)).toBe(true)
     expect(request?.head).toMatch(/^POST /)
-    expect(request?.head).toContain('x-clickhouse-key: hunter2')
+    const basic = /^authorization: Basic (\S+)/im.exec(request?.head ?? '')?.[1] ?? ''
+    expect(Buffer.from(basic, 'base64').toString()).toMatch(/^\w+:hunter2$/)
     expect(request?.target).not.toContain('hunter2')
     expect(Object.fromEntries(parameters)).toMatchObject({
       query: order.statement,

@@ -3,6 +3,7 @@ import { request as requestHttp } from 'node:http'
 import type { IncomingMessage } from 'node:http'
 import { request as requestHttps } from 'node:https'
 import { Fault } from '@silversmith/core'
+import { credentialsOf } from './credentials.ts'
 import { judgeInsert, replyBytesMax } from './reply.ts'
 import type { Reply } from './reply.ts'
 import type { ClickHouseSettings } from './settings.ts'
@@ -55,11 +56,12 @@ export const insert = async (
 const post = (
   url: URL,
   body: Uint8Array,
-  { user, password, insertTimeoutMs, connectTimeoutMs }: ClickHouseSettings,
+  settings: ClickHouseSettings,
   what: string,
   signal: AbortSignal,
 ): Promise<Reply> =>
   new Promise((resolve, reject) => {
+    const { insertTimeoutMs, connectTimeoutMs } = settings
     if (signal.aborted) {
       reject(new Fault('DEADLINE_REACHED', `${what}: not begun, the time was up`))
       return
@@ -71,8 +73,7 @@ const post = (
       headers: {
         'content-type': 'application/octet-stream',
         'content-length': body.byteLength,
-        ...((user || password) && { 'x-clickhouse-user': user ?? 'default' }),
-        ...(password && { 'x-clickhouse-key': password }),
+        ...credentialsOf(settings),
       },
     })
     let sending = false

@@ -2,7 +2,6 @@ import { request as requestHttp } from 'node:http'
 import { request as requestHttps } from 'node:https'
 import { findException } from '../exception.ts'
 import { replyBytesMax } from '../reply.ts'
-import type { ClickHouseSettings } from '../settings.ts'
 
 /** What came of one question, before anybody knows whether it is ClickHouse that was asked. */
 export type FirstAnswer =
@@ -13,7 +12,7 @@ export type FirstAnswer =
       readonly exceptionCode: number | undefined
       readonly body: string
     }
-  /** `reason`: Node's code, e.g. ECONNREFUSED, or `TIMEOUT`. */
+  /** `reason`: Node's code, e.g. ECONNREFUSED; `TIMEOUT`: no connection stood in time; `NO_ANSWER`: one did, and no more came. */
   | { readonly kind: 'silence'; readonly reason: string }
 
 export interface FirstQuestion {
@@ -21,23 +20,37 @@ export interface FirstQuestion {
   readonly headers?: Readonly<Record<string, string>>
   /** None: the question is a GET. */
   readonly body?: string
+  readonly connectTimeoutMs: number
+  /** In all. */
   readonly timeoutMs: number
 }
 
 /** Asks on a connection of its own. Never throws. */
 export const askFirst = (
-  { url, headers = {}, body, timeoutMs }: FirstQuestion,
+  { url, headers = {}, body, connectTimeoutMs, timeoutMs }: FirstQuestion,
   signal: AbortSignal,
 ): Promise<FirstAnswer> =>
   new Promise((resolve) => {
-    const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])
-    const fail = (error: Error): void =>
-      resolve({ kind: 'silence', reason: limit.aborted ? 'TIMEOUT' : reasonOf(error) })
+    const connecting = new AbortController()
+    const timer = setTimeout(() => connecting.abort(), connectTimeoutMs)
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs), connecting.signal])
+    let late = 'TIMEOUT'
+    const fail = (error: Error): void => {
+      clearTimeout(timer)
+      resolve({ kind: 'silence', reason: limit.aborted ? late : reasonOf(error) })
+    }
     if (limit.aborted) return fail(new Error('aborted'))
-    const ask = url.protocol === 'https:' ? requestHttps : requestHttp
+    const isSecure = url.protocol === 'https:'
+    const ask = isSecure ? requestHttps : requestHttp
     const method = body === undefined ? 'GET' : 'POST'
     const request = ask(url, { method, agent: false, headers, signal: limit })
     request.on('error', fail)
+    request.once('socket', (socket) =>
+      socket.once(isSecure ? 'secureConnect' : 'connect', () => {
+        clearTimeout(timer)
+        late = 'NO_ANSWER'
+      }),
+    )
     request.once('response', (response) => {
       const parts: Buffer[] = []
       let kept = 0
@@ -58,11 +71,3 @@ export const askFirst = (
 
 const reasonOf = (error: Error): string =>
   'code' in error && typeof error.code === 'string' ? error.code : error.message
-
-export const credentialsOf = ({
-  user,
-  password,
-}: Pick<ClickHouseSettings, 'user' | 'password'>): Readonly<Record<string, string>> => ({
-  ...((user || password) && { 'x-clickhouse-user': user ?? 'default' }),
-  ...(password && { 'x-clickhouse-key': password }),
-})

@@ -1,12 +1,13 @@
 import { type Check, checksOf } from '@silversmith/core'
+import { credentialsOf } from '../credentials.ts'
 import type { ClickHouseSettings } from '../settings.ts'
 import { versionProblem } from '../version.ts'
-import { askFirst, credentialsOf, type FirstAnswer } from './first-answer.ts'
+import { askFirst, type FirstAnswer } from './first-answer.ts'
 
 /** A ping of a place nobody is sure of. */
 const pingMsMax = 3_000
-/** Longer than any server takes to say its version. */
-const answerMsMax = 10_000
+/** A service of ClickHouse Cloud that idles takes the connection at once, and answers when it woke up. */
+const answerMsMax = 30_000
 
 /** Is it ClickHouse that answers at the URL, and does it let this user in? With what to set where it does not. */
 export const checkReach = async (
@@ -17,7 +18,8 @@ export const checkReach = async (
   const answer = await askFirst(
     {
       ...{ url, headers: credentialsOf(settings), body: 'SELECT version() FORMAT TabSeparated' },
-      timeoutMs: Math.max(settings.connectTimeoutMs, answerMsMax),
+      connectTimeoutMs: settings.connectTimeoutMs,
+      timeoutMs: settings.connectTimeoutMs + answerMsMax,
     },
     signal,
   )
@@ -83,6 +85,11 @@ const tellSilence = (
       `the certificate of ${origin} is not trusted (${reason})`,
       'use the name it was made for; where an authority of your own signed it, put that into a file and name the file in NODE_EXTRA_CA_CERTS',
     )
+  if (reason === 'NO_ANSWER')
+    return checksOf('clickhouse', origin).wrong(
+      `${origin} takes the connection and gives no answer, as a service of ClickHouse Cloud does while it wakes up`,
+      'ask again in a minute; where it stays so, look at its log and at what is in between',
+    )
   return wrongPlace(settings, `${describeSilence(origin, protocol, reason)} (${reason})`, signal)
 }
 
@@ -130,7 +137,7 @@ const findElsewhere = async (url: URL, signal: AbortSignal): Promise<string | un
 
 /** Without credentials: it is not known yet who listens. */
 const ping = (url: URL, signal: AbortSignal): Promise<FirstAnswer> =>
-  askFirst({ url, timeoutMs: pingMsMax }, signal)
+  askFirst({ url, connectTimeoutMs: pingMsMax, timeoutMs: pingMsMax }, signal)
 
 const isClickHouse = (answer: FirstAnswer | undefined): boolean =>
   answer?.kind === 'answer' && answer.status === 200 && answer.body === 'Ok.\n'
