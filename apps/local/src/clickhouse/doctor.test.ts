@@ -202,14 +202,39 @@ it('a full disk: the real engine refuses INSERTs there', async () => {
   expectQuoted(await ask({ CLICKHOUSE_DATABASE: other }))
 })
 
-it('a disk without a byte left', async () => {
-  const row = { name: 'default', free_space: '0', total_space: '107374182400', is_read_only: 0 }
-  const { url } = await gate({
+const diskOf = (name: string, path: string, freeBytes: number) => ({
+  ...{ name, path, free_space: String(freeBytes) },
+  ...{ total_space: '107374182400', is_read_only: 0 },
+})
+
+/** A server with other disks than the engine's. */
+const withDisks = (data: readonly ReturnType<typeof diskOf>[]): Promise<Gate> =>
+  gate({
     refuse: ({ statement }) =>
       statement.includes('FROM system.disks')
-        ? { status: 200, body: JSON.stringify({ meta: [], data: [row], rows: 1 }) }
+        ? { status: 200, body: JSON.stringify({ meta: [], data, rows: data.length }) }
         : undefined,
   })
+
+it('a full disk that none of the tables is on is no fault, one they are on is', async () => {
+  const [{ path = '' } = {}] = await clickHouse.read<{ path: string }>(
+    `SELECT data_paths[1] AS path FROM system.tables WHERE database = '${database.database}' AND name = 'raw_events'`,
+  )
+  expect(path).toMatch(/^\/.*\/store\//)
+  const own = path.replace(/store\/.*$/, '')
+  const own100 = diskOf('default', '/', 1e11)
+  const aside = await withDisks([own100, diskOf('backups', '/backups/', 0)])
+  const told = await ask({ CLICKHOUSE_URL: aside.url })
+  expect(told.text).toMatch(
+    /^warning +clickhouse disks: disk backups .* none of the tables is on it$/m,
+  )
+  expect(told.code).toBe(0)
+  const hot = await withDisks([own100, diskOf('hot', own, 0)])
+  expect((await ask({ CLICKHOUSE_URL: hot.url })).wrong).toContain('disk hot of the server is full')
+})
+
+it('a disk without a byte left', async () => {
+  const { url } = await withDisks([diskOf('default', '/', 0)])
   const told = await ask({ CLICKHOUSE_URL: url })
   expect(told.wrong).toContain('is full: 0.0 GB free of 107.4 GB, and INSERTs need 1.1 GB')
   expectQuoted(told)

@@ -8,6 +8,7 @@ import { checkOfRefusal } from './refusal.ts'
 
 interface DiskRow {
   readonly name: string
+  readonly path: string
   readonly free_space: string | number
   readonly total_space: string | number
   readonly is_read_only: number | boolean
@@ -16,7 +17,10 @@ interface DiskRow {
 /** Less is as good as none: an INSERT, the merges after it and the server's own logs need room. */
 const freeBytesMin = 1024 ** 3
 
-/** Room on the disks of the server. A disk in an object store is never full. */
+/**
+ * Room on the disks of the server: those of these tables, and its own. A disk in an object store is never full. Another that is
+ * full may be meant to be.
+ */
 export const checkDisks = async (
   connection: Connection,
   settings: ClickHouseSettings,
@@ -25,14 +29,16 @@ export const checkDisks = async (
 ): Promise<readonly Check[]> => {
   const check = checksOf('clickhouse', 'disks')
   let disks: readonly DiskRow[]
+  let paths: readonly string[]
   try {
     disks = await connection.query<DiskRow>(
       {
-        statement: 'SELECT name, free_space, total_space, is_read_only FROM system.disks',
+        statement: 'SELECT name, path, free_space, total_space, is_read_only FROM system.disks',
         what: 'asking for the room on the disks',
       },
       signal,
     )
+    paths = await readPaths(connection, settings, existing, signal)
   } catch (error) {
     const user = settings.user ?? 'default'
     const grants = [`GRANT SELECT ON system.disks TO ${quoteName(user)}`]
@@ -49,13 +55,44 @@ export const checkDisks = async (
       check.unseen(`user ${user} may not ask how much room there is`, `run ${grants.join('; ')}`),
     ]
   }
-  const problems = disks
+  const used = new Set(['default', ...paths.map((path) => diskOf(path, disks))])
+  const problems = disks.flatMap((disk) => {
+    const problem = problemOf(disk, existing)
+    if (problem === undefined) return []
+    const { found, fix } = problem
+    if (used.has(disk.name)) return [check.wrong(found, fix)]
     // Some are read-only on purpose, e.g. one on the web.
-    .filter(({ name, is_read_only }) => !Number(is_read_only) || name === 'default')
-    .flatMap((disk) => problemOf(disk, existing) ?? [])
-  if (problems.length === 0) return [check.ok('have room')]
-  return problems.map(({ found, fix }) => check.wrong(found, fix))
+    return Number(disk.is_read_only)
+      ? []
+      : [check.warning(`${found}; none of the tables is on it`, fix)]
+  })
+  return problems.length > 0 ? problems : [check.ok('have room')]
 }
+
+/** Where the server keeps what is in the tables. */
+const readPaths = async (
+  connection: Connection,
+  { database }: ClickHouseSettings,
+  { tables }: Existing,
+  signal: AbortSignal,
+): Promise<readonly string[]> => {
+  const rows = await connection.query<{ readonly path: string }>(
+    {
+      statement:
+        'SELECT DISTINCT arrayJoin(data_paths) AS path FROM system.tables WHERE database = {database:String} AND name IN {names:Array(String)}',
+      parameters: { database, names: [...tables.values()].map(({ name }) => name) },
+      what: 'asking on which disks the tables are',
+    },
+    signal,
+  )
+  return rows.map(({ path }) => path)
+}
+
+/** The disk of a path: one may be mounted below another. */
+const diskOf = (path: string, disks: readonly DiskRow[]): string | undefined =>
+  disks
+    .filter((disk) => disk.path !== '' && path.startsWith(disk.path))
+    .toSorted((one, other) => other.path.length - one.path.length)[0]?.name
 
 const problemOf = (
   { name, free_space: free, total_space: total, is_read_only: isReadOnly }: DiskRow,
