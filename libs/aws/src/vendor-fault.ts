@@ -99,6 +99,13 @@ export const isForbidden = (error: unknown): boolean => {
   return statusOf(error) === 403 && (remedy === undefined || remedy === policy)
 }
 
+/** Was it refused for how much was asked, and for nothing else? */
+export const isThrottle = (error: unknown): boolean =>
+  statusOf(error) === 429 ||
+  /Throttl|SlowDown|TooManyRequests|ThroughputExceeded|LimitExceeded|OverLimit/.test(
+    errorNameOf(error),
+  )
+
 /** Does an error of that name pass by itself? For the entries of batch calls, which have no status of their own. */
 export const isPassing = (name: string): boolean => passing.has(name)
 

@@ -1,5 +1,5 @@
 import { type Check, checksOf } from '@silversmith/core'
-import { isDenied, remedyOf, wordsOf } from '../vendor-fault.ts'
+import { isDenied, isThrottle, remedyOf, wordsOf } from '../vendor-fault.ts'
 
 type Checks = ReturnType<typeof checksOf>
 
@@ -17,6 +17,10 @@ export const checkOfFailure = (
   if (isDenied(error)) {
     const fix = `allow ${permission} in the role's policy, and in the policy of what is asked for`
     return isNeeded ? check.wrong(found, fix) : check.unseen(found, fix)
+  }
+  if (isThrottle(error)) {
+    const fix = 'it was asked too often, and passes by itself; ask again'
+    return isNeeded ? check.warning(found, fix) : check.unseen(found, fix)
   }
   return check.wrong(found, remedyOf(error) ?? 'it may pass by itself; ask again')
 }

@@ -168,6 +168,15 @@ describe('a table', () => {
   })
 })
 
+test('a table that is asked too much is no fault of the deployment', async () => {
+  const throttle: Answer = (_, response) =>
+    answerJson(response, 400, { __type: 'x#ProvisionedThroughputExceededException', message: 'no' })
+  await withServer(throttle, async ({ clients }) => {
+    const check = createTableChecker(clients.dynamodb, ledgerTableDefinition('ledger'))
+    expect((await check(signal)).map(({ state }) => state)).toEqual(['unseen', 'warning'])
+  })
+})
+
 describe('a queue', () => {
   test('is found by its URL, and by its ARN where that is all there is', async () => {
     const server = await startFauxqs({ port: 0, logger: false })
@@ -212,5 +221,6 @@ describe('a queue', () => {
     }
     expect(await check('AccessDeniedException')).toMatch(/^unseen: .* → allow sqs:GetQueueAttr/)
     expect(await check('QueueDoesNotExist')).toMatch(/^wrong: .* → create the queue/)
+    expect(await check('RequestThrottled')).toMatch(/^unseen: .* asked too often/)
   })
 })
