@@ -9,7 +9,13 @@ import { createFunctionLog, observe, openTracer } from '@silversmith/aws/powerto
 import { createClickHouseInspector } from '@silversmith/clickhouse'
 import { awsSettingsOf, type Clock, type Inspector } from '@silversmith/core'
 import { datasets } from '@silversmith/datasets'
-import { createReconcile, createSilverInspector, createSweep, withCheckup } from '@silversmith/flow'
+import {
+  createReconcile,
+  createSilverInspector,
+  createSweep,
+  modeOf,
+  withCheckup,
+} from '@silversmith/flow'
 import { readParquet } from '@silversmith/parquet'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { checkupOf } from './checkup.ts'
@@ -74,6 +80,7 @@ const { env: environment } = process
 export const handler = observe(
   log,
   await openTracer('bulk', config.traceEnabled),
+  modeOf,
   withCheckup(
     () => checkupOf(config, { clients, modes: Object.keys(modes), process, environment, now }),
     createHandler(modes, now, config.dryRun),

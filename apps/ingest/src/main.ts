@@ -1,7 +1,7 @@
 import { createAwsClients, createS3Bronze, createSqsQueue } from '@silversmith/aws'
 import { createFunctionLog, observe, openTracer } from '@silversmith/aws/powertools-log'
 import { awsSettingsOf } from '@silversmith/core'
-import { createIngest, withCheckup } from '@silversmith/flow'
+import { createIngest, modeOf, withCheckup } from '@silversmith/flow'
 import { checkupOf } from './checkup.ts'
 import { parseConfig } from './config.ts'
 import { createHandler } from './handler.ts'
@@ -28,6 +28,7 @@ const { env: environment } = process
 export const handler = observe(
   log,
   await openTracer('ingest', config.traceEnabled),
+  modeOf,
   withCheckup(
     () => checkupOf(config, { clients, process, environment, now: Date.now }),
     createHandler({ ingest, log, begin, dryRun: config.dryRun }),

@@ -10,7 +10,7 @@ import {
 } from '@silversmith/aws'
 import { createFunctionLog, observe, openTracer } from '@silversmith/aws/powertools-log'
 import { awsSettingsOf, type Clock } from '@silversmith/core'
-import { createTransform, dryRun, sourceOfAsked, withCheckup } from '@silversmith/flow'
+import { createTransform, dryRun, sourceOfAsked, modeOf, withCheckup } from '@silversmith/flow'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { checkupOf } from './checkup.ts'
 import { parseConfig } from './config.ts'
@@ -51,6 +51,7 @@ const { env: environment } = process
 export const handler = observe(
   log,
   await openTracer('transform', config.traceEnabled),
+  modeOf,
   withCheckup(
     () => checkupOf(config, { s3, dynamodb, sqs, process, environment, now }),
     createHandler({

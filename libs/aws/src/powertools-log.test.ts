@@ -45,7 +45,7 @@ const logsIn = (lines: readonly Line[]): readonly Line[] =>
 describe('the log of a function', () => {
   test('writes one line for an event, with its facts and where it happened', () => {
     const lines = linesOf(`
-      log.begin(context)
+      log.begin(context, 'event')
       log.emit({ kind: 'batch-sealed', batch: 'B1', sources: 2, rows: 5, rejected: 1, drifted: 0, chunks: 1, dispositions: { rows: 1, poison: 1 }, silverFiles: { under64KiB: 30, more: 0 }, inserts: { under1000: 1 }, rejectedByReason: { no_id: 1 }, kinds: { video: 5 }, sections: ['7'] })
       log.end()`)
     expect(logsIn(lines)).toMatchObject([
@@ -59,7 +59,7 @@ describe('the log of a function', () => {
 
   test('counts the same facts as metrics of the pipeline', () => {
     const lines = linesOf(`
-      log.begin(context)
+      log.begin(context, 'event')
       const sealed = { kind: 'batch-sealed', batch: 'B1', sources: 2, rows: 5, rejected: 1, drifted: 0, chunks: 1, dispositions: { rows: 1, poison: 1 }, silverFiles: { under64KiB: 30, more: 0 }, inserts: { under1000: 1 }, rejectedByReason: { no_id: 1 }, kinds: { video: 5 }, sections: ['7'] }
       log.emit(sealed)
       log.emit({ ...sealed, batch: 'B2' })
@@ -77,6 +77,33 @@ describe('the log of a function', () => {
     expect(sum(metrics?.['Inserts.under1000'])).toBe(2)
     expect(metrics).not.toHaveProperty(['SilverFiles.more'])
     expect(metricsIn(lines).filter((line) => line['ColdStart'] === 1)).toHaveLength(1)
+  })
+
+  test('says on every line, of logs and of metrics, what the invocation was for', () => {
+    const lines = linesOf(`
+      log.started({})
+      const failed = { kind: 'apply-failed', batch: 'B1', target: 'clickhouse', code: 'TARGET_UNAVAILABLE', message: 'down' }
+      const handler = observe(log, undefined, (event) => event.mode, async () => {
+        log.emit(failed)
+        log.emit({ kind: 'batch-committed', batch: 'B1' })
+      })
+      await handler({ mode: 'sweep' }, context)
+      await handler({ mode: 'reconcile' }, context)`)
+    const counted = lines.filter((line) => !('ColdStart' in line))
+    expect(
+      logsIn(counted)
+        .map(({ message, mode }) => `${String(message)} ${mode}`)
+        .toSorted(),
+    ).toEqual([
+      ...['apply-failed reconcile', 'apply-failed sweep'],
+      ...['batch-committed reconcile', 'batch-committed sweep', 'started start'],
+    ])
+    expect(
+      metricsIn(counted)
+        .map(({ mode }) => mode)
+        .toSorted(),
+    ).toEqual([...['reconcile', 'reconcile', 'sweep', 'sweep']])
+    expect(JSON.stringify(metricsIn(counted).map(({ _aws }) => _aws))).not.toContain('mode')
   })
 
   test('counts what concerns a target by target', () => {
@@ -128,13 +155,17 @@ describe('the log of a function', () => {
     const received = once(daemon, 'message') as Promise<[Buffer]>
     daemon.bind(0, '127.0.0.1')
     await once(daemon, 'listening')
-    linesOf(`await observe(log, await openTracer('f', true), async () => 1)({}, context)`, 'INFO', {
-      AWS_XRAY_DAEMON_ADDRESS: `127.0.0.1:${daemon.address().port}`,
-      LAMBDA_TASK_ROOT: '/var/task',
-      AWS_EXECUTION_ENV: 'AWS_Lambda_nodejs22.x',
-      _X_AMZN_TRACE_ID:
-        'Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1',
-    })
+    linesOf(
+      `await observe(log, await openTracer('f', true), () => 'event', async () => 1)({}, context)`,
+      'INFO',
+      {
+        AWS_XRAY_DAEMON_ADDRESS: `127.0.0.1:${daemon.address().port}`,
+        LAMBDA_TASK_ROOT: '/var/task',
+        AWS_EXECUTION_ENV: 'AWS_Lambda_nodejs22.x',
+        _X_AMZN_TRACE_ID:
+          'Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1',
+      },
+    )
     const [packet] = await received
     daemon.close()
     expect(JSON.parse(packet.toString().split('\n')[1] ?? '')).toMatchObject({
@@ -154,7 +185,7 @@ describe('the log of a function', () => {
 
   test('writes its metrics when the handler throws too, and lets the error pass', () => {
     const lines = linesOf(`
-      const handler = observe(log, await openTracer('f', false), async () => {
+      const handler = observe(log, await openTracer('f', false), () => 'event', async () => {
         log.emit({ kind: 'message-unreadable', messageId: 'm', reason: 'x' })
         throw new Error('boom')
       })

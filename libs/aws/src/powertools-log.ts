@@ -7,6 +7,9 @@ import { countsOf, levelOf } from './event-entries.ts'
 
 const namespace = 'Silversmith'
 
+/** Until the first invocation. */
+const startMode = 'start'
+
 const units = { count: MetricUnit.Count, seconds: MetricUnit.Seconds } as const
 
 export interface FunctionLogSettings {
@@ -21,8 +24,8 @@ export interface FunctionLogSettings {
 export interface FunctionLog extends Log {
   /** The one line of a cold start: versions and effective settings, secrets left out by the caller. */
   started(settings: Readonly<Record<string, unknown>>): void
-  /** First thing of an invocation: request id on every line, cold start counted. */
-  begin(context: Context): void
+  /** First thing of an invocation: request id and mode on every line, the mode on every metric, cold start counted. */
+  begin(context: Context, mode: string): void
   /** Last thing of an invocation: writes the metrics. */
   end(): void
 }
@@ -32,13 +35,14 @@ export const createFunctionLog = (settings: FunctionLogSettings): FunctionLog =>
   const logger = new Logger({
     serviceName: service,
     logLevel,
-    persistentKeys: { pipeline, ...(environment && { environment }) },
+    persistentKeys: { pipeline, mode: startMode, ...(environment && { environment }) },
   })
   const dimensions = { pipeline, ...(environment && { environment }) }
   const metricsWith = (more: Readonly<Record<string, string>>): Metrics =>
     new Metrics({ namespace, serviceName: service, defaultDimensions: { ...dimensions, ...more } })
   const metrics = metricsWith({})
   const ofTarget = new Map<string, Metrics>()
+  let mode = startMode
   const metricsOf = (target: string | undefined): Metrics => {
     if (target === undefined) return metrics
     const own = ofTarget.get(target) ?? metricsWith({ target })
@@ -50,13 +54,19 @@ export const createFunctionLog = (settings: FunctionLogSettings): FunctionLog =>
       const { version, platform, arch } = process
       logger.info('started', { node: version, platform, arch, settings: { ...effective } })
     },
-    begin: (context) => {
+    begin: (context, begun) => {
+      mode = begun
       logger.addContext(context)
+      logger.appendKeys({ mode })
       metrics.captureColdStartMetric(context.functionName)
     },
     end: () => {
-      for (const one of [metrics, ...ofTarget.values()])
-        if (one.hasStoredMetrics()) one.publishStoredMetrics()
+      for (const one of [metrics, ...ofTarget.values()]) {
+        if (!one.hasStoredMetrics()) continue
+        // A field of the line and no dimension: alarms and graphs go by metrics of all modes.
+        one.addMetadata('mode', mode)
+        one.publishStoredMetrics()
+      }
     },
     emit: (event) => {
       const { kind, ...facts } = event
@@ -85,10 +95,11 @@ export const observe =
   <Input, Output>(
     log: FunctionLog,
     tracer: Tracer | undefined,
+    modeOf: (event: unknown) => string,
     handler: (event: Input, context: Context) => Promise<Output>,
   ) =>
   async (event: Input, context: Context): Promise<Output> => {
-    log.begin(context)
+    log.begin(context, modeOf(event))
     const segment = tracer?.isTracingEnabled() ? tracer.getSegment() : undefined
     const part = segment?.addNewSubsegment('## handler')
     if (part) tracer?.setSegment(part)

@@ -11,6 +11,7 @@ export {
   type AskedObject,
   type AskedPlace,
   describeBulk,
+  modeOf,
   readAskedObject,
   readBulkFields,
 } from './checkup/asked.ts'

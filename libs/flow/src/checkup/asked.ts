@@ -47,6 +47,21 @@ export const readAskedObject = (event: unknown): AskedObject | undefined => {
   }
 }
 
+const modeCharactersMax = 32
+
+/**
+ * What an invocation is for, in one word, for its log lines and metrics: `health_check`, `diagnostics`, `dry_run`, the `mode` of a
+ * direct event, else `event`.
+ */
+export const modeOf = (event: unknown): string => {
+  const checkup = readAskedCheckup(event)
+  if (checkup) return checkup.kind === 'health' ? 'health_check' : 'diagnostics'
+  if (readAskedObject(event)?.isDry) return 'dry_run'
+  if (!isFields(event) || eventShapes.some((name) => name in event)) return 'event'
+  const mode = textOf(event['mode'])
+  return mode === undefined ? 'event' : mode.replaceAll(/\W/g, '_').slice(0, modeCharactersMax)
+}
+
 const bulkFields = [
   'section_id',
   'start_date',

@@ -1,6 +1,7 @@
 import { type Check, type Checker, checksOf, Fault } from '@silversmith/core'
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
+import { modeOf } from './asked.ts'
 import { type CheckupAnswer, type CheckupDeps, withCheckup } from './checkup.ts'
 
 const good: Checker = async () => [checksOf('s3', 'silver').ok('can be listed')]
@@ -120,3 +121,22 @@ test.each([
 ])('all other events are the handler’s: %j', async (event) =>
   expect(await ask(event, [])).toBe('handled'),
 )
+
+test.each([
+  ['s3-in-sqs', 'event'],
+  ['eventbridge', 'event'],
+  ['request', 'event'],
+  ['sweep', 'sweep'],
+  ['reconcile', 'reconcile'],
+  ['dry-run', 'dry_run'],
+  ['health-check', 'health_check'],
+  ['diagnostics', 'diagnostics'],
+])('the event %s is told as %s in the log', (name, mode) =>
+  expect(modeOf(example(name))).toBe(mode),
+)
+
+test('a mode of any text is told as one short word', () => {
+  expect(modeOf({ mode: `{"a b": 1}${'x'.repeat(99)}` })).toMatch(/^\w{32}$/)
+  expect(modeOf({ Records: [], mode: 'sweep' })).toBe('event')
+  expect(modeOf(null)).toBe('event')
+})
