@@ -24,13 +24,14 @@ import {
 } from '@silversmith/core'
 import { datasets, sqsMessages } from '@silversmith/datasets'
 import { breakerCheckerOf } from './breaker-check.ts'
-import { functionNames } from '../command.ts'
 import { awsOf, type Deployment } from '../deployment/deployment.ts'
 import { deploymentSettings } from '../deployment/deployment-settings.ts'
 
+const nameOfFunction = (role: string): string => `${role.toUpperCase()}_FUNCTION_NAME`
+
 const functionName = (role: string) =>
   setting<string | undefined>({
-    ...{ name: `${role.toUpperCase()}_FUNCTION_NAME`, parse: parseText, default: undefined },
+    ...{ name: nameOfFunction(role), parse: parseText, default: undefined },
     description: `name or ARN of the function ${role}, to be asked itself`,
   })
 
@@ -87,7 +88,10 @@ export const openDoctorRoom = (deployment: Deployment, now: () => number): Docto
       ? undefined
       : createDynamoLedger({ client: clients.dynamodb, tableName: values.ledgerTable })
   return {
-    checks: all.length === 0 ? [tellSettings(values)] : all.map(checkOfProblem),
+    checks: [
+      ...(all.length === 0 ? [tellSettings(values)] : all.map(checkOfProblem)),
+      ...unaskedOf(invoked),
+    ],
     checkers: [
       ...bucketCheckers(clients, values),
       ...tableCheckers(clients, values),
@@ -116,18 +120,23 @@ const valuesForAws = ({ settings: given }: Deployment) => {
 
 type Clients = ReturnType<typeof createAwsClients>
 
+/** It is a person who asks here; the functions say what their roles may do. */
+const isOwn = false
+
 const bucketCheckers = ({ s3 }: Clients, { buckets = [], silverBucket }: Values) => [
-  ...buckets.map((name) => createBucketChecker(s3, name, { isWritten: false })),
+  ...buckets.map((name) => createBucketChecker(s3, name, { isWritten: false, isOwn })),
   ...(silverBucket === undefined
     ? []
-    : [createBucketChecker(s3, silverBucket, { isWritten: true })]),
+    : [createBucketChecker(s3, silverBucket, { isWritten: true, isOwn })]),
 ]
 
 const tableCheckers = ({ dynamodb }: Clients, { ledgerTable, idempotencyTable }: Values) =>
   [
     ledgerTable === undefined ? undefined : ledgerTableDefinition(ledgerTable),
     idempotencyTable === undefined ? undefined : idempotencyTableDefinition(idempotencyTable),
-  ].flatMap((definition) => (definition ? [createTableChecker(dynamodb, definition)] : []))
+  ].flatMap((definition) =>
+    definition ? [createTableChecker(dynamodb, definition, { isOwn })] : [],
+  )
 
 const queuesOf = ({
   arrivalsQueueUrl,
@@ -149,12 +158,25 @@ const clickHouseChecker = (
   return createClickHouseChecker({ settings: clickHouse, tables, role: 'writer' })
 }
 
+const roles = ['ingest', 'transform', 'bulk'] as const
+
 /** Those of a local stack are called by what they are. */
 const functionsOf = ({ stack }: Deployment, values: Values): readonly Invoked[] =>
-  (['ingest', 'transform', 'bulk'] as const).flatMap((role) => {
-    const name = stack && functionNames.includes(role) ? role : values[role]
+  roles.flatMap((role) => {
+    const name = stack ? role : values[role]
     return name === undefined ? [] : [{ name, role }]
   })
+
+/** What only a function itself can tell of its role and its network is then not known. */
+const unaskedOf = (invoked: readonly Invoked[]): readonly Check[] =>
+  roles
+    .filter((role) => !invoked.some((one) => one.role === role))
+    .map((role) =>
+      checksOf('function', role).unseen(
+        `${role} was not asked: nobody says what it is called`,
+        `set ${nameOfFunction(role)}, and ask again`,
+      ),
+    )
 
 const check = checksOf('settings', 'settings')
 

@@ -112,6 +112,9 @@ it('finds nothing wrong where all is well', async () => {
   const { code, text } = await ask({})
   expect(text).toMatch(/ok +clickhouse \S+raw_events: takes INSERTs/)
   expect(text).toMatch(/nothing is wrong$/m)
+  expect(text).toMatch(
+    /^unseen +function: transform was not asked.*\n +fix: set TRANSFORM_FUNCTION_NAME/m,
+  )
   expect(code).toBe(0)
 })
 

@@ -11,25 +11,32 @@ const impossibleEtag = '"00000000000000000000000000000000"'
 /** Below what the house may write, and never there. */
 const probeKey = '_staging/checkup'
 
+export interface BucketUse {
+  readonly isWritten: boolean
+  /** Who asks is who works with it, so that what is not allowed is wrong. */
+  readonly isOwn?: boolean
+}
+
 /** Lists a bucket, and where it is written to asks whether a write would be allowed, by one that cannot land. */
 export const createBucketChecker =
-  (client: S3Client, bucket: string, { isWritten }: { readonly isWritten: boolean }): Checker =>
+  (client: S3Client, bucket: string, { isWritten, isOwn = true }: BucketUse): Checker =>
   async (signal) => {
     const check = checksOf('s3', bucket)
     const within = () => ({ abortSignal: withinTime(signal, checkMsMax) })
     try {
       await client.send(new ListObjectsV2Command({ Bucket: bucket, MaxKeys: 1 }), within())
     } catch (error) {
-      const call = { what: `listing s3://${bucket}/`, permission: 's3:ListBucket', isNeeded: true }
+      const call = { what: `listing s3://${bucket}/`, permission: 's3:ListBucket', isNeeded: isOwn }
       return [checkOfFailure(check, error, call)]
     }
     if (!isWritten) return [check.ok('can be listed')]
-    return [await checkWrite(client, bucket, within)]
+    return [await checkWrite(client, bucket, isOwn, within)]
   }
 
 const checkWrite = async (
   client: S3Client,
   bucket: string,
+  isOwn: boolean,
   within: () => { readonly abortSignal: AbortSignal },
 ): Promise<Check> => {
   const check = checksOf('s3', bucket)
@@ -42,7 +49,7 @@ const checkWrite = async (
     if (statusOf(error) === 412 || errorNameOf(error) === 'NoSuchKey')
       return check.ok('can be listed and written to')
     const call = {
-      ...{ what: `writing to s3://${bucket}/`, permission: 's3:PutObject', isNeeded: true },
+      ...{ what: `writing to s3://${bucket}/`, permission: 's3:PutObject', isNeeded: isOwn },
     }
     return checkOfFailure(check, error, call)
   }

@@ -168,6 +168,39 @@ describe('a table', () => {
   })
 })
 
+test('what a person may not look at is unseen: the functions have roles of their own', async () => {
+  const person = { isOwn: false }
+  const states = async (answer: Answer) => {
+    const found: string[] = []
+    await withServer(answer, async ({ clients }) => {
+      const bucket = createBucketChecker(clients.s3, 'silver', { isWritten: true, ...person })
+      const table = createTableChecker(clients.dynamodb, ledgerTableDefinition('ledger'), person)
+      for (const check of [bucket, table])
+        found.push(...(await check(signal)).map(({ state }) => state))
+    })
+    return found
+  }
+  const denyTable: Answer = (_, response) =>
+    answerJson(response, 400, { __type: 'x#AccessDeniedException', message: 'no' })
+  const isS3 = (path: string): boolean => path.includes('silver')
+  expect(
+    await states((request, response) =>
+      isS3(request.path)
+        ? answerS3Error(response, 403, 'AccessDenied')
+        : denyTable(request, response),
+    ),
+  ).toEqual(['unseen', 'unseen', 'unseen'])
+  expect(
+    await states((request, response) =>
+      request.method === 'GET'
+        ? answerXml(response, emptyList)
+        : isS3(request.path)
+          ? answerS3Error(response, 403, 'AccessDenied')
+          : denyTable(request, response),
+    ),
+  ).toEqual(['unseen', 'unseen', 'unseen'])
+})
+
 test('a table that is asked too much is no fault of the deployment', async () => {
   const throttle: Answer = (_, response) =>
     answerJson(response, 400, { __type: 'x#ProvisionedThroughputExceededException', message: 'no' })

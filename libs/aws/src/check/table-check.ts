@@ -6,15 +6,22 @@ import { withinTime } from '../back-off.ts'
 import { errorNameOf } from '../vendor-fault.ts'
 import { checkMsMax, checkOfFailure } from './call-check.ts'
 
-/** Compares a table with its definition, and asks by a write that cannot land whether one would be allowed. */
+/**
+ * Compares a table with its definition, and asks by a write that cannot land whether one would be allowed. `isOwn`: who asks is
+ * who works with it, so that what is not allowed is wrong.
+ */
 export const createTableChecker =
-  (client: DynamoDBClient, definition: CreateTableCommandInput): Checker =>
+  (
+    client: DynamoDBClient,
+    definition: CreateTableCommandInput,
+    { isOwn = true }: { readonly isOwn?: boolean } = {},
+  ): Checker =>
   async (signal) => {
     const name = definition.TableName ?? ''
     const within = () => ({ abortSignal: withinTime(signal, checkMsMax) })
     return [
       await checkShape(client, definition, name, within),
-      ...(await checkWrite(client, definition, name, within)),
+      ...(await checkWrite(client, definition, isOwn, within)),
     ]
   }
 
@@ -70,8 +77,8 @@ const keyDifferences = (
 /** Nothing where a write would be allowed: then the shape says all. */
 const checkWrite = async (
   client: DynamoDBClient,
-  { KeySchema = [] }: CreateTableCommandInput,
-  name: string,
+  { TableName: name = '', KeySchema = [] }: CreateTableCommandInput,
+  isOwn: boolean,
   within: Within,
 ): Promise<readonly Check[]> => {
   const key = KeySchema[0]?.AttributeName ?? ''
@@ -88,6 +95,6 @@ const checkWrite = async (
     const told = ['ConditionalCheckFailedException', 'ResourceNotFoundException']
     if (told.includes(errorNameOf(error))) return []
     const call = { what: `writing to table ${name}`, permission: 'dynamodb:PutItem' }
-    return [checkOfFailure(checksOf('dynamodb', name), error, { ...call, isNeeded: true })]
+    return [checkOfFailure(checksOf('dynamodb', name), error, { ...call, isNeeded: isOwn })]
   }
 }
