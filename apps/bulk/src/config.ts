@@ -1,4 +1,4 @@
-import { type ClickHouseSettings, parseClickHouseSettings } from '@silversmith/clickhouse'
+import { parseClickHouseSettings, withoutSecrets } from '@silversmith/clickhouse'
 import {
   batchSettings,
   type Environment,
@@ -86,9 +86,3 @@ export const parseConfig = (environment: Environment) => {
     },
   }
 }
-
-const withoutSecrets = (settings: ClickHouseSettings): Readonly<Record<string, unknown>> => ({
-  ...settings,
-  ...(settings.password && { password: 'set' }),
-  settings: Object.keys(settings.settings),
-})

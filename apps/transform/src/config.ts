@@ -1,4 +1,4 @@
-import { type ClickHouseSettings, parseClickHouseSettings } from '@silversmith/clickhouse'
+import { parseClickHouseSettings, withoutSecrets } from '@silversmith/clickhouse'
 import {
   contractProblems,
   contractsSetting,
@@ -186,9 +186,3 @@ const folderProblems = (
     ]),
   ]
 }
-
-const withoutSecrets = (settings: ClickHouseSettings): Readonly<Record<string, unknown>> => ({
-  ...settings,
-  ...(settings.password && { password: 'set' }),
-  settings: Object.keys(settings.settings),
-})

@@ -30,6 +30,7 @@ export {
   defaultDeduplicationWindow,
   parseClickHouseSettings,
   refusedClickHouseSettings,
+  withoutSecrets,
 } from './settings.ts'
 export type { ClickHouseTargetOptions } from './target.ts'
 export { createClickHouseTarget } from './target.ts'

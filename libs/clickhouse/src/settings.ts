@@ -222,6 +222,15 @@ export const parseClickHouseSettings = (environment: Environment): ParsedSetting
   }
 }
 
+/** For people: no password, and of the user's own settings the names, for their values may be anything. */
+export const withoutSecrets = (
+  settings: ClickHouseSettings,
+): Readonly<Record<string, unknown>> => ({
+  ...settings,
+  ...(settings.password && { password: 'set' }),
+  settings: Object.keys(settings.settings),
+})
+
 const places = ['CLICKHOUSE_URL', 'CLICKHOUSE_HOST'] as const
 
 type Values = Partial<SettingValues<typeof clickHouseSettings>>

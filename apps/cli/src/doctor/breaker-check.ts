@@ -6,7 +6,7 @@ import {
   type Checker,
   checksOf,
   type Ledger,
-  type Route,
+  reloadsTable,
 } from '@silversmith/core'
 import { datasets } from '@silversmith/datasets'
 import { describeFailure } from '@silversmith/flow'
@@ -14,18 +14,18 @@ import { describeFailure } from '@silversmith/flow'
 interface BreakerRoom {
   readonly pipeline: string
   readonly targets?: readonly string[] | undefined
-  readonly routes?: readonly Route[] | undefined
   readonly ledger: Pick<Ledger, 'read'>
   readonly now: () => number
 }
 
 /** Targets and tables that are not called now, with what they said last. */
 export const breakerCheckerOf =
-  ({ pipeline, targets = [], routes = [], ledger, now }: BreakerRoom): Checker =>
+  ({ pipeline, targets = [], ledger, now }: BreakerRoom): Checker =>
   async (signal) => {
-    const tables = datasets
-      .filter(({ name }) => routes.some(({ dataset }) => dataset === name))
-      .flatMap((dataset) => dataset.tables.map(({ name }) => name))
+    // Of all datasets: what was sealed outlives its route.
+    const tables = [...datasets.flatMap((dataset) => dataset.tables), reloadsTable].map(
+      ({ name }) => name,
+    )
     const ids = targets.flatMap((target) => [
       breakerIdOf(pipeline, target),
       ...tables.map((table) => breakerIdOf(pipeline, target, table)),
@@ -43,12 +43,16 @@ export const breakerCheckerOf =
   }
 
 const tell = (breaker: Breaker | undefined, now: number): readonly Check[] => {
-  if (!breaker || breakerStateOf(breaker, now) === 'closed') return []
+  const state = breakerStateOf(breaker, now)
+  if (!breaker || state === 'closed') return []
+  const check = checksOf('breaker', breaker.id)
   const until = new Date(breaker.openUntil ?? now).toISOString()
+  const failed = `${breaker.id} failed ${breaker.failures} times`
+  const why = breaker.problem ?? 'no reason was kept'
+  const fix = 'mend what it says; it is tried again by itself, and no batch is lost'
   return [
-    checksOf('breaker', breaker.id).wrong(
-      `${breaker.id} failed ${breaker.failures} times and is not called until ${until}: ${breaker.problem ?? 'no reason was kept'}`,
-      'mend what it says; it is tried again by itself, and no batch is lost',
-    ),
+    state === 'open'
+      ? check.wrong(`${failed} and is not called until ${until}: ${why}`, fix)
+      : check.warning(`${failed}, and its next call is a probe: ${why}`, fix),
   ]
 }

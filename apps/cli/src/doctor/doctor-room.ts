@@ -100,7 +100,7 @@ export const openDoctorRoom = (deployment: Deployment, now: () => number): Docto
         ? [clickHouseChecker(clickHouse.settings, values)]
         : []),
       ...(ledger && values.pipeline !== undefined
-        ? [breakerCheckerOf({ ...values, pipeline: values.pipeline, ledger, now })]
+        ? [breakerCheckerOf({ pipeline: values.pipeline, targets: values.targets, ledger, now })]
         : []),
       ...invoked.map((one) => createFunctionChecker(lambda, one)),
     ],

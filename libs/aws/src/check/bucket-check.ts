@@ -41,9 +41,10 @@ const checkWrite = async (
 ): Promise<Check> => {
   const check = checksOf('s3', bucket)
   const place = { Bucket: bucket, Key: probeKey }
+  let landed: { readonly VersionId?: string | undefined }
   try {
     const put = new PutObjectCommand({ ...place, Body: '', IfMatch: impossibleEtag })
-    await client.send(put, within())
+    landed = await client.send(put, within())
   } catch (error) {
     // There is no such object, or one with another etag: the condition was what stopped it.
     if (statusOf(error) === 412 || errorNameOf(error) === 'NoSuchKey')
@@ -53,7 +54,9 @@ const checkWrite = async (
     }
     return checkOfFailure(check, error, call)
   }
-  await client.send(new DeleteObjectCommand(place), within()).catch(() => undefined)
+  const { VersionId } = landed
+  const remove = new DeleteObjectCommand({ ...place, ...(VersionId && { VersionId }) })
+  await client.send(remove, within()).catch(() => undefined)
   return check.wrong(
     `s3://${bucket}/ took a write whose condition does not hold: this S3 knows no conditional writes`,
     'use one that does (AWS does): exactly-once delivery rests on files that are created once',

@@ -6,7 +6,12 @@ import type { Check } from '@silversmith/core'
 import dynalite from 'dynalite'
 import { startFauxqs } from 'fauxqs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type AwsClients, createAwsClients, createSqsClient } from '../clients.ts'
+import {
+  type AwsClients,
+  createAwsClients,
+  createLambdaClient,
+  createSqsClient,
+} from '../clients.ts'
 import {
   type Answer,
   answerJson,
@@ -16,6 +21,7 @@ import {
 } from '../scripted-server.ts'
 import { idempotencyTableDefinition, ledgerTableDefinition } from '../table-definition.ts'
 import { createBucketChecker, lookAtPlace } from './bucket-check.ts'
+import { createFunctionChecker } from './function-check.ts'
 import { createQueueChecker, createQueueLook } from './queue-check.ts'
 import { createTableChecker } from './table-check.ts'
 
@@ -78,6 +84,21 @@ describe('a bucket', () => {
     const [found, ...more] = await stateOf(list, put)
     expect(found).toMatch(message)
     expect(more).toEqual([])
+  })
+
+  test('is left as it was where a write lands all the same', async () => {
+    await withServer(
+      (request, response) =>
+        request.method === 'GET'
+          ? answerXml(response, emptyList)
+          : void response.writeHead(200, { etag: '"e"', 'x-amz-version-id': 'v1' }).end(),
+      async ({ clients, requests }) => {
+        await createBucketChecker(clients.s3, 'silver', { isWritten: true })(signal)
+        const [put, remove] = requests.slice(1)
+        expect(remove).toMatchObject({ method: 'DELETE', path: put?.path })
+        expect(remove?.query.get('versionId')).toBe('v1')
+      },
+    )
   })
 
   test('is looked into for a script, whatever comes of it', async () => {
@@ -255,5 +276,53 @@ describe('a queue', () => {
     expect(await check('AccessDeniedException')).toMatch(/^unseen: .* → allow sqs:GetQueueAttr/)
     expect(await check('QueueDoesNotExist')).toMatch(/^wrong: .* → create the queue/)
     expect(await check('RequestThrottled')).toMatch(/^unseen: .* asked too often/)
+  })
+})
+
+describe('a function', () => {
+  const ask = async (payload: unknown, isFailed = false): Promise<readonly string[]> => {
+    let found: readonly Check[] = []
+    await withServer(
+      (_, response) => {
+        if (isFailed) response.setHeader('x-amz-function-error', 'Unhandled')
+        answerJson(response, 200, payload as object)
+      },
+      async ({ url, requests }) => {
+        const client = createLambdaClient({ ...local, endpoints: { lambda: url } })
+        found = await createFunctionChecker(client, { name: 'f-1', role: 'transform' })(signal)
+        client.destroy()
+        expect(requests.map(({ body }) => JSON.parse(body.toString()) as unknown)).toEqual([
+          { diagnostics: true },
+        ])
+      },
+    )
+    return found.map((check) => `${check.name}: ${told(check)}`)
+  }
+  const answer = (...checks: readonly Partial<Check>[]) => ({
+    ...{ statusCode: 200, body: JSON.stringify({ checks }) },
+  })
+  const good = { part: 's3', name: 'silver', state: 'ok', found: 'can be listed' } as const
+
+  test('in which all is well is told as one line', async () => {
+    expect(await ask(answer(good, good))).toEqual([
+      'transform: ok: answers, and of 2 things it looked at none is wrong → ',
+    ])
+  })
+
+  test('tells what it finds wrong, and not that none is', async () => {
+    const bad = { ...good, state: 'wrong', found: 'no grant', fix: 'give it' } as const
+    expect(await ask(answer(good, bad))).toEqual([
+      'transform, s3 silver: wrong: no grant → give it',
+    ])
+  })
+
+  test('that fails, or is another, is wrong', async () => {
+    const error = { errorType: 'Fault', errorMessage: '2 settings need attention:\n- A\n- B' }
+    expect(await ask(error, true)).toEqual([
+      'transform: wrong: f-1 fails: Fault: 2 settings need attention: - A - B → mend what it says; its log says more',
+    ])
+    expect(await ask({ batchItemFailures: [] })).toEqual([
+      expect.stringMatching(/^transform: wrong: transform does not know/),
+    ])
   })
 })

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { modeOf } from './asked.ts'
 import { type CheckupAnswer, type CheckupDeps, withCheckup } from './checkup.ts'
+import { describeProcess } from './process-facts.ts'
 
 const good: Checker = async () => [checksOf('s3', 'silver').ok('can be listed')]
 const clickHouse =
@@ -12,7 +13,6 @@ const clickHouse =
     return [state === 'ok' ? check.ok('lets user w in') : check.wrong('the password is wrong', 'x')]
   }
 
-const context = { getRemainingTimeInMillis: () => 29_990 }
 const example = (name: string): unknown =>
   JSON.parse(
     readFileSync(new URL(`../../../../examples/events/${name}.json`, import.meta.url), 'utf8'),
@@ -22,6 +22,7 @@ const ask = async (
   event: unknown,
   checkers: readonly Checker[],
   more: Partial<CheckupDeps> = {},
+  remainingMs = 29_990,
 ) => {
   const handle = withCheckup(
     () => ({
@@ -35,7 +36,7 @@ const ask = async (
     }),
     async () => 'handled' as const,
   )
-  const answer = await handle(event, context)
+  const answer = await handle(event, { getRemainingTimeInMillis: () => remainingMs })
   if (answer === 'handled') return answer
   const { statusCode, body } = answer as CheckupAnswer
   return { statusCode, ...(JSON.parse(body) as Readonly<Record<string, unknown>>) }
@@ -71,6 +72,41 @@ describe('health_check', () => {
     expect(JSON.stringify(answer)).toContain('SETTINGS_INVALID: which table?')
     expect(JSON.stringify(answer)).not.toContain('4711')
   })
+})
+
+test.each([
+  [29_990, 28_990],
+  [900_000, 50_000],
+  [300, 0],
+])('of %i ms of the invocation checks take %i at most', async (remainingMs, mostMs) => {
+  const asked: number[] = []
+  const limited = AbortSignal.abort()
+  const given: AbortSignal[] = []
+  const checker: Checker = async (signal) => {
+    given.push(signal)
+    return []
+  }
+  const limit = (ms: number): AbortSignal => {
+    asked.push(ms)
+    return limited
+  }
+  await ask({ health_check: true }, [checker], { limit }, remainingMs)
+  expect(asked).toEqual([mostMs])
+  expect(given).toEqual([limited])
+})
+
+test('of the environment no value is told', () => {
+  const url = 'https://db.example:8443'
+  const facts = describeProcess(
+    { version: 'v22', platform: 'linux', arch: 'arm64', versions: { v8: '1', openssl: '3' } },
+    { CLICKHOUSE_URL: url, CLICKHOUSE_PASSWORD: 'hunter2' },
+    { logLevel: 'INFO', dryRun: true },
+  )
+  expect(facts.environment).toEqual({
+    ...{ dry_run: true, log_level: 'INFO' },
+    ...{ has_clickhouse_url: true, has_clickhouse_host: false },
+  })
+  expect(JSON.stringify(facts)).not.toMatch(/hunter2|db\.example/)
 })
 
 describe('diagnostics', () => {
