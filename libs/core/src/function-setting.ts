@@ -39,7 +39,7 @@ export const functionSettings = {
     parse: parseBoolean,
     default: false,
     description:
-      'direct invocations only say what they would do; events of queues and schedules are refused',
+      'transform only says what it would make of the object that a direct invocation names; all else but checkups is refused',
   }),
   diagnosedBucket: setting<string | undefined>({
     name: 'DIAG_S3_BUCKET',

@@ -9,18 +9,19 @@ afterEach(async () => {
   await server?.close()
 })
 
+const settingsOf = (url: string, more: Partial<ClickHouseSettings>): ClickHouseSettings => ({
+  ...{ url, database: 'analytics', settings: {}, engine: 'ReplacingMergeTree' },
+  ...{ insertTimeoutMs: 1_000, connectTimeoutMs: 5_000, deduplicationWindow: 10_000 },
+  ...more,
+})
+
 const reach = async (
   behave: Behaviour,
   more: Partial<ClickHouseSettings> = {},
-  signal?: AbortSignal,
+  signal = new AbortController().signal,
 ) => {
   server = await startTestServer(behave)
-  const settings: ClickHouseSettings = {
-    ...{ url: server.url, database: 'analytics', settings: {}, engine: 'ReplacingMergeTree' },
-    ...{ insertTimeoutMs: 1_000, connectTimeoutMs: 5_000, deduplicationWindow: 10_000 },
-    ...more,
-  }
-  return checkReach(settings, signal ?? new AbortController().signal)
+  return checkReach(settingsOf(server.url, more), signal)
 }
 
 const answer: Behaviour = (socket) =>
@@ -47,4 +48,17 @@ test('a server that takes the connection and is silent is no firewall', async ()
   )
   const named = found.found.replace(server?.url ?? '', 'https://clickhouse.example:8443')
   expect(page).toContain(`clickhouse: ${named}\n         fix: ${found.fix}\n`)
+})
+
+test('looks elsewhere without the password: nobody knows yet who listens there', async () => {
+  const ping: Behaviour = (socket) =>
+    socket.end('HTTP/1.1 200 OK\r\nContent-Length: 4\r\nConnection: close\r\n\r\nOk.\n')
+  server = await startTestServer(ping)
+  const found = await checkReach(
+    settingsOf(server.url.replace('http:', 'https:'), { user: 'w', password: 'hunter2' }),
+    new AbortController().signal,
+  )
+  expect(found.fix).toContain(`set CLICKHOUSE_URL=${server.url} `)
+  expect(server.received.map(({ target }) => target)).toEqual(['/ping'])
+  expect(server.received[0]?.head).not.toMatch(/authorization|x-clickhouse/i)
 })
