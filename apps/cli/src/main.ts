@@ -32,6 +32,7 @@ import { runQuarantineShow } from './quarantine/quarantine-show.ts'
 import { runQuery } from './table/query.ts'
 import { runReconcile } from './reconcile/reconcile.ts'
 import { runBatchReject, runRepair } from './reconcile/repair.ts'
+import { printable } from './text/printable.ts'
 import { writeJson } from './text/row-layout.ts'
 import { runStatus } from './status/status.ts'
 import type { Surroundings } from './surroundings.ts'
@@ -123,7 +124,7 @@ const main = async (): Promise<number> => {
     }
     const answer = await answerTo(command)
     const { document, text, code } = quoting.includes(command.kind) ? answer : tell(answer)
-    process.stdout.write(`${command.json ? writeJson(document) : text}\n`)
+    process.stdout.write(`${command.json ? writeJson(document) : printable(text)}\n`)
     return code
   } catch (error) {
     progress.end()
