@@ -1,7 +1,15 @@
 import type { Batch, Manifest } from '@silversmith/core'
 import { isFault, reloadsTable } from '@silversmith/core'
-import type { BreakerView, Call, ChunkStory, ExplainDeps } from '@silversmith/flow'
-import { manifestPrefix, openedAt, readManifest, tellChunks, viewBreakers } from '@silversmith/flow'
+import type { BreakerView, Call, ExplainDeps } from '@silversmith/flow'
+import {
+  isWhole,
+  manifestPrefix,
+  openedAt,
+  readManifest,
+  tellChunks,
+  viewBreakers,
+  withoutErased,
+} from '@silversmith/flow'
 import { writeMoment } from '../text/age.ts'
 import type { Answer } from '../answer.ts'
 import { batchesOf, stateOf } from '../batch/batch-row.ts'
@@ -38,7 +46,12 @@ export const explainBatch = async (
   const head = `batch ${id}, ${stateOf(batch)}: ${writeLife(batch, now)}`
   if (n !== undefined)
     return manifest
-      ? explainChunk(deps, { batch, manifest, n }, head, call)
+      ? explainChunk(
+          deps,
+          { batch, manifest: await withoutErased(deps, manifest, call), n },
+          head,
+          call,
+        )
       : { document: { batch, manifest: null }, text: `${head}\nit has no chunks`, code: 1 }
   const breakers = manifest ? await breakersOf(deps, batch, manifest, call) : []
   const claims = manifest ? await countClaims(deps, manifest, call) : undefined
@@ -63,7 +76,7 @@ export const explainBatch = async (
 const describeUnsealed = ({ state, leaseUntil, sourceCount }: Batch, now: number): string =>
   state === 'F'
     ? `not sealed: a worker has ${sourceCount} sources and its lease ends ${writeMoment(leaseUntil, now)}; after that the sweep ends it, and their messages come again`
-    : `it came to nothing before its seal: nothing of it is in a target, its ${sourceCount} sources are free`
+    : `it came to nothing before its seal: nothing of it is in a target, its ${sourceCount} sources were free for others from then on`
 
 const describeBreaker = ({ state, retryAt, problem = '', ...place }: BreakerView, now: number) => {
   const when =
@@ -166,7 +179,9 @@ const explainChunk = async (
   }
   const [story] = await tellChunks(deps, { batch, manifest }, [chunk], undefined, call)
   const shares = story?.shares ?? []
-  const wrong = shares.filter(({ state, distinct }) => state === 'applied' && distinct < chunk.rows)
+  // What was erased or is old is not missed: as `batch show` judges.
+  const wrong = shares.filter((share) => share.state === 'applied' && !isWhole(chunk, share))
+  const isDone = shares.every(({ state }) => state === 'applied' || state === 'rejected')
   const text = [
     head,
     `chunk ${n}: ${chunk.rows} rows of ${chunk.table}, ${chunk.month}, from ${manifest.sources.length} sources of the batch`,
@@ -175,21 +190,15 @@ const explainChunk = async (
     ...shares.flatMap(({ target, problem }) =>
       problem === undefined ? [] : [`${target}: ${problem}`],
     ),
-    ...wrong.map(({ target }) => wrongLine(target, batch.id)),
+    ...wrong.map(
+      ({ target }) => `${target} does not hold it whole: silversmith repair ${batch.id} --yes`,
+    ),
     '',
     `its rows: silversmith query "SELECT _source, _record FROM ${chunk.table} WHERE _chunk = '${batch.id}#${n}' LIMIT 20"`,
   ]
   return {
     document: { batch, chunk: story ?? null },
     text: text.join('\n'),
-    code: shares.every(isWell(chunk.rows)) ? 0 : 1,
+    code: isDone && wrong.length === 0 ? 0 : 1,
   }
 }
-
-const wrongLine = (target: string, batch: string): string =>
-  `${target} lacks rows of it: erased on purpose, or older than the table keeps rows, or lost; silversmith batch show ${batch} knows`
-
-const isWell =
-  (rows: number) =>
-  ({ state, distinct }: ChunkStory['shares'][number]): boolean =>
-    state === 'rejected' || (state === 'applied' && distinct >= rows)

@@ -13,7 +13,7 @@ const batch: Batch = {
   ...{ ...forming, state: 'C', sealedAt: now - 57_000, committedAt: now - 55_000 },
 }
 const shareOf = (target: string, state: Share['state'], rows: number): Share => ({
-  ...{ target, state, rows, distinct: rows, problem: undefined },
+  ...{ target, state, rows, distinct: rows, expired: 0, problem: undefined },
   files: target === 'silver' ? ['silver/t/dt=2026-01-01/f.parquet'] : [],
 })
 const chunk: ChunkStory = {
@@ -22,7 +22,15 @@ const chunk: ChunkStory = {
 }
 const story: ObjectStory = {
   ...{ url: 's3://b/k.jsonl', version: 'v', source: 'id', record: undefined, dataset: 'd' },
-  ...{ isOurs: true, claim: undefined, batch: undefined, loads: [], erased: 0, verdicts: [] },
+  ...{
+    isOurs: true,
+    claim: undefined,
+    batch: undefined,
+    loads: [],
+    unfollowed: [],
+    erased: 0,
+    verdicts: [],
+  },
   ...{ standing: { reason: 'never-begun', detail: 'no batch has it' }, isWell: false },
 }
 
@@ -45,6 +53,8 @@ it('tells of an object nobody loaded what it would arrive by, and what to do', (
     '',
     'what to do: if its message is not on its way (silversmith status), send it: silversmith reconcile --prefix k.jsonl --enqueue',
   ])
+  const odd = describeStory({ ...story, url: "s3://b/it's $(me).jsonl" }, undefined, now)
+  expect(odd).toContain(`reconcile --prefix 'it'\\''s $(me).jsonl' --enqueue`)
   const foreign = describeStory({ ...story, isOurs: false }, undefined, now)
   expect(foreign).toContain('nothing: ingest does not take from its bucket')
   const message = { ...story, url: 'arn:aws:sqs:eu-west-1:1:q/m' }
@@ -59,7 +69,7 @@ it('tells of a loaded one its chunks, its files, what was rejected and where, an
       standing: { reason: 'already-loaded', detail: '3 rows, 1 rejected' },
       loads: [
         {
-          ...{ file: undefined, batch, chunks: [chunk], problems: {}, expiring: [] },
+          ...{ file: undefined, batch, chunks: [chunk], problems: {}, expiring: [], refused: [] },
           ...{ chunksRead: 200, chunksAll: 300 },
           entry: {
             ...{ id: 'id', generation: 2, disposition: 'rows', sizeBytes: 1, lastModified: 0 },
@@ -72,6 +82,7 @@ it('tells of a loaded one its chunks, its files, what was rejected and where, an
           },
         },
       ],
+      unfollowed: ['q/h'],
       erased: 1,
       verdicts: [{ kind: 'lost', detail: 'gone', isWell: false, mend: 'silversmith repair X' }],
     },
@@ -86,6 +97,7 @@ it('tells of a loaded one its chunks, its files, what was rejected and where, an
     '  not looked through, for it is gone or too large: q/g',
     'only 200 of 300 chunks were looked into',
     '  silver/t/dt=2026-01-01/f.parquet',
+    'replays    not followed: q/h',
     'erased     1 record on purpose',
     'lost: gone. silversmith repair X',
   ])

@@ -1,6 +1,7 @@
 import type { Batch } from '@silversmith/core'
 import type { ChunkStory, LoadStory, ObjectStory, RejectedLines, Share } from '@silversmith/flow'
 import { openedAt } from '@silversmith/flow'
+import { quote } from '../called-name.ts'
 import { writeDuration, writeMoment, writeTime } from '../text/age.ts'
 import { stateOf } from '../batch/batch-row.ts'
 import { counted } from '../text/counted.ts'
@@ -114,7 +115,8 @@ export const describeStory = (
   stored: StoredVersion['stored'],
   now: number,
 ): string => {
-  const { url, version, record, source, claim, batch, standing, loads, erased, verdicts } = story
+  const { url, version, record, source, claim, batch, standing, verdicts } = story
+  const { loads, unfollowed, erased } = story
   const size =
     stored === undefined
       ? ''
@@ -131,6 +133,7 @@ export const describeStory = (
       : []),
     label('stands', `${standing.reason}: ${standing.detail}`),
     ...loads.flatMap((load) => describeLoad(load, now)),
+    ...cut(unfollowed).map((file) => label('replays', `not followed: ${file}`)),
     ...(erased > 0 ? [label('erased', `${counted(erased, 'record')} on purpose`)] : []),
     ...(verdicts.length > 0 ? [''] : []),
     ...cut(
@@ -145,7 +148,7 @@ export const describeStory = (
 /** What to do where the object itself is not loaded. */
 const adviceOf = ({ standing: { reason }, url }: ObjectStory): readonly string[] => {
   const key = url.replace(/^s3:\/\/[^/]+\//, '')
-  const enqueue = `silversmith reconcile --prefix ${key} --enqueue`
+  const enqueue = `silversmith reconcile --prefix ${quote(key)} --enqueue`
   const advice: Readonly<Partial<Record<typeof reason, string>>> = {
     'never-begun': `if its message is not on its way (silversmith status), send it: ${enqueue}`,
     'batch-failed': `its message comes again; the log of transform says why, silversmith dlq list whether it died; ${enqueue}`,

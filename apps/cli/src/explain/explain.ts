@@ -1,8 +1,9 @@
-import { readObjectUri } from '@silversmith/core'
+import { overwritesSetting, readObjectUri } from '@silversmith/core'
 import { datasets } from '@silversmith/datasets'
 import type { ExplainDeps, ObjectStory } from '@silversmith/flow'
 import { explainObject, openedAt } from '@silversmith/flow'
 import type { Answer } from '../answer.ts'
+import { quote } from '../called-name.ts'
 import type { CommandOf } from '../command.ts'
 import type { Cloud } from '../deployment/deployment.ts'
 import { findDeployment, openCloud, readDeployment } from '../deployment/deployment.ts'
@@ -24,7 +25,11 @@ const explainMs = 600_000
 /** Versions of one key, and records of one question, that are told. */
 const storiesMax = 5
 
-const settings = { ...deploymentSettings.targets, ...deploymentSettings.bronze }
+const settings = {
+  ...deploymentSettings.targets,
+  ...deploymentSettings.bronze,
+  overwrites: overwritesSetting,
+}
 
 /** A chunk by its token, or by the URL of its silver file. */
 const readChunk = (about: string, silverUrl: string) => {
@@ -47,7 +52,7 @@ export const runExplain = async (
   const { pipeline, routes, buckets, silverBucket, silverPrefix, quarantinePrefix } = values
   const deps: ExplainDeps & Cloud = {
     ...{ ...cloud, pipeline, routes, buckets, silverBucket, clock, datasets },
-    inspectors: targets.inspectors,
+    ...{ inspectors: targets.inspectors, overwrites: values.overwrites },
     ...{ silverPrefix: `${silverPrefix}/`, quarantinePrefix: `${quarantinePrefix}/` },
   }
   progress.show('looking')
@@ -91,7 +96,7 @@ const explainUrl = async (
       : [{ object: unlisted(place, version), stored: undefined }]
   if (wanted.length === 0) {
     const why = problem ?? `no version of ${url} is in bronze`
-    const text = `${why}. One that was deleted is told by --version, the _version of its rows: silversmith explain --where _source=${url} finds them`
+    const text = `${why}. One that was deleted is told by --version, the _version of its rows: silversmith explain --where ${quote(`_source=${url}`)} finds them`
     return { document: { stories: [], more: 0, problem: why }, text, code: 1 }
   }
   const told = wanted.slice(0, storiesMax)
@@ -127,8 +132,9 @@ const explainRecords = async (
   }
   const more = records.length - stories.length
   const now = surroundings.clock.now()
+  const isUnknown = problems.length > 0 && problems.length === asked.length
   const none = [
-    `no row has it; asked for: ${asked.join(', ') || 'no table with such a column'}`,
+    `${isUnknown ? 'nobody knows whether a row has it' : 'no row has it'}; asked for: ${asked.join(', ') || 'no table with such a column'}`,
     'a record that was rejected has no rows: silversmith quarantine show has those; of one whose object you know silversmith explain s3://… --record N tells',
   ]
   const text = [

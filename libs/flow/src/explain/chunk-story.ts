@@ -34,6 +34,8 @@ export interface Share {
   readonly state: 'applied' | 'waiting' | 'rejected' | 'unseen'
   readonly rows: number
   readonly distinct: number
+  /** Rows of the whole chunk that it lacks and need not have: they are older than its table keeps rows. 0 with an origin. */
+  readonly expired: number
   /** Keys: of silver files with such rows, or of the refused chunk in quarantine. */
   readonly files: readonly string[]
   /** Why it could not be asked, or why it waits. */
@@ -76,11 +78,11 @@ export const tellChunks = async (
 }
 
 /** What a target holds of a chunk, and in which silver files. */
-interface Held extends Pick<Holding, 'rows' | 'distinct'> {
+interface Held extends Required<Holding> {
   readonly files: readonly string[]
 }
 
-const nothing: Held = { rows: 0, distinct: 0, files: [] }
+const nothing: Held = { rows: 0, distinct: 0, expired: 0, files: [] }
 
 interface Asked {
   readonly target: string
@@ -107,14 +109,16 @@ const lookInto = async (
     for (let at = 0; at < parts.length; at += inspectMax) {
       const some = parts.slice(at, at + inspectMax)
       const ask = () => inspector.inspect(batch, some, call.signal, origin)
-      for (const [index, { rows, distinct }] of (await persist(clock, call, ask)).entries()) {
+      for (const [index, holding] of (await persist(clock, call, ask)).entries()) {
         const part = some[index]
-        if (!part || rows === 0) continue
+        if (!part) continue
+        const { rows, distinct, expired = 0 } = holding
         const known = held.get(part.n) ?? nothing
-        const days = target === 'silver' ? (part.days ?? []) : []
+        const days = target === 'silver' && rows > 0 ? (part.days ?? []) : []
         const files = days.map(({ day }) => silverKeyOf(silverPrefix, batch, part, day))
         held.set(part.n, {
           ...{ rows: known.rows + rows, distinct: known.distinct + distinct },
+          expired: known.expired + expired,
           files: [...known.files, ...files],
         })
       }
@@ -139,13 +143,12 @@ const tellShare = async (
   held: Held | string,
   call: Call,
 ): Promise<Share> => {
-  if (typeof held === 'string')
-    return { target, state: 'unseen', rows: 0, distinct: 0, files: [], problem: held }
-  const { rows, distinct, files: own } = held
+  if (typeof held === 'string') return { ...nothing, target, state: 'unseen', problem: held }
+  const { rows, files: own } = held
   const done = batch.state === 'C' ? manifest.chunks.length : (batch.done?.[target] ?? 0)
   if (manifest.chunks.findIndex(({ n }) => n === chunk.n) >= done) {
     const problem = batch.problems?.[target]
-    return { target, state: 'waiting', rows, distinct, files: own, problem }
+    return { ...held, target, state: 'waiting', problem }
   }
   const refused = refusedFilesOf(deps.quarantinePrefix, manifest, chunk, target)
   const [first] = batch.rejected?.[target] === undefined || rows > 0 ? [] : refused
@@ -154,5 +157,5 @@ const tellShare = async (
     (await persist(deps.clock, call, () => deps.store.look(first.key, call.signal))) !== undefined
   const files = isRejected ? refused.map(({ key }) => key) : own
   const state = isRejected ? 'rejected' : 'applied'
-  return { target, state, rows, distinct, files, problem: undefined }
+  return { ...held, target, state, files, problem: undefined }
 }

@@ -1,5 +1,6 @@
 import {
   type Batch,
+  type Bronze,
   type Chunk,
   type Claim,
   type Dataset,
@@ -9,6 +10,7 @@ import {
   type ManifestSource,
   type ObjectRef,
   objectUri,
+  type Overwrites,
   reloadsTable,
   routeOf,
   type RowOrigin,
@@ -21,11 +23,15 @@ import { createLookUp } from '../dead-letter/look-up.ts'
 import { readErasedRecords } from '../erasure/erasure-record.ts'
 import { type Call, persist } from '../patience.ts'
 import { type ChunkStory, type ChunkStoryDeps, tellChunks } from './chunk-story.ts'
+import { judgeVersion } from './newer-version.ts'
 import { findRejected, type RejectedLines } from './rejected-lines.ts'
 import { readClaimed, type SealedSource } from './sealed-source.ts'
 import { judgeRows, type Verdict } from './verdict.ts'
 
 export interface ExplainDeps extends DiagnosisDeps, ChunkStoryDeps {
+  readonly bronze: Bronze
+  /** What a new version does to the rows of older ones, as transform has it. */
+  readonly overwrites: Overwrites
   /** Their tables say which chunks may hold rows of a source. */
   readonly datasets: readonly Pick<Dataset, 'name' | 'tables'>[]
   /** Bucket of the quarantine files. */
@@ -40,6 +46,8 @@ export interface LoadStory {
   readonly entry: ManifestSource
   /** Those with rows of it, in any target. */
   readonly chunks: readonly ChunkStory[]
+  /** Keys of chunks that an operator rejected: rows of it may be in them. */
+  readonly refused: readonly string[]
   /** Tables of which rows of that batch may be older than they keep rows. */
   readonly expiring: readonly string[]
   /** Target → why it could not be looked into, or why it waits. */
@@ -66,6 +74,8 @@ export interface ObjectStory {
   readonly standing: { readonly reason: LetterReason; readonly detail: string }
   /** The batch that has it, then those that replayed what it rejected. */
   readonly loads: readonly LoadStory[]
+  /** Quarantine files with records of it that were not followed to their replays. */
+  readonly unfollowed: readonly string[]
   /** Records of it that were erased on purpose. */
   readonly erased: number
   /** What is not as one may expect, or why a record has no rows; none: its rows are in every target. */
@@ -77,7 +87,7 @@ export interface ObjectStory {
 /** Chunks of one batch that are looked into. */
 const chunksMax = 200
 /** Quarantine files that are followed, one after another. */
-const replaysMax = 5
+const replaysMax = 20
 
 /** Only reads. @throws Faults of the ledger and the store; what a target does not tell is told as its problem. */
 export const explainObject = async (
@@ -103,26 +113,33 @@ export const explainObject = async (
           reason: 'other-bucket' as const,
           detail: `ingest takes from ${(buckets ?? []).join(', ')}`,
         }
-  const loads = claimed.sealed ? await tellLoads(deps, claimed.sealed, origin, call) : []
+  const { loads, unfollowed } = await tellLoads(deps, claimed.sealed, origin, call)
   const erased = await readErasedRecords(deps, origin, call)
-  const verdicts = judgeRows(loads, record, erased)
+  const [own] = loads
+  const maySupersede = own && deps.overwrites[own.entry.dataset ?? ''] === 'supersede'
+  const verdicts = [
+    ...(maySupersede && object.versioned ? await judgeVersion(deps, own.entry, call) : []),
+    ...judgeRows(loads, record, erased),
+  ]
   const { reason, detail } = standing
   return {
     ...{ url, version: object.version, source: id, record, dataset, isOurs },
-    ...{ claim: claimed.claim, batch: claimed.batch, standing: { reason, detail }, loads },
-    ...{ erased: erased.size, verdicts },
+    ...{ claim: claimed.claim, batch: claimed.batch, standing: { reason, detail } },
+    ...{ loads, unfollowed, erased: erased.size, verdicts },
     isWell: letterReasons[reason].harmless && verdicts.every(({ isWell }) => isWell),
   }
 }
 
 const tellLoads = async (
   deps: ExplainDeps,
-  first: SealedSource,
+  first: SealedSource | undefined,
   origin: RowOrigin,
   call: Call,
-): Promise<readonly LoadStory[]> => {
-  const loads = [await tellLoad(deps, first, origin, undefined, call)]
-  const files = [...(loads[0]?.rejected.files ?? [])]
+): Promise<Pick<ObjectStory, 'loads' | 'unfollowed'>> => {
+  if (!first) return { loads: [], unfollowed: [] }
+  const own = await tellLoad(deps, first, origin, undefined, call)
+  const loads = [own]
+  const files = [...own.rejected.files]
   for (let n = 0; n < replaysMax && files.length > 0; n += 1) {
     const file = files.shift() ?? ''
     const replay = await readReplay(deps, file, call)
@@ -131,7 +148,7 @@ const tellLoads = async (
     loads.push(load)
     files.push(...load.rejected.files)
   }
-  return loads
+  return { loads, unfollowed: files }
 }
 
 /** What a replay made of a quarantine file; undefined: nobody replayed it, or it is gone. */
@@ -159,7 +176,7 @@ const tellLoad = async (
   call: Call,
 ): Promise<LoadStory> => {
   const { batch, manifest, entry } = sealed
-  const tables = tablesOf(deps, entry)
+  const tables = tablesOf(deps, entry, origin)
   const all = entry.rows === 0 ? [] : manifest.chunks.filter(({ table }) => tables.has(table))
   const read = all.slice(0, chunksMax)
   const chunks = await tellChunks(deps, sealed, read, origin, call)
@@ -174,6 +191,9 @@ const tellLoad = async (
   return {
     ...{ file, batch, entry, problems, chunksRead: read.length, chunksAll: all.length },
     expiring: [...new Set(expiring)],
+    refused: chunks.flatMap(({ shares }) =>
+      shares.flatMap(({ state, files }) => (state === 'rejected' ? files : [])),
+    ),
     chunks: chunks.filter(({ shares }) => shares.some(({ rows }) => rows > 0)),
     rejected: await findRejected(deps, manifest, entry, origin, call),
   }
@@ -186,7 +206,13 @@ const isExpiring = ({ datasets, clock }: ExplainDeps, { table, month }: Chunk): 
   return since !== undefined && Date.parse(`${month}-01`) < since
 }
 
-const tablesOf = ({ datasets }: ExplainDeps, { dataset }: ManifestSource): ReadonlySet<string> => {
+/** An entry of `_reloads` is of an object, of none of its records. */
+const tablesOf = (
+  { datasets }: ExplainDeps,
+  { dataset }: ManifestSource,
+  { record }: RowOrigin,
+): ReadonlySet<string> => {
   const own = datasets.find(({ name }) => name === dataset)?.tables ?? []
-  return new Set([...own.map(({ name }) => name), reloadsTable.name])
+  const names = own.map(({ name }) => name)
+  return new Set(record === undefined ? [...names, reloadsTable.name] : names)
 }

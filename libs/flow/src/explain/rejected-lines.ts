@@ -49,12 +49,13 @@ export const findRejected = async (
   let readBytes = 0
   const candidates = rejected === 0 ? [] : quarantine.filter((file) => file.dataset === dataset)
   for (const file of candidates) {
-    readBytes += file.sizeBytes
-    const text = readBytes > readBytesMax ? undefined : await readFile(deps, file, call)
+    const isTooLarge = readBytes + file.sizeBytes > readBytesMax
+    const text = isTooLarge ? undefined : await readFile(deps, file, call)
     if (text === undefined) {
       unread.push(file.target)
       continue
     }
+    readBytes += file.sizeBytes
     const own = text.split('\n').flatMap((line) => {
       const found = readQuarantineRecord(line)
       if (found?.source !== origin.source || found.version !== origin.version) return []

@@ -29,12 +29,14 @@ export interface Claimed {
   readonly sealed: SealedSource | undefined
 }
 
+export interface SealedDeps {
+  readonly ledger: Ledger
+  readonly store: Store
+  readonly clock: Clock
+}
+
 /** What the ledger and the manifest know of a source. */
-export const readClaimed = async (
-  deps: { readonly ledger: Ledger; readonly store: Store; readonly clock: Clock },
-  id: string,
-  call: Call,
-): Promise<Claimed> => {
+export const readClaimed = async (deps: SealedDeps, id: string, call: Call): Promise<Claimed> => {
   const claim = (await readItem<Claim>(deps, { kind: 'claim', id }, call))?.item
   const batch =
     claim && (await readItem<Batch>(deps, { kind: 'batch', id: claim.batch }, call))?.item

@@ -14,11 +14,11 @@ const entry: ManifestSource = {
   ...{ records: 9, rows: 5, rejected: 0, discarded: 0 },
 }
 const load: LoadStory = {
-  ...{ file: undefined, batch, entry, chunks: [], problems: {}, expiring: [] },
+  ...{ file: undefined, batch, entry, chunks: [], problems: {}, expiring: [], refused: [] },
   ...{ chunksRead: 1, chunksAll: 1, rejected: { byReason: {}, lines: [], files: [], unread: [] } },
 }
 const shareOf = (target: string, state: Share['state'], rows: number): Share => ({
-  ...{ target, state, rows, distinct: rows, files: ['f'], problem: undefined },
+  ...{ target, state, rows, distinct: rows, expired: 0, files: ['f'], problem: undefined },
 })
 const withShares = (...shares: readonly Share[]): LoadStory => ({
   ...load,
@@ -47,7 +47,8 @@ test('rows that no target has were erased, are adopted or old, or are lost', () 
   expect(kindsOf(load)).toEqual(['lost'])
   expect(kindsOf(load, 3)).toEqual(['lost'])
   expect(kindsOf(load, 3, new Set([3]))).toEqual(['erased'])
-  expect(kindsOf(load, undefined, new Set([3]))).toEqual(['erased'])
+  expect(kindsOf(load, undefined, new Set([0, 1, 2, 3, 4]))).toEqual(['erased'])
+  expect(kindsOf(load, undefined, new Set([3]))).toEqual(['lost'])
   expect(kindsOf({ ...load, expiring: ['t'] }, 3)).toEqual(['expired'])
   const adopted = { ...load, entry: { ...entry, adopted: true as const, reason: 'adopted from t' } }
   expect(kindsOf(adopted)).toEqual(['adopted'])

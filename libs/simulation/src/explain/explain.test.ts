@@ -1,72 +1,16 @@
-import {
-  type Dataset,
-  Fault,
-  readObjectsMessage,
-  type Source,
-  type Target,
-} from '@silversmith/core'
-import {
-  createSilverInspector,
-  type ExplainDeps,
-  explainObject,
-  type ObjectStory,
-  replayQuarantine,
-} from '@silversmith/flow'
-import { readParquet } from '@silversmith/parquet'
+import { type Dataset, Fault, type Source } from '@silversmith/core'
+import type { ExplainDeps } from '@silversmith/flow'
 import { describe, expect, test } from 'vitest'
 import { createMemoryInspector } from '../index.ts'
-import { createRoom, notes, pipeline } from '../transform/transform-room.ts'
+import { notes } from '../transform/transform-room.ts'
+import { createExplainRoom, down, kindsOf, rowsIn } from './explain-room.ts'
 
 const { signal } = new AbortController()
 const twoRows = '{"id":"a","at":1}\n{"id":"b","at":1}'
 
-const createScene = (datasets: readonly Dataset[] = [notes]) => {
-  const state = { isUp: true }
-  const wrap = (target: Target): Target => ({
-    ...target,
-    put: async (batch, chunk, own) => {
-      if (!state.isUp) throw new Fault('TARGET_UNAVAILABLE', 'no answer')
-      return target.put(batch, chunk, own)
-    },
-  })
-  const room = createRoom({ clickhouse: wrap, datasets })
-  const { store, engine, deps } = room
-  const silver = createSilverInspector({ store, prefix: 'silver/', decode: readParquet })
-  const explainDeps: ExplainDeps = {
-    ...{ ...deps, buckets: ['b'], datasets },
-    routes: [{ prefix: '', suffixes: ['.jsonl'], dataset: 'notes' }],
-    inspectors: [silver, createMemoryInspector({ name: 'clickhouse', engine })],
-    ...{ silverPrefix: 'silver/', quarantinePrefix: 'quarantine/', silverBucket: 'silver' },
-  }
-  const explain = (source: Source, record?: number, own: Partial<ExplainDeps> = {}) =>
-    explainObject({ ...explainDeps, ...own }, source.object, record, room.call())
-  const load = async (body: string, name = 'a.jsonl'): Promise<Source> => {
-    const source = room.put(name, body)
-    await room.run(source)
-    return source
-  }
-  /** Sends the quarantine through transform again. */
-  const replay = async () => {
-    await replayQuarantine({ ...deps, queue: room.queue }, {}, { dryRun: false }, room.call())
-    const deliveries = room.queue.take().map((body, at) => ({
-      messageId: `${at}`,
-      message: readObjectsMessage(pipeline, body),
-    }))
-    await room.transform(deliveries, room.call())
-  }
-  return { ...room, state, explain, load, replay }
-}
-
-/** `target rows`, of all chunks with rows. */
-const rowsIn = ({ loads }: ObjectStory): readonly string[] =>
-  loads.flatMap(({ chunks }) =>
-    chunks.flatMap(({ shares }) => shares.map(({ target, distinct }) => `${target} ${distinct}`)),
-  )
-const kindsOf = ({ verdicts }: ObjectStory): readonly string[] => verdicts.map(({ kind }) => kind)
-
 describe('an object that was loaded', () => {
   test('is told with its claim, its batch, its chunks, and its rows in each target', async () => {
-    const { load, explain } = createScene()
+    const { load, explain } = createExplainRoom()
     await load('{"id":"x","at":1}', 'other.jsonl')
     const source = await load(`${twoRows}\nno JSON`)
     const story = await explain(source)
@@ -85,7 +29,7 @@ describe('an object that was loaded', () => {
   })
 
   test('and shares its chunk with others is told by its own rows only, record by record', async () => {
-    const { run, put, explain } = createScene()
+    const { run, put, explain } = createExplainRoom()
     const [one, two] = [put('a.jsonl', twoRows), put('b.jsonl', '{"id":"c","at":1}')]
     await run(one, two)
     expect([...rowsIn(await explain(one))].toSorted()).toEqual(['clickhouse 2', 'silver 2'])
@@ -96,7 +40,7 @@ describe('an object that was loaded', () => {
   })
 
   test('and was deleted from one target names the repair', async () => {
-    const { load, explain, engine } = createScene()
+    const { load, explain, engine } = createExplainRoom()
     const source = await load(twoRows)
     engine.removeRows('notes', (row) => Number(row['_record']) === 0)
     const story = await explain(source)
@@ -112,7 +56,7 @@ describe('an object that was loaded', () => {
   })
 
   test('and was deleted from every target is lost', async () => {
-    const { load, explain, engine, store } = createScene()
+    const { load, explain, engine, store } = createExplainRoom()
     const source = await load(twoRows)
     engine.removeRows('notes', () => true)
     const files = [...store.files.keys()].filter((key) => key.startsWith('silver/'))
@@ -122,7 +66,7 @@ describe('an object that was loaded', () => {
   })
 
   test('a target that does not answer, or is not named, is told; the other is told all the same', async () => {
-    const { load, explain, engine } = createScene()
+    const { load, explain, engine } = createExplainRoom()
     const source = await load(twoRows)
     const refuse = async () => {
       throw new Fault('TARGET_UNAVAILABLE', 'no answer')
@@ -139,7 +83,7 @@ describe('an object that was loaded', () => {
 
   test('of a table that keeps rows for some time may have lost old ones', async () => {
     const kept = { ...notes, tables: notes.tables.map((one) => ({ ...one, retentionDays: 30 })) }
-    const { load, explain, engine } = createScene([kept])
+    const { load, explain, engine } = createExplainRoom({ datasets: [kept] })
     const source = await load(twoRows)
     engine.removeRows('notes', () => true)
     expect(await explain(source)).toMatchObject({ isWell: true, verdicts: [{ kind: 'expired' }] })
@@ -148,8 +92,8 @@ describe('an object that was loaded', () => {
 
 describe('an object that is not loaded', () => {
   test('waits for a target that is down, and says for which', async () => {
-    const { load, explain, state } = createScene()
-    state.isUp = false
+    const { load, explain, state } = createExplainRoom()
+    state.fault = down
     const source = await load(twoRows)
     const story = await explain(source)
     expect(story).toMatchObject({
@@ -160,7 +104,7 @@ describe('an object that is not loaded', () => {
   })
 
   test('was never begun, has no route, is of another bucket, or is gone', async () => {
-    const { put, source, bronze, explain } = createScene()
+    const { put, source, bronze, explain } = createExplainRoom()
     const reasonOf = async (own: Source, deps: Partial<ExplainDeps> = {}) =>
       (await explain(own, undefined, deps)).standing.reason
     const fresh = put('a.jsonl', twoRows)
@@ -173,7 +117,7 @@ describe('an object that is not loaded', () => {
   })
 
   test('a claim whose batch the ledger lacks is told', async () => {
-    const { load, explain, ledger } = createScene()
+    const { load, explain, ledger } = createExplainRoom()
     const source = await load(twoRows)
     const read: typeof ledger.read = async (keys, own) =>
       (await ledger.read(keys, own)).map((item) => (item?.item.kind === 'batch' ? undefined : item))
@@ -187,7 +131,7 @@ describe('an object that is not loaded', () => {
 
 describe('a record without rows', () => {
   test('was rejected: its reason, its line and its file are told', async () => {
-    const { load, explain } = createScene()
+    const { load, explain } = createExplainRoom()
     const source = await load(`${twoRows}\n{"at":1}\nno JSON`)
     expect(await explain(source, 2)).toMatchObject({
       isWell: true,
@@ -203,8 +147,8 @@ describe('a record without rows', () => {
   })
 
   test('was rejected while its batch waits: the staged file tells it', async () => {
-    const { load, explain, state, store } = createScene()
-    state.isUp = false
+    const { load, explain, state, store } = createExplainRoom()
+    state.fault = down
     const source = await load(`${twoRows}\nno JSON`)
     const kept = [...store.files.keys()].filter((key) => key.startsWith('quarantine/'))
     await store.remove(kept, signal)
@@ -212,7 +156,7 @@ describe('a record without rows', () => {
   })
 
   test('and was replayed is followed to the batch that loaded it', async () => {
-    const { load, explain, replay, release } = createScene()
+    const { load, explain, replay, release } = createExplainRoom()
     const source = await load(`${twoRows}\n{"name":"c","at":1}\n{"at":1}`)
     const mended: Dataset['map'] = (record, context) => {
       const { name, ...rest } = record as { name?: string }
@@ -236,7 +180,7 @@ describe('a record without rows', () => {
   })
 
   test('was discarded, or is not there at all', async () => {
-    const { load, explain } = createScene()
+    const { load, explain } = createExplainRoom()
     const source = await load(`${twoRows}\n{"id":"skip"}`)
     expect(kindsOf(await explain(source, 2))).toEqual(['discarded'])
     expect(await explain(source, 3)).toMatchObject({
@@ -246,7 +190,103 @@ describe('a record without rows', () => {
   })
 
   test('of an object that became nothing says what that became', async () => {
-    const { load, explain } = createScene()
+    const { load, explain } = createExplainRoom()
     expect(kindsOf(await explain(await load('', 'empty.jsonl'), 0))).toEqual(['no-such-record'])
+  })
+})
+
+describe('no story is told too well', () => {
+  test('of a record no target could be asked for', async () => {
+    const { load, explain } = createExplainRoom()
+    const source = await load(twoRows)
+    expect(kindsOf(await explain(source, 0, { inspectors: [] }))).toEqual(['unseen', 'unseen'])
+  })
+
+  test('a reload has an entry in _reloads, which is no row of its record 0', async () => {
+    const { load, run, explain, engine, store } = createExplainRoom()
+    const source = await load(`no JSON\n${twoRows}`)
+    await run({ ...source, generation: 1 })
+    expect(kindsOf(await explain(source, 0))).toEqual(['rejected'])
+    expect(kindsOf(await explain(source, 1))).toEqual([])
+    engine.removeRows('notes', () => true)
+    const files = [...store.files.keys()].filter((key) => key.startsWith('silver/notes/'))
+    await store.remove(files, signal)
+    expect(kindsOf(await explain(source))).toEqual(['lost'])
+    expect(kindsOf(await explain(source, 1))).toEqual(['lost'])
+  })
+
+  test('and where that entry is gone from a target it is told', async () => {
+    const { load, run, explain, engine } = createExplainRoom()
+    const source = await load(twoRows)
+    await run({ ...source, generation: 1 })
+    engine.removeRows('_reloads', () => true)
+    expect(kindsOf(await explain(source))).toEqual(['lost'])
+  })
+
+  test('of rows that are gone though no other target can tell', async () => {
+    const { load, explain, engine } = createExplainRoom({ targets: ['clickhouse'] })
+    const source = await load(twoRows)
+    engine.removeRows('notes', (row) => Number(row['_record']) === 0)
+    const story = await explain(source)
+    expect(story).toMatchObject({ isWell: false, verdicts: [{ kind: 'lost' }] })
+    expect(story.verdicts[0]?.detail).toContain('only 1 of its 2 rows is in a target')
+  })
+
+  test('of a chunk an operator rejected, where no other target has its rows', async () => {
+    const room = createExplainRoom({ targets: ['clickhouse'] })
+    room.state.fault = new Fault('TARGET_REFUSED_DATA', 'no such rows here')
+    const source = await room.load(twoRows)
+    await room.reject((await room.explain(source)).batch?.id)
+    for (const record of [undefined, 0])
+      expect(await room.explain(source, record)).toMatchObject({
+        isWell: true,
+        verdicts: [{ kind: 'refused', detail: expect.stringContaining('/reason=refused/') }],
+      })
+  })
+
+  test('of a replay that waits for its target: the record is no longer rejected', async () => {
+    const room = createExplainRoom({ targets: ['clickhouse'] })
+    const source = await room.load('{"at":1}')
+    room.state.fault = down
+    room.release([{ ...notes, map: (_record, context) => notes.map({ id: 'x', at: 1 }, context) }])
+    await room.replay()
+    expect(kindsOf(await room.explain(source, 0))).toEqual(['waiting'])
+    expect((await room.explain(source)).isWell).toBe(false)
+  })
+
+  test('of a replay that loaded the records of others only', async () => {
+    const room = createExplainRoom()
+    const [one, two] = [room.put('a.jsonl', '{"at":1}'), room.put('b.jsonl', '{"name":"b","at":1}')]
+    await room.run(one, two)
+    const map: Dataset['map'] = (record, context) => {
+      const { name } = record as { name?: string }
+      return notes.map(name === undefined ? record : { id: name, at: 1 }, context)
+    }
+    room.release([{ ...notes, map }])
+    await room.replay()
+    expect(kindsOf(await room.explain(one))).toEqual([])
+    expect(kindsOf(await room.explain(one, 0))).toEqual(['rejected'])
+    expect([...rowsIn(await room.explain(two))].toSorted()).toEqual(['clickhouse 1', 'silver 1'])
+  })
+
+  test('of a version whose rows views no longer show', async () => {
+    const room = createExplainRoom({ overwrites: { notes: 'supersede' } })
+    room.bronze.setBucket('b', 'versioned')
+    const older = await room.load(twoRows)
+    room.clock.advance(5_000)
+    const newer = room.put('a.jsonl', '{"id":"new","at":1}')
+    expect(kindsOf(await room.explain(older))).toEqual([])
+    await room.run(newer)
+    for (const record of [undefined, 1])
+      expect(await room.explain(older, record)).toMatchObject({
+        isWell: true,
+        verdicts: [{ kind: 'superseded', detail: expect.stringContaining(newer.object.version) }],
+      })
+    expect(kindsOf(await room.explain(newer))).toEqual([])
+    const refuse = async () => {
+      throw new Fault('STORE_DENIED', 'no')
+    }
+    const bronze = { ...room.bronze, list: refuse }
+    expect(kindsOf(await room.explain(older, undefined, { bronze }))).toEqual(['unseen'])
   })
 })
