@@ -79,6 +79,16 @@ test('lists the mappings of a queue, page by page, with their states', async () 
   })
 })
 
+test('lists what feeds a function, whatever its queue', async () => {
+  const other = { ...documentOf('a', 'Enabled'), EventSourceArn: `${queueArn}-2` }
+  const answer: Answer = (_request, response) =>
+    answerRest(response, 200, { EventSourceMappings: [other] })
+  await withMappings(answer, async ({ listOf }, { requests }) => {
+    expect(await listOf(functionArn, signal)).toMatchObject([{ queueArn: `${queueArn}-2` }])
+    expect(requests[0]?.query.get('FunctionName')).toBe(functionArn)
+  })
+})
+
 test('an endless listing ends', async () => {
   const answer: Answer = (_request, response) =>
     answerRest(response, 200, { EventSourceMappings: [], NextMarker: 'more' })

@@ -48,23 +48,28 @@ export const createLambdaMappings = (
       throw faultOf('queue', error, what, signal)
     }
   }
+  const listBy = async (
+    by: { readonly EventSourceArn: string } | { readonly FunctionName: string },
+    signal: AbortSignal,
+  ): Promise<readonly EventMapping[]> => {
+    const what = `listing the event source mappings of ${Object.values(by).join('')}`
+    const found: EventMapping[] = []
+    let marker: string | undefined
+    for (let page = 0; page < pagesMax; page += 1) {
+      const ask = new ListEventSourceMappingsCommand({
+        ...by,
+        ...(marker !== undefined && { Marker: marker }),
+      })
+      const answer = await call(what, () => client.send(ask, { abortSignal: signal }), signal)
+      found.push(...(answer.EventSourceMappings ?? []).map(mappingOf))
+      marker = answer.NextMarker
+      if (!marker) return found
+    }
+    throw new Fault('QUEUE_UNAVAILABLE', `${what}: no end after ${pagesMax} pages`)
+  }
   return {
-    list: async (queueArn, signal) => {
-      const what = `listing the event source mappings of ${queueArn}`
-      const found: EventSourceMappingConfiguration[] = []
-      let marker: string | undefined
-      for (let page = 0; page < pagesMax; page += 1) {
-        const ask = new ListEventSourceMappingsCommand({
-          EventSourceArn: queueArn,
-          ...(marker !== undefined && { Marker: marker }),
-        })
-        const answer = await call(what, () => client.send(ask, { abortSignal: signal }), signal)
-        found.push(...(answer.EventSourceMappings ?? []))
-        marker = answer.NextMarker
-        if (!marker) return found.map((one) => mappingOf(queueArn, one))
-      }
-      throw new Fault('QUEUE_UNAVAILABLE', `${what}: no end after ${pagesMax} pages`)
-    },
+    list: (queueArn, signal) => listBy({ EventSourceArn: queueArn }, signal),
+    listOf: (functionName, signal) => listBy({ FunctionName: functionName }, signal),
     turn: async (id, isOn, signal) => {
       const ask = new UpdateEventSourceMappingCommand({ UUID: id, Enabled: isOn })
       const what = `${isOn ? 'enabling' : 'disabling'} event source mapping ${id}`
@@ -99,11 +104,14 @@ export const createLambdaMappings = (
   }
 }
 
-const mappingOf = (
-  queueArn: string,
-  { UUID = '', FunctionArn = '', State = '', LastModified }: EventSourceMappingConfiguration,
-): EventMapping => ({
-  ...{ id: UUID, queueArn, functionName: FunctionArn },
+const mappingOf = ({
+  UUID = '',
+  EventSourceArn = '',
+  FunctionArn = '',
+  State = '',
+  LastModified,
+}: EventSourceMappingConfiguration): EventMapping => ({
+  ...{ id: UUID, queueArn: EventSourceArn, functionName: FunctionArn },
   ...{ state: states[State] ?? 'changing', changedAt: LastModified?.getTime() ?? 0 },
 })
 

@@ -19,6 +19,8 @@ export type DeliveryEnd = 'ended' | 'failed' | 'throttled'
 export interface EventMappings {
   /** Those of one queue. */
   list(queueArn: string, signal: AbortSignal): Promise<readonly EventMapping[]>
+  /** Those that feed one function, whatever their queue; of a name or an ARN. */
+  listOf(functionName: string, signal: AbortSignal): Promise<readonly EventMapping[]>
   /** Asks for it. One that is changing just now stays as it is: ask again. */
   turn(id: string, isOn: boolean, signal: AbortSignal): Promise<void>
   /**

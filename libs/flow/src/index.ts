@@ -93,7 +93,14 @@ export {
   type PauseWait,
   viewPause,
 } from './pause/pause.ts'
-export { type ResumeDeps, resumePipeline, type ResumeResult } from './pause/resume.ts'
+export {
+  type IntakeDeps,
+  type IntakeMapping,
+  type IntakeView,
+  isUnfed,
+  viewIntake,
+} from './pause/intake-mappings.ts'
+export { resumePipeline, type ResumeResult } from './pause/resume.ts'
 export { type ReadingReason, readingRejections } from './reading/reading-rejection.ts'
 export { createReconcile, type Reconcile } from './reconcile/reconcile.ts'
 export {

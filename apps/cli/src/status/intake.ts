@@ -1,7 +1,7 @@
 import { createSqsMeter } from '@silversmith/aws'
 import { createLambdaMappings } from '@silversmith/aws/lambda-mappings'
 import type { EventMappings, QueueMeter } from '@silversmith/core'
-import type { PauseDeps, PauseView } from '@silversmith/flow'
+import type { IntakeMapping, IntakeView, PauseDeps } from '@silversmith/flow'
 import type { Cloud, Deployment } from '../deployment/deployment.ts'
 import {
   findDeployment,
@@ -11,6 +11,7 @@ import {
 } from '../deployment/deployment.ts'
 import { deploymentSettings } from '../deployment/deployment-settings.ts'
 import { messagesNameOf } from '../deployment/letters.ts'
+import { writeMoment } from '../text/age.ts'
 import type { Row } from '../text/row-layout.ts'
 import { silentLog } from '../deployment/silent-log.ts'
 import type { Surroundings } from '../surroundings.ts'
@@ -83,13 +84,20 @@ export const functionNameOf = (nameOrArn: string): string =>
   nameOrArn.replace(/^arn:[^:]+:lambda:[^:]*:[^:]*:function:/, '')
 
 /** A row for each mapping, and for each queue that has none. */
-export const intakeRows = ({ mappings, depths }: Pick<PauseView, 'mappings' | 'depths'>): Row[] =>
-  depths.flatMap(({ queue, ready, delayed, inFlight }) => {
-    const own = mappings.filter((mapping) => mapping.queue === queue)
-    const fed = own.map(({ functionName, state }) => ({
-      ...{ feeds: functionNameOf(functionName), mapping: state as string },
-    }))
-    return (fed.length > 0 ? fed : [{ feeds: '', mapping: 'none' }]).map((one) => ({
+export const intakeRows = ({ mappings, depths }: IntakeView, now: number): readonly Row[] => {
+  const rowOf = ({ functionName, state, changedAt }: IntakeMapping): Row => ({
+    ...{ feeds: functionNameOf(functionName), mapping: state },
+    since: changedAt > 0 ? writeMoment(changedAt, now) : '',
+  })
+  const known = depths.flatMap(({ queue, ready, delayed, inFlight }) => {
+    const own = mappings.filter((mapping) => mapping.queue === queue).map(rowOf)
+    return (own.length > 0 ? own : [{ feeds: '', mapping: 'none', since: '' }]).map((one) => ({
       ...{ queue, ...one, ready: ready + delayed, 'in flight': inFlight },
     }))
   })
+  const unknown = mappings.filter(({ isKnown }) => !isKnown)
+  return [
+    ...known,
+    ...unknown.map((one) => ({ queue: one.queue, ...rowOf(one), ready: '?', 'in flight': '?' })),
+  ]
+}

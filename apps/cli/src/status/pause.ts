@@ -1,5 +1,5 @@
-import type { PauseView, PauseWait } from '@silversmith/flow'
-import { pausePipeline, resumePipeline, viewPause } from '@silversmith/flow'
+import type { IntakeView, PauseView, PauseWait } from '@silversmith/flow'
+import { isUnfed, pausePipeline, resumePipeline, viewIntake, viewPause } from '@silversmith/flow'
 import { writeDuration, writeMoment } from '../text/age.ts'
 import type { Answer } from '../answer.ts'
 import { stateOf } from '../batch/batch-row.ts'
@@ -17,6 +17,12 @@ const viewMs = 120_000
 
 const describeWait = (wait: PauseWait, now: number): string => {
   switch (wait.kind) {
+    case 'unfed':
+      return noMapping
+    case 'enabled':
+      return `somebody enabled the mapping of ${wait.queue}, which feeds ${functionNameOf(wait.functionName)}, while this waited: it gave up. Is a resume under way?`
+    case 'unknown-queue':
+      return `${wait.queue}, which the settings do not name, fed a function: what it had in work is over ${writeMoment(wait.until, now)} at the latest`
     case 'mapping':
       return `the mapping of ${wait.queue}, which feeds ${functionNameOf(wait.functionName)}, is still on its way to be disabled`
     case 'in-flight':
@@ -49,13 +55,17 @@ const documentOf = ({ mappings, depths, open, unseen }: PauseView): object => ({
 })
 
 const noMapping =
-  'no event source mapping takes from these queues: are account, region and queue URLs the right ones?'
+  'no event source mapping takes from the objects queue: are account, region and queue URLs the right ones?'
+
+/** What a person may do about batches that stay. */
+const keptAdvice =
+  'What a target keeps open: mend what it names (silversmith doctor) and run this again. An upgrade it survives: it is applied when the target is back. That would also be after a TRUNCATE, whose table then holds its rows. What a target refuses for ever: silversmith batch reject'
 
 /** What a dry run tells. */
-const describePlan = (view: PauseView): readonly string[] => {
+const describePlan = (view: PauseView, now: number): readonly string[] => {
   const count = view.mappings.filter(({ state }) => state !== 'disabled').length
   return [
-    layOutRows(intakeRows(view)),
+    layOutRows(intakeRows(view, now)),
     '',
     view.unseen ?? `open batches: ${view.open.length}`,
     `would be disabled: ${counted(count, 'mapping')}`,
@@ -74,28 +84,33 @@ export const runPause = (
       const view = await viewPause(deps, callOf(surroundings, viewMs))
       return {
         document: { dryRun, pipeline: deps.pipeline, ...documentOf(view) },
-        text: (view.mappings.length === 0 ? [noMapping] : describePlan(view)).join('\n'),
-        code: view.mappings.length === 0 ? 1 : 0,
+        text: (isUnfed(view) ? [noMapping] : describePlan(view, clock.now())).join('\n'),
+        code: isUnfed(view) ? 1 : 0,
       }
     }
     const onWait = (waits: readonly PauseWait[]): void => {
       const [first] = waits
       if (first) progress.show(`waiting: ${describeWait(first, clock.now())}`)
     }
-    const until = clock.now() + deadlineMs
+    const begunAt = clock.now()
+    const until = begunAt + deadlineMs
     const options = { until, settleMs, onWait, ending: AbortSignal.timeout(deadlineMs) }
     const result = await pausePipeline(deps, options, callOf(surroundings, deadlineMs + viewMs))
     progress.end()
     const { empty, waits, view, handed } = result
-    const isNone = view.mappings.length === 0
+    const now = clock.now()
+    const isKept = waits.some(
+      (wait) => wait.kind === 'batch' && Object.keys(wait.batch.problems ?? {}).length > 0,
+    )
     const end = empty
       ? 'paused: no mapping is enabled, no function runs, no batch is open. What arrives waits in its queue; silversmith resume --yes goes on'
-      : `not empty after ${writeDuration(deadlineMs)}; what comes in waits in its queue since, and this is still under way:`
+      : `not empty after ${writeDuration(now - begunAt)}; what comes in waits in its queue since, and this is still under way:`
     const text = [
-      ...[layOutRows(intakeRows(view)), ''],
+      ...[layOutRows(intakeRows(view, now)), ''],
       ...(handed.length > 0 ? [`handed to transform to be applied: ${handed.length}`] : []),
-      ...(isNone ? [noMapping] : [end, ...describeWaits(waits, clock.now())]),
-      ...(empty || isNone
+      ...(isUnfed(view) ? [noMapping] : [end, ...describeWaits(waits, now)]),
+      ...(isKept ? [keptAdvice] : []),
+      ...(empty || isUnfed(view)
         ? []
         : ['Run it again to wait on; silversmith resume --yes gives it up and goes on']),
     ]
@@ -103,7 +118,7 @@ export const runPause = (
     return {
       document: { ...summary, ...documentOf(view) },
       text: text.join('\n'),
-      code: empty && !isNone ? 0 : 1,
+      code: empty ? 0 : 1,
     }
   })
 
@@ -114,37 +129,27 @@ export const runResume = (
 ): Promise<Answer> =>
   atIntake(surroundings, dir, async (deps) => {
     const { clock, progress } = surroundings
-    const view = await viewPause(deps, callOf(surroundings, viewMs))
-    const off = view.mappings.filter(({ state }) => state !== 'enabled')
-    if (view.mappings.length === 0 || dryRun) {
-      const text = [
-        layOutRows(intakeRows(view)),
-        '',
-        ...(view.mappings.length === 0
-          ? [noMapping]
-          : [`would be enabled: ${counted(off.length, 'mapping')}`, undone]),
-      ]
-      return {
-        document: { dryRun, pipeline: deps.pipeline, ...documentOf(view) },
-        text: text.join('\n'),
-        code: view.mappings.length === 0 ? 1 : 0,
-      }
-    }
+    const before = await viewIntake(deps, callOf(surroundings, viewMs))
+    const off = before.mappings.filter(({ state }) => state !== 'enabled').length
+    const tell = (
+      { mappings, depths }: IntakeView,
+      end: string,
+      code: 0 | 1,
+      own = {},
+    ): Answer => ({
+      document: { dryRun, pipeline: deps.pipeline, ...own, mappings, queues: depths },
+      text: [layOutRows(intakeRows({ mappings, depths }, clock.now())), '', end].join('\n'),
+      code,
+    })
+    if (isUnfed(before)) return tell(before, noMapping, 1)
+    if (dryRun) return tell(before, `would be enabled: ${counted(off, 'mapping')}\n${undone}`, 0)
     progress.show('enabling')
     const until = clock.now() + deadlineMs
-    const result = await resumePipeline(deps, until, callOf(surroundings, deadlineMs + viewMs))
+    const after = await resumePipeline(deps, until, callOf(surroundings, deadlineMs + viewMs))
     progress.end()
-    const { resumed, mappings } = result
-    const text = [
-      layOutRows(intakeRows({ mappings, depths: view.depths })),
-      '',
-      resumed
-        ? `resumed: ${counted(off.length, 'mapping')} enabled, all take messages`
-        : `not all are enabled after ${writeDuration(deadlineMs)}; run it again`,
-    ]
-    return {
-      document: { dryRun, pipeline: deps.pipeline, resumed, mappings },
-      text: text.join('\n'),
-      code: resumed ? 0 : 1,
-    }
+    const { resumed } = after
+    const end = resumed
+      ? `resumed: ${counted(off, 'mapping')} enabled, all take messages`
+      : `not all are enabled after ${writeDuration(deadlineMs)}; run it again`
+    return tell(after, end, resumed ? 0 : 1, { resumed })
   })

@@ -21,9 +21,10 @@ import type { Answer } from '../answer.ts'
 import type { CommandOf } from '../command.ts'
 import { findDeployment, openCloud, readDeployment } from '../deployment/deployment.ts'
 import { deploymentSettings } from '../deployment/deployment-settings.ts'
+import { attentionOf } from './attention.ts'
 import { openMappings, openMeters } from './intake.ts'
 import { openDeadLetters } from '../deployment/letters.ts'
-import { describeStatus, placeOf } from './status-text.ts'
+import { describeStatus } from './status-text.ts'
 import type { Surroundings } from '../surroundings.ts'
 import { callOf } from '../surroundings.ts'
 
@@ -148,33 +149,3 @@ const tableNames = [
   ...datasets.flatMap(({ tables }) => tables.map(({ name }) => name)),
   reloadsTable.name,
 ]
-
-const attentionOf = ({
-  queues,
-  open,
-  breakers,
-}: Pick<Status, 'queues' | 'open' | 'breakers'>): readonly string[] => {
-  const off = queues.filter(({ mappings = [] }) =>
-    mappings.some(({ state }) => state !== 'enabled'),
-  )
-  const dead = queues.reduce((sum, queue) => sum + (queue.dead ?? 0), 0)
-  const failing = open?.work.find(({ state }) => state === 'failing')?.batches ?? 0
-  const forced = (breakers ?? []).filter(({ state }) => state !== 'closed')
-  return [
-    ...(off.length > 0
-      ? [
-          `paused: nothing takes from ${off.map(({ queue }) => queue).join(', ')}; silversmith resume --yes ends that`,
-        ]
-      : []),
-    ...(dead > 0 ? [`dead letters: about ${dead}; silversmith dlq list says why`] : []),
-    ...(failing > 0
-      ? [
-          `batches that could not be applied: ${failing}; silversmith batch list --state failing has each`,
-        ]
-      : []),
-    ...forced.map(
-      ({ target, table, problem = '' }) =>
-        `${placeOf({ target, table })} is not called: ${problem}`,
-    ),
-  ]
-}

@@ -14,11 +14,15 @@ export interface NamedMapping {
 
 const route = /^\/2015-03-31\/event-source-mappings\/?([^/?]*)$/
 
-const documentOf = ({ id, functionName, queueArn, mapping }: NamedMapping): object => {
+const arnOf = ({ functionName }: NamedMapping): string =>
+  `arn:aws:lambda:${region}:000000000000:function:${functionName}`
+
+const documentOf = (named: NamedMapping): object => {
+  const { id, queueArn, mapping } = named
   const { state, changedAt } = mapping.state()
   return {
     ...{ UUID: id, EventSourceArn: queueArn, State: state, LastModified: changedAt / 1000 },
-    FunctionArn: `arn:aws:lambda:${region}:000000000000:function:${functionName}`,
+    FunctionArn: arnOf(named),
     StateTransitionReason: 'USER_INITIATED',
   }
 }
@@ -50,7 +54,10 @@ export const createMappingApi =
     if (matched === undefined) return false
     if (id === '' && request.method === 'GET') {
       const queueArn = url.searchParams.get('EventSourceArn')
-      const own = list().filter((one) => queueArn === null || one.queueArn === queueArn)
+      const feeds = url.searchParams.get('FunctionName')
+      const own = list()
+        .filter((one) => queueArn === null || one.queueArn === queueArn)
+        .filter((one) => [null, one.functionName, arnOf(one)].includes(feeds))
       answer(response, 200, { EventSourceMappings: own.map(documentOf) })
       return true
     }

@@ -1,13 +1,9 @@
 import {
   type Batch,
-  type Clock,
   type EventMapping,
-  type EventMappings,
   isFault,
   type Ledger,
   type Log,
-  type QueueDepth,
-  type QueueMeter,
   type Store,
   type Versioned,
   writeObjectsMessage,
@@ -16,31 +12,32 @@ import { readOpenBatches } from '../claims/open-batches.ts'
 import { abortLost } from '../claims/standing.ts'
 import { describeFailure } from '../failure.ts'
 import { type Call, persist } from '../patience.ts'
+import { type IntakeDeps, type IntakeView, isUnfed, viewIntake } from './intake-mappings.ts'
 
-export interface PauseDeps {
+export interface PauseDeps extends IntakeDeps {
   readonly pipeline: string
   readonly ledger: Ledger
   readonly store: Store
-  readonly clock: Clock
   readonly log: Log
-  readonly mappings: EventMappings
-  /** Of every queue that feeds a function; the one called `objects` takes messages of batches. */
-  readonly queues: readonly QueueMeter[]
 }
 
 /** What feeds the functions, and what is under way. */
-export interface PauseView {
-  readonly mappings: readonly (EventMapping & { readonly queue: string })[]
-  readonly depths: readonly (QueueDepth & { readonly queue: string })[]
+export interface PauseView extends IntakeView {
   /** At most `openMax`, oldest lease first. */
   readonly open: readonly Batch[]
   /** Why the ledger could not be asked; then nobody knows what is open. */
   readonly unseen: string | undefined
 }
 
-/** What a pause waits for. */
+/** What a pause waits for, or ends at. */
 export type PauseWait =
+  /** Nothing takes from the objects queue: there is nothing to pause. */
+  | { readonly kind: 'unfed' }
+  /** Somebody enabled a mapping that was disabled: two are at it. */
+  | { readonly kind: 'enabled'; readonly queue: string; readonly functionName: string }
   | { readonly kind: 'mapping'; readonly queue: string; readonly functionName: string }
+  /** A queue that the settings do not name fed a function: what was received from it nobody can tell. */
+  | { readonly kind: 'unknown-queue'; readonly queue: string; readonly until: number }
   /** Messages that an invocation holds, or that wait for their next delivery. */
   | { readonly kind: 'in-flight'; readonly queue: string; readonly messages: number }
   /** An invocation that a hand-over began may still run. */
@@ -83,30 +80,22 @@ const pollMsMax = 5_000
 export const invocationEndMs = 900_000 + 60_000
 
 /** Looks, and changes nothing. */
-export const viewPause = async (
-  { pipeline, ledger, clock, mappings, queues }: PauseDeps,
-  call: Call,
-): Promise<PauseView> => {
-  const depths: PauseView['depths'][number][] = []
-  const found: PauseView['mappings'][number][] = []
-  for (const queue of queues) {
-    const depth = await persist(clock, call, () => queue.measure(call.signal))
-    const own = await persist(clock, call, () => mappings.list(depth.queueArn, call.signal))
-    depths.push({ ...depth, queue: queue.name })
-    found.push(...own.map((one) => ({ ...one, queue: queue.name })))
-  }
+export const viewPause = async (deps: PauseDeps, call: Call): Promise<PauseView> => {
+  const intake = await viewIntake(deps, call)
   // Last: whoever began before the mappings were seen disabled is in the ledger now, or its messages are in flight.
   try {
-    const open = await readOpenBatches({ ledger, clock }, pipeline, openMax, call)
-    return { mappings: found, depths, open, unseen: undefined }
+    const open = await readOpenBatches(deps, deps.pipeline, openMax, call)
+    return { ...intake, open, unseen: undefined }
   } catch (error) {
     const { code, message } = describeFailure(error)
-    return { mappings: found, depths, open: [], unseen: `${code}: ${message}` }
+    return { ...intake, open: [], unseen: `${code}: ${message}` }
   }
 }
 
 /** One pause, as far as it has come. */
 interface Progress {
+  /** Mappings that were seen disabled. */
+  readonly disabled: Set<string>
   /** Epoch ms since when no invocation can be under way. */
   stillSince: number | undefined
   /** Since when, beside that, no batch is open. */
@@ -124,7 +113,7 @@ interface Progress {
  * sealed and has no worker any more is handed to transform, since its messages wait in the queue that is paused; a forming batch
  * whose worker has died is ended when its lease is over. May be repeated: it goes on with what it finds.
  *
- * Never enables anything. Throws when the mappings cannot be asked for or changed.
+ * Never enables anything, and ends where somebody else does: `resume` is the later word. Throws when the mappings cannot be asked for or changed.
  */
 export const pausePipeline = async (
   deps: PauseDeps,
@@ -135,14 +124,17 @@ export const pausePipeline = async (
   const progress: Progress = {
     ...{ stillSince: undefined, emptySince: undefined },
     ...{ busyUntil: 0, problem: undefined, handedAt: new Map<string, number>() },
+    disabled: new Set(),
   }
   for (;;) {
     const view = await viewPause(deps, call)
+    const ends = judgeEnd(view, progress)
+    const handed = [...progress.handedAt.keys()]
+    if (ends.length > 0) return { empty: false, waits: ends, view, handed }
     for (const { id, state } of view.mappings)
       if (state === 'enabled')
         await persist(clock, call, () => deps.mappings.turn(id, false, call.signal))
     const waits = judgeView(view, progress, settleMs, clock.now())
-    const handed = [...progress.handedAt.keys()]
     if (waits.length === 0) return { empty: true, waits, view, handed }
     onWait?.(waits)
     if (clock.now() >= until) return { empty: false, waits, view, handed }
@@ -156,6 +148,15 @@ export const pausePipeline = async (
   }
 }
 
+/** What no waiting helps against. */
+const judgeEnd = (view: PauseView, { disabled }: Progress): readonly PauseWait[] => {
+  if (isUnfed(view)) return [{ kind: 'unfed' }]
+  for (const { id, state } of view.mappings) if (state === 'disabled') disabled.add(id)
+  return view.mappings
+    .filter(({ id, state }) => state === 'enabled' && disabled.has(id))
+    .map(({ queue, functionName }) => ({ kind: 'enabled', queue, functionName }))
+}
+
 /** Also keeps the time since when it is so. */
 const judgeView = (
   view: PauseView,
@@ -167,8 +168,10 @@ const judgeView = (
   const changing = mappings.filter(({ state }) => state !== 'disabled')
   const changedAt = Math.max(0, ...mappings.map((mapping) => mapping.changedAt))
   // Messages that failed stay in flight until their visibility ends, long after whoever held them.
-  const isOver = mappings.length > 0 && now - changedAt > invocationEndMs
+  const until = changedAt + invocationEndMs
+  const isOver = now > until
   const held = isOver ? [] : depths.filter(({ inFlight }) => inFlight > 0)
+  const unknown = isOver ? [] : mappings.filter(({ isKnown }) => !isKnown)
   const waits: PauseWait[] = [
     ...changing.map(({ queue, functionName }) => ({
       ...{ kind: 'mapping' as const, queue, functionName },
@@ -176,6 +179,7 @@ const judgeView = (
     ...held.map(({ queue, inFlight: messages }) => ({
       ...{ kind: 'in-flight' as const, queue, messages },
     })),
+    ...unknown.map(({ queue }) => ({ kind: 'unknown-queue' as const, queue, until })),
     ...(now < progress.busyUntil
       ? [{ kind: 'invocation' as const, until: progress.busyUntil }]
       : []),

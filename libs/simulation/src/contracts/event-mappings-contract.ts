@@ -63,6 +63,12 @@ export const describeEventMappings = (
       expect(await mappings.list(`${queueArn}-other`, signal)).toEqual([])
     })
 
+    inRoom('what feeds a function is found by its name', async (room) => {
+      const mapping = await settled(room, 'enabled')
+      expect(await room.mappings.listOf(mapping.functionName, signal)).toEqual([mapping])
+      expect(await room.mappings.listOf('another', signal)).toEqual([])
+    })
+
     inRoom('a mapping that is not there cannot be turned', async ({ mappings }) => {
       await expect(mappings.turn('none', false, signal)).rejects.toMatchObject({
         code: 'QUEUE_DENIED',

@@ -49,6 +49,11 @@ export const createMemoryEventMappings = ({
       settle()
       return [...all.values()].filter((mapping) => mapping.queueArn === queueArn)
     },
+    listOf: async (functionName, signal) => {
+      refuseAborted(signal)
+      settle()
+      return [...all.values()].filter((mapping) => mapping.functionName === functionName)
+    },
     turn: async (id, isOn, signal) => {
       refuseAborted(signal)
       const mapping = all.get(id)

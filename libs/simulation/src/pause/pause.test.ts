@@ -193,6 +193,49 @@ describe('a pause', () => {
     expect(await states()).toEqual(off)
   })
 
+  test('ends where somebody enables what was disabled: the later word counts', async () => {
+    const { state, load, deps, mappings, clock, room, states } = createScene()
+    state.isUp = false
+    await load('a')
+    const begunAt = clock.now()
+    let isResumed = false
+    const onWait = (waits: readonly PauseWait[]): void => {
+      if (isResumed || waits[0]?.kind !== 'batch') return
+      isResumed = true
+      void mappings.turn('of-objects', true, never)
+    }
+    const options = { until: begunAt + 60 * minuteMs, settleMs, ending: never, onWait }
+    expect(await pausePipeline(deps, options, room.call())).toMatchObject({
+      ...{ empty: false, waits: [{ kind: 'enabled', queue: 'objects' }] },
+    })
+    expect(clock.now() - begunAt).toBeLessThan(5 * minuteMs)
+    expect(await states()).toEqual(['arrivals disabled', 'objects enabled'])
+  })
+
+  test('stops a queue that nobody told of, too, and waits until its invocations are over', async () => {
+    const { pause, mappings, states, clock, deps, room } = createScene()
+    mappings.add('of-others', 'arn:others', 'transform')
+    const begunAt = clock.now()
+    expect(await pause(10 * minuteMs)).toMatchObject({
+      ...{ empty: false, waits: [{ kind: 'unknown-queue', queue: 'arn:others' }] },
+    })
+    expect(await states()).toEqual([...off, 'arn:others disabled'])
+    expect(await pause(30 * minuteMs)).toMatchObject({ empty: true })
+    expect(clock.now() - begunAt).toBeGreaterThan(16 * minuteMs)
+    await resumePipeline(deps, clock.now() + minuteMs, room.call())
+    expect(await states()).toContain('arn:others enabled')
+  })
+
+  test('of queues that feed no transform changes nothing, and is not empty', async () => {
+    const { deps, clock, room, states } = createScene()
+    const queues = deps.queues.filter(({ name }) => name === 'arrivals')
+    const options = { until: clock.now() + minuteMs, settleMs, ending: never }
+    expect(await pausePipeline({ ...deps, queues }, options, room.call())).toMatchObject({
+      ...{ empty: false, waits: [{ kind: 'unfed' }] },
+    })
+    expect(await states()).toEqual(['arrivals enabled', 'objects enabled'])
+  })
+
   test('looked at only, changes nothing', async () => {
     const { deps, room, state, load, states } = createScene()
     state.isUp = false
