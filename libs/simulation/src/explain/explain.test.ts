@@ -269,12 +269,57 @@ describe('no story is told too well', () => {
     expect([...rowsIn(await room.explain(two))].toSorted()).toEqual(['clickhouse 1', 'silver 1'])
   })
 
+  test('of a chunk that was rejected and loaded by hand since', async () => {
+    const room = createExplainRoom({ targets: ['clickhouse'] })
+    room.state.fault = new Fault('TARGET_REFUSED_DATA', 'no such rows here')
+    const source = await room.load(twoRows)
+    const { batch } = await room.explain(source)
+    await room.reject(batch?.id)
+    room.state.fault = undefined
+    const [manifest] = room.manifests()
+    const target = room.deps.targets.find(({ name }) => name === 'clickhouse')
+    const [file] = [...room.store.files].filter(([key]) => key.includes('reason=refused'))
+    const [chunk] = manifest?.chunks ?? []
+    const { sha256 = '', bytes = Buffer.of() } = file?.[1] ?? {}
+    await room.store.write(chunk?.block?.key ?? '', bytes, { sha256, contentType: 'x' }, signal)
+    await target?.put(batch?.id ?? '', chunk!, signal)
+    const story = await room.explain(source)
+    expect(story).toMatchObject({ verdicts: [], loads: [{ refused: [] }] })
+    expect(story.loads[0]?.chunks[0]?.shares).toMatchObject([{ state: 'applied', rows: 2 }])
+  })
+
+  test('of one version by what was rejected of another', async () => {
+    const room = createExplainRoom()
+    room.bronze.setBucket('b', 'versioned')
+    const [one, two] = [room.put('a.jsonl', `x\n${twoRows}`), room.put('a.jsonl', `${twoRows}\ny`)]
+    await room.run(one, two)
+    expect((await room.explain(one)).loads[0]?.rejected.byReason).toEqual({ invalid_json: 1 })
+    expect(kindsOf(await room.explain(one, 0))).toEqual(['rejected'])
+    expect(kindsOf(await room.explain(two, 0))).toEqual([])
+    expect(kindsOf(await room.explain(two, 2))).toEqual(['rejected'])
+  })
+
+  test('of one that has records of two reasons, both replayed', async () => {
+    const room = createExplainRoom()
+    const source = await room.load('{"at":1}\n{"id":"odd","at":1}')
+    room.release([{ ...notes, map: (_record, context) => notes.map({ id: 'x', at: 1 }, context) }])
+    await room.replay()
+    const story = await room.explain(source)
+    expect(story).toMatchObject({ isWell: true, unfollowed: [] })
+    expect(story.loads).toHaveLength(3)
+    for (const record of [0, 1]) expect(kindsOf(await room.explain(source, record))).toEqual([])
+  })
+
   test('of a version whose rows views no longer show', async () => {
     const room = createExplainRoom({ overwrites: { notes: 'supersede' } })
     room.bronze.setBucket('b', 'versioned')
     const older = await room.load(twoRows)
     room.clock.advance(5_000)
     const newer = room.put('a.jsonl', '{"id":"new","at":1}')
+    expect(kindsOf(await room.explain(older))).toEqual([])
+    // Another key, and a version of which nothing could be loaded.
+    await room.load(twoRows, 'a.jsonl-not')
+    await room.run({ ...room.put('a.jsonl', '{"id":"new","at":1}'), dataset: 'unknown' })
     expect(kindsOf(await room.explain(older))).toEqual([])
     await room.run(newer)
     for (const record of [undefined, 1])

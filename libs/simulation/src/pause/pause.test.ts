@@ -29,9 +29,11 @@ const createScene = () => {
   const room = createRoom({ clickhouse: wrap })
   const { clock } = room
   const handed: string[] = []
+  const invocations: number[] = []
   const mappings = createMemoryEventMappings({
     now: clock.now,
     onDelivery: async (_mapping, bodies) => {
+      invocations.push(bodies.length)
       if (state.invocation instanceof Fault) throw state.invocation
       if (state.invocation !== 'ended') return state.invocation
       const deliveries = bodies.map((body, at) => ({
@@ -68,7 +70,20 @@ const createScene = () => {
     await room.run(room.put(`${name}.jsonl`, `{"id":"${name}","at":1}`))
     return room.items<Batch>('batch').at(-1)!
   }
-  return { room, state, mappings, depths, deps, handed, waitedFor, pause, states, load, clock }
+  return {
+    invocations,
+    room,
+    state,
+    mappings,
+    depths,
+    deps,
+    handed,
+    waitedFor,
+    pause,
+    states,
+    load,
+    clock,
+  }
 }
 
 const off = queueNames.map((name) => `${name} disabled`)
@@ -95,6 +110,52 @@ describe('a pause', () => {
     expect(await pause(60 * minuteMs)).toMatchObject({ empty: true })
     expect(clock.now() - begunAt).toBeGreaterThan(15 * minuteMs)
     expect(waitedFor()).toEqual(['mapping', 'in-flight', 'settling'])
+  })
+
+  test('does not take a mapping that is on its way for disabled', async () => {
+    const { pause, mappings } = createScene()
+    mappings.delay(1_000)
+    expect(await pause(10 * minuteMs)).toMatchObject({
+      ...{ empty: false, waits: [{ kind: 'mapping' }, { kind: 'mapping' }] },
+    })
+  })
+
+  test('waits for messages in flight though another mapping was disabled long before', async () => {
+    const { pause, mappings, depths, clock } = createScene()
+    await mappings.turn('of-arrivals', false, never)
+    clock.advance(72 * 60 * minuteMs)
+    depths.set('objects', { inFlight: 1 })
+    expect(await pause(5 * minuteMs)).toMatchObject({
+      ...{ empty: false, waits: [{ kind: 'in-flight' }] },
+    })
+  })
+
+  test('hands over ten batches at a time, and none again before a minute', async () => {
+    const { state, pause, load, invocations, clock } = createScene()
+    state.isUp = false
+    for (let n = 0; n < 12; n += 1) await load(`${n}`)
+    const begunAt = clock.now()
+    await pause(settleMs + 30_000)
+    expect(invocations).toEqual([10, 2])
+    expect(clock.now() - begunAt).toBeLessThan(2 * minuteMs)
+  })
+
+  test('at its deadline waits for no hand-over', async () => {
+    const { deps, load, state, room, mappings, clock } = createScene()
+    state.isUp = false
+    await load('a')
+    const ending = new AbortController()
+    const deliver: typeof mappings.deliver = (_mapping, _bodies, signal) =>
+      new Promise((_resolve, refuse) => {
+        signal.addEventListener('abort', () => refuse(new Fault('DEADLINE_REACHED', 'over')))
+        ending.abort()
+      })
+    const options = { until: clock.now() + 2 * minuteMs, settleMs, ending: ending.signal }
+    const own = { ...deps, mappings: { ...mappings, deliver } }
+    const { empty, waits } = await pausePipeline(own, options, room.call())
+    expect([empty, waits.map(({ kind }) => kind)]).toEqual([
+      ...[false, ['invocation', 'batch', 'hand-over']],
+    ])
   })
 
   test('has transform apply what is sealed and has nobody, though its message waits in the queue', async () => {

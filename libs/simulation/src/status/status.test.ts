@@ -1,4 +1,4 @@
-import { type Batch, Fault, readObjectsMessage, type Target } from '@silversmith/core'
+import { type Batch, breakerIdOf, Fault, readObjectsMessage, type Target } from '@silversmith/core'
 import {
   countOpen,
   countQuarantine,
@@ -57,6 +57,20 @@ describe('the last hour', () => {
     })
   })
 
+  test('begins with its first minute', async () => {
+    const { load, work, clock } = createScene()
+    await load()
+    clock.advance(hourMs + 5 * minuteMs)
+    await load()
+    expect(await work()).toMatchObject({ sealed: 1 })
+  })
+
+  test('reads the newest hundred manifests only, and says so', async () => {
+    const { load, work } = createScene()
+    for (let n = 0; n < 103; n += 1) await load()
+    expect(await work()).toMatchObject({ sealed: 103, batchesRead: 100, objects: 100, rows: 103 })
+  })
+
   test('measures no lag of what no target has yet', async () => {
     const { load, work, state } = createScene()
     state.isUp = false
@@ -113,6 +127,18 @@ test('open batches are told by state and age, with what keeps them', async () =>
   expect(listProblems(batches).reduce((sum, one) => sum + one.batches, 0)).toBe(3)
 })
 
+test('a batch whose target rests is failing from the first', () => {
+  const one: Batch = {
+    ...{ kind: 'batch', id: 'B', pipeline, state: 'S', owner: 'o', leaseUntil: 0, sourceCount: 1 },
+    problems: { clickhouse: 'TARGET_RESTING: later' },
+  }
+  expect(countOpen([one], 0)).toMatchObject([{ state: 'failing' }])
+  expect(countOpen([{ ...one, problems: {}, failures: 1 }], 0)).toMatchObject([
+    { state: 'failing' },
+  ])
+  expect(countOpen([{ ...one, problems: {} }], 0)).toMatchObject([{ state: 'sealed' }])
+})
+
 test('another pipeline on the same ledger is not told', async () => {
   const { load, state, ledger, clock, call } = createScene()
   state.isUp = false
@@ -141,6 +167,16 @@ test('a breaker is told from its first failure on, with its problem and when it 
   state.isUp = true
   await sweepAndRun()
   expect(await breakers()).toEqual([])
+})
+
+test('a breaker that is being probed is tried again when that is over', async () => {
+  const { ledger, breakers, clock } = createScene()
+  const [openUntil, until] = [clock.now() - minuteMs, clock.now() + minuteMs]
+  const id = breakerIdOf(pipeline, 'silver')
+  const probe = { owner: 'o', until }
+  const breaker = { kind: 'breaker' as const, id, failures: 3, openUntil, probe }
+  await ledger.write(breaker, 0, new AbortController().signal)
+  expect(await breakers()).toMatchObject([{ target: 'silver', retryAt: until }])
 })
 
 describe('quarantine', () => {
