@@ -239,7 +239,7 @@ export const run = async (parts: Run): Promise<0 | 1> => {
     stack.start()
     const { uploaded, sent, unread, status } = await load(stack, parts, signal)
     progress.live('counting')
-    const { report, problems: found } = await writeReport(stack, {
+    const written = await writeReport(stack, {
       datasets,
       uploaded,
       sent,
@@ -250,7 +250,7 @@ export const run = async (parts: Run): Promise<0 | 1> => {
       signal,
     })
     progress.end()
-    const known = uploaded.length - (report.objects - report.messages)
+    const { report, known, problems: found } = written
     if (known > 0) progress.note(`${known} of ${uploaded.length} objects had been loaded before`)
     if (!options.json) print(humanReport(report, server ? undefined : options.dir))
     const problems =

@@ -82,6 +82,7 @@ export {
   type SendOnce,
 } from './ingest/ingest.ts'
 export { firstBatchAt, manifestPrefix, openedAt, readManifest, stagingPrefix } from './manifest.ts'
+export { traceless } from './claims/claims.ts'
 export { readBatches, readOpenBatches } from './claims/open-batches.ts'
 export type { Call } from './patience.ts'
 export {

@@ -91,6 +91,24 @@ it('finds nothing when everything adds up', () => {
   expect(audit(right)).toEqual([])
 })
 
+it.each(['gone', 'unrouted', 'too-large', 'unreadable'] as const)(
+  'lets an object that was %s be in a later batch, too',
+  (disposition) => {
+    const nothing = { disposition, records: 0, rows: 0, rejected: 0 }
+    const aside = (batch: string) => sealed(batch, [source('c', nothing)], 0)
+    const history = [...right.history, aside('B3'), aside('B4')]
+    expect(audit({ ...right, history })).toEqual([])
+    const loaded = sealed('B5', [source('c', { records: 2, rejected: 0 })], 2)
+    expect(
+      audit({
+        ...right,
+        history: [...history, loaded],
+        targets: { silver: figures(6), clickhouse: figures(6) },
+      }),
+    ).toEqual([])
+  },
+)
+
 it.each<[string, Partial<Accounts>, RegExp]>([
   [
     'an object without a disposition',

@@ -1,4 +1,5 @@
 import { type MessageRef, objectOfMessage, type ObjectRef } from '@silversmith/core'
+import { traceless } from '@silversmith/flow'
 import type { ForeignRows } from './foreign-rows.ts'
 import type { SealedBatch } from './history.ts'
 import type { QuarantineFigures } from './quarantine-figures.ts'
@@ -26,14 +27,16 @@ const listed = (names: readonly string[]): string =>
     : `${names.slice(0, namesMax).join(', ')} and ${names.length - namesMax} more`
 
 type Name = Pick<ObjectRef, 'bucket' | 'key' | 'version'>
-const nameOf = ({ bucket, key, version }: Name): string => JSON.stringify([bucket, key, version])
+/** Tells one version of an object from all others. */
+export const nameOf = ({ bucket, key, version }: Name): string =>
+  JSON.stringify([bucket, key, version])
 
 const auditObjects = ({ bucket, uploaded, sent, history }: Accounts): readonly string[] => {
   const times = new Map<string, number>()
   for (const { manifest } of history)
     for (const { object, disposition } of manifest.sources) {
-      // What was gone for one batch may be found again by another.
-      const weight = disposition === 'gone' ? 0 : 1
+      // What one batch set aside, another looks at again when it is asked for again.
+      const weight = traceless.has(disposition) ? 0 : 1
       const name = nameOf(object)
       times.set(name, (times.get(name) ?? 0) + weight)
     }

@@ -8,7 +8,7 @@ import {
 } from '@silversmith/core'
 import { createDriftSum } from '@silversmith/flow'
 import { join } from 'node:path'
-import { audit } from './audit.ts'
+import { audit, nameOf } from './audit.ts'
 import { quarantinePrefix, silverPrefix } from '../functions.ts'
 import { readHistory, type SealedBatch } from './history.ts'
 import { countQuarantine } from './quarantine-figures.ts'
@@ -88,8 +88,22 @@ const listDrift = (batches: readonly SealedBatch[]): readonly Drift[] => {
   return sum.report().paths.slice(0, driftMax)
 }
 
+const countKnown = (
+  uploaded: readonly Uploaded[],
+  batches: readonly SealedBatch[],
+  { resources }: Stack,
+): number => {
+  const sealed = new Set(
+    batches.flatMap(({ manifest }) => manifest.sources.map(({ object }) => nameOf(object))),
+  )
+  const bucket = resources.bronzeBucket
+  return uploaded.filter(({ key, version }) => !sealed.has(nameOf({ bucket, key, version }))).length
+}
+
 export interface Written {
   readonly report: Report
+  /** Objects this run uploaded and none of its batches has. */
+  readonly known: number
   /** What does not add up, one line each. */
   readonly problems: readonly string[]
 }
@@ -157,5 +171,5 @@ export const writeReport = async (stack: Stack, options: ReportOptions): Promise
     quarantine,
     dead: options.dead,
   })
-  return { report, problems }
+  return { report, known: countKnown(options.uploaded, fresh, stack), problems }
 }

@@ -1,4 +1,4 @@
-import { stat, writeFile } from 'node:fs/promises'
+import { mkdir, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { sampleBronze, sampleObjects } from '@silversmith/datasets'
 import { afterAll, beforeAll, expect, it } from 'vitest'
@@ -177,6 +177,22 @@ it('gives the same rows whatever the objects are cut into and however often even
 
   const other = await runs.start(['--dir', 'made', '--target', 'silver,clickhouse']).ended
   expect(other).toMatchObject({ code: 2, stderr: expect.stringContaining('--target silver,') })
+})
+
+it('looks again at what it set aside, and says what had been loaded, when it runs a second time', async () => {
+  const folder = join(runs.dir, 'aside/section/1/video')
+  await mkdir(folder, { recursive: true })
+  await writeFile(join(folder, 'good.jsonl'), `${statementOf(1)}\n`)
+  await writeFile(join(folder, 'damaged.jsonl.gz'), Buffer.from([0x1f, 0x8b, 8, 0, 1]))
+  await writeFile(join(folder, 'notes.txt'), 'of no dataset')
+  const args = ['--input', 'aside', '--dir', 'twice', '--target', 'silver', '--json']
+  const aside = { unreadable: 1, unrouted: 1 }
+  expect(await runs.load(args)).toMatchObject({ objects: 3, dispositions: { rows: 1, ...aside } })
+  const { code, stdout, stderr } = await runs.start(args).ended
+  expect(stderr).toContain('1 of 3 objects had been loaded before\n')
+  expect(stderr).not.toContain('not accounted')
+  expect(code).toBe(0)
+  expect(JSON.parse(stdout)).toMatchObject({ objects: 2, dispositions: aside, silver: { rows: 1 } })
 })
 
 it('reads a bucket and works in an S3 that is not its own, and leaves the bucket as it was', async () => {
