@@ -43,7 +43,12 @@ const checkWrite = async (
   const place = { Bucket: bucket, Key: probeKey }
   let landed: { readonly VersionId?: string | undefined }
   try {
-    const put = new PutObjectCommand({ ...place, Body: '', IfMatch: impossibleEtag })
+    const put = new PutObjectCommand({
+      ...place,
+      Body: '',
+      ContentLength: 0,
+      IfMatch: impossibleEtag,
+    })
     landed = await client.send(put, within())
   } catch (error) {
     // There is no such object, or one with another etag: the condition was what stopped it.
