@@ -90,7 +90,13 @@ const tellSilence = (
       `${origin} takes the connection and gives no answer, as a service of ClickHouse Cloud does while it wakes up`,
       'ask again in a minute; where it stays so, look at its log and at what is in between',
     )
-  return wrongPlace(settings, `${describeSilence(origin, protocol, reason)} (${reason})`, signal)
+  const found = `${describeSilence(origin, protocol, reason)} (${reason})`
+  return wrongPlace(
+    settings,
+    found,
+    signal,
+    reason === 'ECONNREFUSED' ? `${orDown}${advice}` : advice,
+  )
 }
 
 const describeSilence = (origin: string, protocol: string, reason: string): string => {
@@ -107,16 +113,20 @@ const describeSilence = (origin: string, protocol: string, reason: string): stri
 const advice =
   'correct CLICKHOUSE_URL, or CLICKHOUSE_HOST, CLICKHOUSE_PORT and CLICKHOUSE_PROTOCOL: 8443 is the port with TLS (https), 8123 the one without (http), 9000 is of another protocol'
 
+const orDown =
+  'start ClickHouse, where it is only down: batches wait meanwhile, nothing is lost. Else '
+
 /** Looks whether ClickHouse is at a place one may have meant: with or without TLS, at its usual ports. */
 const wrongPlace = async (
   settings: ClickHouseSettings,
   found: string,
   signal: AbortSignal,
+  fix = advice,
 ): Promise<Check> => {
   const { origin } = new URL(settings.url)
   const there = await findElsewhere(new URL(settings.url), signal)
   const check = checksOf('clickhouse', origin)
-  if (there === undefined) return check.wrong(found, advice)
+  if (there === undefined) return check.wrong(found, fix)
   const plain = there.startsWith('http:') ? ' (no TLS: only within a network of your own)' : ''
   return check.wrong(
     `${found}; ClickHouse answers at ${there}`,
