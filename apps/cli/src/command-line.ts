@@ -317,6 +317,8 @@ const readers: Readonly<Record<string, Reader>> = {
   'dlq redrive': { options: ['all', ...changingOptions], read: readRedrive },
 }
 
+export const commandNames: readonly string[] = Object.keys(readers)
+
 const namesOf = (group: string): readonly string[] =>
   Object.keys(readers).filter((name) => name.startsWith(`${group} `))
 
@@ -330,7 +332,7 @@ export const readCommandLine = (args: readonly string[]): Command => {
   const rest = group.length > 0 ? more : positionals.slice(1)
   const reader = Object.hasOwn(readers, name) ? readers[name] : undefined
   if (!reader) {
-    const known = group.length > 0 ? group : Object.keys(readers)
+    const known = group.length > 0 ? group : commandNames
     throw new UsageError(`there is no command ${name}; there are ${known.join(', ')}`)
   }
   const strange = Object.keys(values).find(

@@ -77,7 +77,7 @@ export const letterReasons = {
   unreadable: {
     harmless: false,
     pointless: true,
-    advice: 'find out who sends it; silversmith dlq show prints the body',
+    advice: 'find out who sends it; silversmith dlq show <message> prints the body',
   },
   unknown: {
     harmless: false,
