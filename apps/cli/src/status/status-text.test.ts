@@ -76,7 +76,7 @@ it('tells an outage: batches by age, whole problems, when a breaker is tried, an
       'failing | 3 | 90 | 1 | 2 | 0 | 20 min ago | in 2 min',
       `clickhouse keeps 3 batches: ${problem}`,
       `clickhouse, table raw_events: ${problem}`,
-      'last hour: 200 batches sealed, 197 of them committed, 5000 rows',
+      'last hour: 200 batches sealed, 197 of them committed, 5000 rows of all tables',
       '400 objects with 2600 records, 6 rejected, in the newest 100 of them',
       'from object to queryable: half of them within 3 s, 95 % within 9 s, the longest 1 min (390 objects)',
       'd | late | 4 | 4 | 2026-11-21 | 5',

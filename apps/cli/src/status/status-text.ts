@@ -100,7 +100,7 @@ const describeHour = (work: RecentWork): readonly string[] => {
   const some = batchesRead < sealed ? `, in the newest ${batchesRead} of them` : ''
   return [
     '',
-    `last hour: ${isCut ? 'over ' : ''}${countedBatches(sealed)} sealed, ${committed} of them committed, ${counted(rows, 'row')}`,
+    `last hour: ${isCut ? 'over ' : ''}${countedBatches(sealed)} sealed, ${committed} of them committed, ${counted(rows, 'row')} of all tables`,
     `${counted(objects, 'object')} with ${counted(records, 'record')}, ${rejected} rejected${some}`,
     ...(lag ? [describeLag(lag)] : []),
   ]
