@@ -53,7 +53,7 @@ describe('dataset new', () => {
       `npm start -- --input ${join(root, 'sample.jsonl')} --dataset meter_readings`,
     )
     expect(await read(`${own}/dataset.ts`))
-      .toBe(`import { column, createRowDataset } from '../../row-dataset.ts'
+      .toBe(`import { column, createRowDataset } from '../row-dataset.ts'
 
 /** Made from 2 records. Mend types and descriptions as you like; raise the version when the same record gives another row. */
 export const meterReadingsDataset = createRowDataset({

@@ -18,7 +18,7 @@ export const writeDataset = (
   name: string,
   { columns, time }: Inferred,
   records: number,
-): string => `import { column, createRowDataset } from '../../row-dataset.ts'
+): string => `import { column, createRowDataset } from '../row-dataset.ts'
 
 /** Made from ${records} records. Mend types and descriptions as you like; raise the version when the same record gives another row. */
 export const ${constantOf(name)} = createRowDataset({

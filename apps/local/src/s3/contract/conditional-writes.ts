@@ -17,7 +17,7 @@ export const describeConditionalWrites = (room: Room): void => {
       expect(await textOf('once')).toBe('first')
     })
 
-    it('have one winner among racers', async () => {
+    does('one-winner')('have one winner among racers', async () => {
       const racers = Array.from({ length: 20 }, (_, n) => `racer ${n}`)
       const outcomes = await Promise.all(
         racers.map(async (racer) => {

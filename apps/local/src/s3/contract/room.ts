@@ -19,6 +19,7 @@ export type Behaviour =
   | 'marker-by-id-405'
   | 'suspended-null-version'
   | 'aborted-upload-404'
+  | 'one-winner'
 
 export const md5 = (bytes: Uint8Array | string): string =>
   createHash('md5').update(bytes).digest('hex')
