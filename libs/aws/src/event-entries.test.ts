@@ -57,6 +57,12 @@ const events: { readonly [Kind in Event['kind']]: Extract<Event, { readonly kind
   'breaker-probed': { kind: 'breaker-probed', target: 'silver' },
   'breaker-closed': { kind: 'breaker-closed', target: 'silver', openMs: 1 },
   'apply-put-off': { kind: 'apply-put-off', batch: 'b', target: 'silver', message: 'm' },
+  'job-slice': { kind: 'job-slice', job: 'j', part: 0, slice: 0, found: 2, sent: 1 },
+  'job-part-failed': {
+    ...{ kind: 'job-part-failed', job: 'j', part: 0, code: 'STORE_DENIED', message: 'm' },
+  },
+  'job-turned': { kind: 'job-turned', job: 'j', state: 'paused' },
+  'job-done': { kind: 'job-done', job: 'j', found: 2, sent: 1, failedParts: 0 },
   'reconcile-found': { kind: 'reconcile-found', finding: 'f', why: 'w', mend: 'm' },
   'reconcile-done': {
     ...{ kind: 'reconcile-done', matched: 1, recent: 1, missing: 1, stuck: 1, setAside: 1 },

@@ -117,6 +117,13 @@ const entries: { readonly [Kind in Event['kind']]: Entry<Kind> } = {
       }),
     ],
   },
+  'job-slice': {
+    level: 'info',
+    counts: (event) => withoutZeros({ JobObjectsFound: event.found, JobObjectsSent: event.sent }),
+  },
+  'job-part-failed': { level: 'error', counts: () => [{ name: 'JobPartsFailed', count: 1 }] },
+  'job-turned': { level: 'info', counts: () => [] },
+  'job-done': { level: 'info', counts: () => [] },
   'work-failed': {
     level: 'error',
     counts: (event) => [{ name: event.code === 'BUG' ? 'Bugs' : 'WorkFailed', count: 1 }],

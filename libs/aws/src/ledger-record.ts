@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import type { Batch, ItemKey, LedgerItem, Versioned } from '@silversmith/core'
-import { Fault } from '@silversmith/core'
+import { Fault, jobBytesMax } from '@silversmith/core'
 
 /** One item as the table has it: the ledger item's own attributes beside these. */
 export interface LedgerRecord {
-  /** `O#<source>`, `B#<batch>` `P#<pipeline>`, `K#<work>` or `R#<pipeline>/<target>[/<table>]` */
+  /** `O#<source>`, `B#<batch>` `P#<pipeline>`, `K#<work>`, `R#<pipeline>/<target>[/<table>]` or `J#<pipeline>/<job>` */
   readonly pk: string
   readonly rev: number
   /** Only in batches in state F or S: what puts them into the index. */
@@ -18,6 +18,7 @@ const prefixes: Readonly<Record<ItemKey['kind'], string>> = {
   pipeline: 'P#',
   checkpoint: 'K#',
   breaker: 'R#',
+  job: 'J#',
 }
 
 /** Design: a batch item stays this small whatever the number of its sources. */
@@ -37,11 +38,12 @@ export const pkOf = ({ kind, id }: ItemKey): string => `${prefixes[kind]}${id}`
 /** Id of a batch, by its pk. */
 export const batchOf = (pk: string): string => pk.slice(prefixes.batch.length)
 
-/** Throws RangeError when the item is over 4 KB: a bug, since nothing in an item grows with the data. */
+/** Throws RangeError when the item is over 4 KB, a job over its own limit: a bug, since nothing in an item grows with the data. */
 export const writeRecord = (item: LedgerItem, revision: number): LedgerRecord => {
   const sizeBytes = Buffer.byteLength(JSON.stringify(item))
-  if (sizeBytes > itemBytesMax)
-    throw new RangeError(`${pkOf(item)} has ${sizeBytes} bytes, over the ${itemBytesMax} allowed`)
+  const sizeBytesMax = item.kind === 'job' ? jobBytesMax : itemBytesMax
+  if (sizeBytes > sizeBytesMax)
+    throw new RangeError(`${pkOf(item)} has ${sizeBytes} bytes, over the ${sizeBytesMax} allowed`)
   const isOpen = item.kind === 'batch' && (item.state === 'F' || item.state === 'S')
   return {
     ...item,

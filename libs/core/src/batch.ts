@@ -1,5 +1,6 @@
 import type { Breaker } from './breaker.ts'
 import type { Drift } from './contract.ts'
+import type { Job } from './job.ts'
 import type { ObjectRef } from './source.ts'
 
 /** What became of a source. */
@@ -79,7 +80,7 @@ export interface Checkpoint {
   readonly position?: string
 }
 
-export type LedgerItem = Claim | Batch | PipelinePin | Checkpoint | Breaker
+export type LedgerItem = Claim | Batch | PipelinePin | Checkpoint | Breaker | Job
 
 /** Bytes staged under `key`, to be applied unchanged. */
 export interface Payload {

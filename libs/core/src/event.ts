@@ -1,6 +1,7 @@
 import type { Disposition } from './batch.ts'
 import type { FaultCode } from './fault.ts'
 import type { FileSizes, InsertRows } from './histogram.ts'
+import type { JobState } from './job.ts'
 
 /** What a reconcile counts: object versions of bronze by their standing, chunks by what their targets hold of them. */
 export type ReconcileCount =
@@ -125,6 +126,36 @@ export type Event =
       readonly mend: string
     }
   | ({ readonly kind: 'reconcile-done' } & Readonly<Record<ReconcileCount, number>>)
+  | {
+      /** Of one part; `found` are the objects inside the window. */
+      readonly kind: 'job-slice'
+      readonly job: string
+      readonly part: number
+      readonly slice: number
+      readonly found: number
+      readonly sent: number
+    }
+  | {
+      readonly kind: 'job-part-failed'
+      readonly job: string
+      readonly part: number
+      readonly code: FaultCode | 'BUG'
+      readonly message: string
+    }
+  | {
+      /** Somebody began, paused, resumed or cancelled it. */
+      readonly kind: 'job-turned'
+      readonly job: string
+      readonly state: JobState
+    }
+  | {
+      /** Its walk is at its end: everything is sent that was to be. */
+      readonly kind: 'job-done'
+      readonly job: string
+      readonly found: number
+      readonly sent: number
+      readonly failedParts: number
+    }
   | { readonly kind: 'work-failed'; readonly code: FaultCode | 'BUG'; readonly message: string }
 
 export type EventKind = Event['kind']
@@ -149,6 +180,10 @@ export const eventsSay: Readonly<Record<EventKind, string>> = {
   'sweep-done': 'a sweep has looked for batches nobody is at',
   'reconcile-found': 'a reconcile found something that is not as it should be',
   'reconcile-done': 'a reconcile is at its end',
+  'job-slice': 'a job has sent what is to be sent of a slice of a listing',
+  'job-part-failed': 'a prefix of a job could not be walked; the others go on',
+  'job-turned': 'a job was begun, paused, resumed or cancelled',
+  'job-done': 'a job has walked all its prefixes; what it sent is under way',
   'work-failed':
     'work came to nothing and is tried again, or a person must act: the fault says which',
 }

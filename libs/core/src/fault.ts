@@ -116,6 +116,16 @@ export const faults = {
     remedy:
       'the message lists all that is missing or wrong; nothing ran, `silversmith dlq list` when it is mended',
   },
+  JOB_REFUSED: {
+    meaning: 'fix',
+    remedy:
+      'there is no such job, it was cancelled, or its name belongs to another request: the message says which, `silversmith backfill status` more; take another name',
+  },
+  JOB_EMPTY: {
+    meaning: 'fix',
+    remedy:
+      'no object is inside the window of a job: the message says how many were looked at and why they are outside; correct bucket, prefix or window, ask `silversmith backfill plan`, and take another name',
+  },
   EVENT_UNKNOWN: {
     meaning: 'fix',
     remedy: 'an event nobody can read, or of another bucket: `silversmith dlq list`',

@@ -74,6 +74,29 @@ export type { FileSizes, InsertRows } from './histogram.ts'
 export { countFileSizes, countInsertRows, insertRowsOf, silverSizesOf } from './histogram.ts'
 export type { Limits } from './limits.ts'
 export { defaultLimits, limitsOf } from './limits.ts'
+export type {
+  Job,
+  JobBudget,
+  JobCounts,
+  JobPart,
+  JobRequest,
+  JobStanding,
+  JobState,
+} from './job.ts'
+export {
+  addCounts,
+  countsOfJob,
+  jobBytesMax,
+  jobIdProblem,
+  jobPartsMax,
+  jobPrefixBytesMax,
+  noCounts,
+} from './job.ts'
+export type { DateFrom, ObjectDate } from './key-date.ts'
+export { dateOf, datesFrom } from './key-date.ts'
+export { keyPatternProblem } from './key-pattern.ts'
+export type { JobWindow, Outside, Placed, WindowAsked, WindowProblem } from './window.ts'
+export { createPlacing, readWindow } from './window.ts'
 export type { ReceivedMessage } from './message-record.ts'
 export { queueNameOf, readReceived } from './message-record.ts'
 export type {

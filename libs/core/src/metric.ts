@@ -180,6 +180,16 @@ const table = {
       action: '`silversmith reconcile` says which',
     },
   }),
+  JobObjectsFound: count('objects inside the windows of jobs'),
+  JobObjectsSent: count('of them sent to transform'),
+  JobPartsFailed: count('prefixes of jobs that could not be walked', {
+    alarm: {
+      when: 'over 0',
+      means: 'a job cannot list a prefix, or send what it found',
+      action:
+        '`silversmith backfill status` has the fault, [below](#faults); when it is mended, `silversmith backfill resume`',
+    },
+  }),
   WorkFailed: count('failures that pass, or need a person'),
   Bugs: count('defects of this house', {
     alarm: {

@@ -1,3 +1,17 @@
+export { type BulkDeps, jobKeyOf, jobPrefixOf, jobsPrefix, nameOfJob } from './bulk/bulk-room.ts'
+export { type JobTurn, turnJob } from './bulk/control.ts'
+export { nextGeneration } from './bulk/generation.ts'
+export {
+  type JobAsked,
+  type JobStartDeps,
+  readJob,
+  requestProblems,
+  startJob,
+} from './bulk/job-start.ts'
+export { type JobView, refuseEmpty, viewJob } from './bulk/job-view.ts'
+export { continueJob, runJob } from './bulk/run.ts'
+export { readSlice, type Slice, type SliceObject, type SlicePlace } from './bulk/slice.ts'
+export { isSent, walkSlice, type WalkDeps } from './bulk/walk.ts'
 export { applyBatch, backoffMs, blindApplyMsMax } from './apply/apply.ts'
 export {
   type Arrivals,

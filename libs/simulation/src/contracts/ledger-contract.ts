@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import type { Batch, Claim, Ledger, LedgerItem, PipelinePin } from '@silversmith/core'
+import type { Batch, Claim, Job, Ledger, LedgerItem, PipelinePin } from '@silversmith/core'
+import { jobPartsMax, noCounts } from '@silversmith/core'
 import { describe, expect, test } from 'vitest'
 
 export interface LedgerRoom {
@@ -55,6 +56,23 @@ type InRoom = (title: string, body: (ledger: Ledger, run: string) => Promise<voi
 const readOne = async (ledger: Ledger, item: LedgerItem) =>
   (await ledger.read([item], idle())).at(0)
 
+/** Its parts are at their longest: a prefix, a place in a listing and a problem each. */
+const jobOf = (run: string, parts: number): Job => {
+  const prefix = `section/${'7'.repeat(100)}/`
+  const counts = { ...noCounts, listed: 1_000, found: 7, standings: { 'under-way': 7 } } as const
+  const failed = { state: 'failed', problem: 'x'.repeat(300), from: 'A'.repeat(1_500) } as const
+  return {
+    ...{ kind: 'job', id: `${pipeline}/${run}`, generation: 3, state: 'running' },
+    request: {
+      ...{ bucket: 'b', prefixes: Array.from({ length: parts }, () => prefix) },
+      ...{ window: { start: 0, hours: [1, 2], keyRegex: '^ø' }, force: true },
+    },
+    budget: { objectsPerSecond: 0.5 },
+    parts: Array.from({ length: parts }, () => ({ prefix, slice: 2, line: 9, counts, ...failed })),
+    ...{ owner: 'someone', leaseUntil: 5, restUntil: 6, createdAt: 1, updatedAt: 2 },
+  }
+}
+
 const everyKind = (run: string): readonly LedgerItem[] => {
   const pin: PipelinePin = { kind: 'pipeline', id: run, targets: ['silver', 'clickhouse'] }
   const forming = batchOf(run, 1, 1_767_225_600_000)
@@ -74,6 +92,7 @@ const everyKind = (run: string): readonly LedgerItem[] => {
     { ...sealed, id: `${run}-4`, state: 'C', done: {} },
     pin,
     { ...pin, id: `${run} none`, targets: [] },
+    jobOf(run, 1),
   ]
 }
 
@@ -103,6 +122,15 @@ const describeItems = (inRoom: InRoom): void => {
     expect(JSON.stringify(item).length).toBeGreaterThan(3_500)
     expect(await ledger.write(item, 0, idle())).toBe(true)
     expect(await readOne(ledger, item)).toEqual({ item, revision: 1 })
+  })
+
+  inRoom('a job of the most parts reads back as written', async (ledger, run) => {
+    const item = jobOf(run, jobPartsMax)
+    expect(JSON.stringify(item).length).toBeGreaterThan(200_000)
+    expect(await ledger.write(item, 0, idle())).toBe(true)
+    expect(await readOne(ledger, item)).toEqual({ item, revision: 1 })
+    expect(await ledger.write({ ...item, state: 'paused' }, 1, idle())).toBe(true)
+    expect(await readOne(ledger, item)).toEqual({ item: { ...item, state: 'paused' }, revision: 2 })
   })
 
   inRoom(`${readKeysCount} keys read at once come in the order asked`, async (ledger, run) => {

@@ -33,6 +33,8 @@ export interface MemoryBronze extends Bronze {
 
 interface Version {
   readonly versionId: string | undefined
+  /** Grows with every write. */
+  readonly written: number
   readonly etag: string
   /** Undefined: a delete marker. */
   readonly bytes: Uint8Array | undefined
@@ -46,6 +48,18 @@ const pageMax = 1_000
 /** As S3 calls what is stored without a type. */
 const typeDefault = 'binary/octet-stream'
 
+/** Where a page ended. What is written behind it meanwhile is in no later page, as on S3. */
+interface Marker {
+  readonly key: string
+  readonly written: number
+}
+
+const readMarker = (from: string): Marker => JSON.parse(from) as Marker
+
+/** By key, the newest version first, as S3 lists them. */
+const compare = (a: Marker, b: Marker): number =>
+  Buffer.compare(Buffer.from(a.key), Buffer.from(b.key)) || b.written - a.written
+
 /** Buckets in maps; bodies come in pieces of `pieceBytes`. `etag` is the MD5 of the bytes, so equal bytes put again have the same one, as on S3. */
 export const createMemoryBronze = (
   clock: Pick<Clock, 'now'>,
@@ -55,6 +69,7 @@ export const createMemoryBronze = (
   /** Newest last. */
   const objects = new Map<string, Version[]>()
   let versionCount = 0
+  let writeCount = 0
 
   const stateOf = (bucket: string): BucketState => {
     const state = states.get(bucket)
@@ -68,10 +83,15 @@ export const createMemoryBronze = (
     objects.set(name, versions)
     return versions
   }
-  const add = (bucket: string, key: string, version: Omit<Version, 'versionId'>): Version => {
+  const add = (
+    bucket: string,
+    key: string,
+    version: Omit<Version, 'versionId' | 'written'>,
+  ): Version => {
     const versions = versionsOf(bucket, key)
     const versioned = stateOf(bucket) === 'versioned'
-    const added = { ...version, versionId: versioned ? `v${(versionCount += 1)}` : undefined }
+    const versionId = versioned ? `v${(versionCount += 1)}` : undefined
+    const added = { ...version, versionId, written: (writeCount += 1) }
     if (!versioned) {
       const inPlace = versions.findIndex(({ versionId }) => versionId === undefined)
       if (inPlace >= 0) versions.splice(inPlace, 1)
@@ -158,23 +178,23 @@ export const createMemoryBronze = (
     list: async (bucket, prefix, from, signal) => {
       refuseAborted(signal)
       stateOf(bucket)
+      const after = from === undefined ? undefined : readMarker(from)
       const listed = [...objects].flatMap(([name, versions]) => {
         const [own, key] = JSON.parse(name) as [string, string]
         if (own !== bucket || !key.startsWith(prefix)) return []
-        return versions.flatMap(({ versionId, etag, bytes, lastModified }): ListedObject[] => {
+        return versions.flatMap(({ versionId, written, etag, bytes, lastModified }) => {
           const object = bytes && identify({ bucket, key, versionId, etag })
-          const sizeBytes = bytes?.length ?? 0
-          return object && find(object) ? [{ object, etag, sizeBytes, lastModified }] : []
+          const place = { key, written }
+          if (!object || !find(object) || (after && compare(place, after) <= 0)) return []
+          return [{ place, listed: { object, etag, sizeBytes: bytes.length, lastModified } }]
         })
       })
-      const byKey = listed.toSorted((a, b) =>
-        Buffer.compare(Buffer.from(a.object.key), Buffer.from(b.object.key)),
-      )
-      const at = Number(from ?? 0)
-      const next = at + pageMax
+      const sorted = listed.toSorted((a, b) => compare(a.place, b.place))
+      const page = sorted.slice(0, pageMax)
+      const last = page.at(-1)
       return {
-        objects: byKey.slice(at, next),
-        next: next < byKey.length ? String(next) : undefined,
+        objects: page.map((entry): ListedObject => entry.listed),
+        next: last && sorted.length > pageMax ? JSON.stringify(last.place) : undefined,
       }
     },
   }

@@ -1,7 +1,8 @@
 import type { ItemKey, Ledger, LedgerItem, Versioned } from '@silversmith/core'
+import { jobBytesMax } from '@silversmith/core'
 import { refuseAborted } from './aborted-call.ts'
 
-/** Largest item, as JSON: what one DynamoDB write unit-and-a-bit holds, and what design allows. */
+/** Largest item but a job, as JSON: what one DynamoDB write unit-and-a-bit holds, and what design allows. */
 export const ledgerItemBytesMax = 4096
 
 export interface MemoryLedger extends Ledger {
@@ -30,8 +31,9 @@ export const createMemoryLedger = (): MemoryLedger => {
       refuseAborted(signal)
       const json = JSON.stringify(item)
       const sizeBytes = Buffer.byteLength(json)
-      if (sizeBytes > ledgerItemBytesMax)
-        throw new RangeError(`${nameOf(item)} has ${sizeBytes} bytes, over ${ledgerItemBytesMax}`)
+      const sizeBytesMax = item.kind === 'job' ? jobBytesMax : ledgerItemBytesMax
+      if (sizeBytes > sizeBytesMax)
+        throw new RangeError(`${nameOf(item)} has ${sizeBytes} bytes, over ${sizeBytesMax}`)
       if ((stored.get(nameOf(item))?.revision ?? 0) !== expected) return false
       stored.set(nameOf(item), { json, revision: expected + 1 })
       return true

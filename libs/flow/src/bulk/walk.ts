@@ -1,0 +1,152 @@
+import {
+  createPlacing,
+  Fault,
+  type JobRequest,
+  type JobStanding,
+  type ManifestSource,
+  type Outside,
+  routeOf,
+} from '@silversmith/core'
+import { judge, type Standing } from '../claims/claims.ts'
+import { type Listings, readListings, readStandings } from '../claims/standing.ts'
+import { type Call, persist } from '../patience.ts'
+import type { BulkDeps } from './bulk-room.ts'
+import { type Slice, type SliceObject, sourceOf } from './slice.ts'
+
+export type WalkDeps = Pick<
+  BulkDeps,
+  'pipeline' | 'routes' | 'bronze' | 'ledger' | 'store' | 'clock' | 'log'
+>
+
+/** A slice is over with the page in which it has so many objects, or so many pages. */
+const sliceObjectsMin = 1_000
+const slicePagesMax = 20
+
+/**
+ * The next stretch of a listing: what is inside the window, and how each stands. At most 1 999 objects. A plan and a run do it
+ * alike; nothing is written.
+ *
+ * @throws Fault DEADLINE_REACHED, and what listing, ledger and store throw after five tries.
+ */
+export const walkSlice = async (
+  deps: WalkDeps,
+  { bucket, window }: JobRequest,
+  { prefix, from }: { readonly prefix: string; readonly from?: string | undefined },
+  call: Call,
+): Promise<Slice> => {
+  const place = createPlacing(window)
+  const found: Omit<SliceObject, 'standing'>[] = []
+  const outside: Partial<Record<Outside, number>> = {}
+  let listed = 0
+  let next = from
+  for (let pages = 1; ; pages += 1) {
+    if (deps.clock.now() > call.deadline)
+      throw new Fault('DEADLINE_REACHED', `listing ${bucket}/${prefix}: the call is over`)
+    const page = await persist(deps.clock, call, () =>
+      deps.bronze.list(bucket, prefix, next, call.signal),
+    )
+    listed += page.objects.length
+    for (const one of page.objects) {
+      const dataset = routeOf(deps.routes, one.object.key)
+      const { date, outside: why } = place(one, dataset)
+      if (why) outside[why] = (outside[why] ?? 0) + 1
+      else found.push({ ...one, date: date.at, dateFrom: date.from, dataset })
+    }
+    next = page.next
+    if (next === undefined || found.length >= sliceObjectsMin || pages >= slicePagesMax) break
+  }
+  const objects = (await withStandings(deps, found, call)).toSorted(byDatasetAndDate)
+  return {
+    ...{ next, objects },
+    counts: {
+      ...{ listed, found: objects.length, sent: 0, outside },
+      bytes: objects.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+      standings: countBy(objects, ({ standing }) => standing),
+      dates: countBy(objects, ({ dateFrom }) => dateFrom),
+    },
+  }
+}
+
+const byDatasetAndDate = (a: SliceObject, b: SliceObject): number =>
+  compare(a.dataset ?? '', b.dataset ?? '') ||
+  a.date - b.date ||
+  compare(a.object.key, b.object.key)
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
+
+const countBy = <Name extends string>(
+  objects: readonly SliceObject[],
+  nameOf: (object: SliceObject) => Name,
+): Partial<Record<Name, number>> => {
+  const counts: Partial<Record<Name, number>> = {}
+  for (const object of objects) {
+    const name = nameOf(object)
+    counts[name] = (counts[name] ?? 0) + 1
+  }
+  return counts
+}
+
+const withStandings = async (
+  deps: WalkDeps,
+  found: readonly Omit<SliceObject, 'standing'>[],
+  call: Call,
+): Promise<SliceObject[]> => {
+  const unjudged = found.map((one): SliceObject => ({ ...one, standing: 'unrouted' }))
+  const routed = unjudged.filter(({ dataset }) => dataset !== undefined)
+  const seen = await lookUp(deps, routed, 0, call)
+  const standingOf = new Map(
+    routed.map((one, at) => [one, standingOfSeen(seen[at] as Seen, deps.clock.now())]),
+  )
+  return unjudged.map((one) => ({ ...one, standing: standingOf.get(one) ?? one.standing }))
+}
+
+/** What ledger and manifests know of an object. */
+export interface Seen {
+  readonly standing: Standing
+  /** Its entry in the manifest of its batch. */
+  readonly listed: ManifestSource | 'unreadable' | undefined
+}
+
+/** In the order of the objects. Memory: theirs, and that of eight manifests. */
+export const lookUp = async (
+  deps: Pick<BulkDeps, 'pipeline' | 'ledger' | 'store' | 'clock' | 'log'>,
+  objects: readonly SliceObject[],
+  generation: number,
+  call: Call,
+): Promise<readonly Seen[]> => {
+  const sources = objects.map((one) => sourceOf(deps.pipeline, one, generation))
+  const standings = await readStandings(deps, sources, call)
+  const listings: Listings = new Map()
+  const asked = new Set(sources.map(({ id }) => id))
+  await readListings(deps, standings, { asked, listings }, call)
+  return standings.map((standing) => {
+    const { batch, source } = standing
+    const listing = batch && listings.get(batch.item.id)
+    const isUnreadable = batch?.item.manifest !== undefined && !listing
+    return { standing, listed: isUnreadable ? 'unreadable' : listing?.get(source.id) }
+  })
+}
+
+const standingOfSeen = ({ standing, listed }: Seen, now: number): JobStanding => {
+  if (listed === 'unreadable') return 'stuck'
+  const isSetAside = listed !== undefined && setAside.has(listed.disposition)
+  switch (judge(standing, listed, now).kind) {
+    case 'alarm':
+      return 'stuck'
+    case 'wait':
+      return 'under-way'
+    case 'done':
+      return isSetAside ? 'set-aside' : 'loaded'
+    case 'abort':
+      return 'new'
+    case 'free':
+      return isSetAside ? 'set-aside' : 'new'
+  }
+}
+
+/** Nothing of these was loaded, and to send them again as they are would come to the same. */
+const setAside: ReadonlySet<string> = new Set(['too-large', 'unreadable', 'poison'])
+
+/** Whether a job sends it. What no route accepts, and what the ledger cannot judge, nobody could load. */
+export const isSent = ({ standing }: SliceObject, force: boolean): boolean =>
+  force ? standing !== 'unrouted' && standing !== 'stuck' : standing === 'new'
