@@ -1,3 +1,4 @@
+import { indexWritesPerBatch, ledgerUnits, shapeOf, transformCalls } from '@silversmith/flow/cost'
 import {
   defaultLimits,
   type Ledger,
@@ -17,7 +18,6 @@ import {
   createMemoryStore,
 } from '@silversmith/simulation'
 import { expect, test } from 'vitest'
-import { indexWritesPerBatch, ledgerUnits, shapeOf, transformCalls } from './cost/calls.ts'
 import { makeObjects } from './stack/made-objects.ts'
 
 const pipeline = 'p'

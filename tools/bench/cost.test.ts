@@ -1,25 +1,27 @@
+import {
+  type Bill,
+  billOf,
+  type Deployment,
+  figureMeanings,
+  idleOf,
+  type Inputs,
+  keptOf,
+  limitMeanings,
+  priceMeanings,
+  type Prices,
+  totalOf,
+} from '@silversmith/flow/cost'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { runCommand } from './command.ts'
-import { type Bill, billOf, idleOf, keptOf, totalOf } from './cost/bill.ts'
 import { capacityLimits } from './cost/capacity-limits.ts'
 import { hitAt, moveOf, reachOf, useOf } from './cost/capacity.ts'
 import type { Setup } from './cost/moves.ts'
-import { type Deployment, stackDeployment, withTransform, withWindow } from './cost/deployment.ts'
-import {
-  figureMeanings,
-  type Inputs,
-  limitMeanings,
-  parseNumbers,
-  priceMeanings,
-  type Prices,
-  wantedLimits,
-  wantedMeasured,
-  wantedPrices,
-} from './cost/inputs.ts'
+import { stackDeployment, withTransform, withWindow } from './cost/deployment.ts'
+import { parseNumbers, wantedLimits, wantedMeasured, wantedPrices } from './cost/inputs.ts'
 import { others } from './cost/others.ts'
 import { rates } from './cost/report.ts'
 import { UsageError } from './usage-error.ts'
@@ -29,7 +31,7 @@ beforeAll(async () => void (folder = await mkdtemp(join(tmpdir(), 'silversmith-b
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
 const committed = (name: string): Promise<string> =>
-  readFile(new URL(`cost/${name}.json`, import.meta.url), 'utf8')
+  readFile(new URL(`../../libs/flow/src/cost/${name}.json`, import.meta.url), 'utf8')
 
 const committedInputs = async (): Promise<Inputs> => ({
   figures: parseNumbers(await committed('measured'), wantedMeasured).numbers,

@@ -1,22 +1,22 @@
-import { fileURLToPath } from 'node:url'
-import type { Bench } from './bench.ts'
-import { type Architecture, architectures, stackDeployment, withWindow } from './cost/deployment.ts'
 import {
+  type Architecture,
+  architectures,
   figureMeanings,
   limitMeanings,
   priceMeanings,
-  readNumbers,
-  wantedLimits,
-  wantedMeasured,
-  wantedPrices,
-} from './cost/inputs.ts'
-import { readMost } from './cost/invocation.ts'
+  readMost,
+} from '@silversmith/flow/cost'
+import { fileURLToPath } from 'node:url'
+import type { Bench } from './bench.ts'
+import { stackDeployment, withWindow } from './cost/deployment.ts'
+import { readNumbers, wantedLimits, wantedMeasured, wantedPrices } from './cost/inputs.ts'
 import { type Question, reportOf } from './cost/report.ts'
 import { describeCost, pageOf, type Told } from './cost/telling.ts'
 import type { Machine } from './machine.ts'
 import { readWhole, UsageError } from './usage-error.ts'
 
-const fileOf = (name: string): string => fileURLToPath(new URL(`cost/${name}`, import.meta.url))
+const fileOf = (name: string): string =>
+  fileURLToPath(new URL(`../../libs/flow/src/cost/${name}`, import.meta.url))
 const bytesPerMb = 1e6
 
 const readArchitecture = (text: string): Architecture => {
@@ -40,15 +40,15 @@ export const cost: Bench = {
   options: {
     measured: {
       ...{ value: 'FILE', isPath: true },
-      means: 'figures like tools/bench/cost/measured.json, in its place',
+      means: 'figures like libs/flow/src/cost/measured.json, in its place',
     },
     prices: {
       ...{ value: 'FILE', isPath: true },
-      means: 'list prices like tools/bench/cost/prices.json, in its place',
+      means: 'list prices like libs/flow/src/cost/prices.json, in its place',
     },
     limits: {
       ...{ value: 'FILE', isPath: true },
-      means: 'quotas like tools/bench/cost/limits.json, in its place',
+      means: 'quotas like libs/flow/src/cost/limits.json, in its place',
     },
     stream: { value: 'MB', default: '10', means: 'per second, in objects of every size; 10' },
     object: {

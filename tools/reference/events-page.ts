@@ -11,7 +11,7 @@ export const eventsPage = (): string =>
     '# Events and metrics',
     `Printed from the code by \`${command}\`; a test compares. [The runbook](../runbook.md#alarms) says which to be woken by.`,
     '## Events',
-    'One line of JSON each: `message` is the kind, `event` what it tells. No payload and no secret is ever among it. Every line has `timestamp`, `level` (in capitals: `INFO`), `service` (`ingest`, `transform`, `bulk`), `pipeline`, `environment` where it is set, `mode` (`event`, `sweep`, `reconcile`, `dry_run`, `health_check`, `diagnostics`; `start` before the first invocation; a field of metrics, too, that of the cold start apart, and no dimension), and `function_request_id`, the id of the invocation. `started` is the one line of a cold start, before any invocation, with `settings` in force.',
+    'One line of JSON each: `message` is the kind, `event` what it tells. No payload and no secret is ever among it. Every line has `timestamp`, `level` (in capitals: `INFO`), `service` (`ingest`, `transform`, `bulk`), `pipeline`, `environment` where it is set, `mode` (`event`, `sweep`, `reconcile`, `bulk`, `dry_run`, `health_check`, `diagnostics`; `start` before the first invocation; a field of metrics, too, that of the cold start apart, and no dimension), and `function_request_id`, the id of the invocation. `started` is the one line of a cold start, before any invocation, with `settings` in force.',
     tableOf(
       ['event', 'level', 'when'],
       kinds.map((kind) => [code(kind), levelOf(kind), plain(eventsSay[kind])]),

@@ -122,6 +122,15 @@ export const messagesQueueUrls = setting<readonly string[]>({
   description: 'queue, or queues, whose messages are data themselves: rows of sqs_messages',
 })
 
+/** Of every function and command that sends there, or looks at queues. */
+export const bulkQueueUrl = setting<string | undefined>({
+  name: 'BULK_QUEUE_URL',
+  parse: parseUrl,
+  default: undefined,
+  description:
+    'queue of what jobs send, which transform reads by a mapping of its own with less concurrency; by default the objects queue, where live objects wait behind them',
+})
+
 /** The part of the settings that AWS clients are made of, named as their adapter names it. */
 export const awsSettingsOf = (values: SettingValues<typeof functionSettings>) => ({
   connectTimeoutMs: values.s3ConnectTimeoutMs,

@@ -171,6 +171,7 @@ export type { LogLevel } from './function-setting.ts'
 export {
   awsSettingsOf,
   batchSettings,
+  bulkQueueUrl,
   functionSettings,
   messagesQueueUrls,
   parseRoutes,

@@ -1,4 +1,13 @@
-export { type BulkDeps, jobKeyOf, jobPrefixOf, jobsPrefix, nameOfJob } from './bulk/bulk-room.ts'
+export {
+  type BulkDeps,
+  jobKeyOf,
+  jobPrefixOf,
+  jobsPrefix,
+  nameOfJob,
+  type SendCheckpoint,
+  type SendGuard,
+} from './bulk/bulk-room.ts'
+export { type Estimate, type EstimateDeps, estimatePlan } from './bulk/estimate.ts'
 export { type JobTurn, turnJob } from './bulk/control.ts'
 export { nextGeneration } from './bulk/generation.ts'
 export {
@@ -8,7 +17,25 @@ export {
   requestProblems,
   startJob,
 } from './bulk/job-start.ts'
-export { type JobView, refuseEmpty, viewJob } from './bulk/job-view.ts'
+export { type JobView, refuseEmpty, refuseEmptyPlan, viewJob } from './bulk/job-view.ts'
+export { addPlans, noPlan, type Plan, type PlanCell, planJob } from './bulk/plan.ts'
+export {
+  addToSum,
+  noReportSum,
+  readReport,
+  type ReportDeps,
+  type ReportEntry,
+  type ReportPage,
+  type ReportSum,
+  type TaskStatus,
+} from './bulk/report.ts'
+export {
+  reportColumns,
+  reportLineOf,
+  sumReport,
+  writeReport,
+  type WrittenReport,
+} from './bulk/report-file.ts'
 export { continueJob, runJob } from './bulk/run.ts'
 export { readSlice, type Slice, type SliceObject, type SlicePlace } from './bulk/slice.ts'
 export { isSent, walkSlice, type WalkDeps } from './bulk/walk.ts'

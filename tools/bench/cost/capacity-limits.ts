@@ -1,13 +1,15 @@
-import { recordsOf } from './bill.ts'
-import { idempotencyWritesPerObject, indexWritesPerBatch, transformCalls } from './calls.ts'
-import type { FunctionDeployment } from './deployment.ts'
 import {
+  type FunctionDeployment,
+  idempotencyWritesPerObject,
+  indexWritesPerBatch,
   ingestInvocation,
   type Invocation,
   readMost,
+  recordsOf,
+  transformCalls,
   transformInvocation,
   transformMost,
-} from './invocation.ts'
+} from '@silversmith/flow/cost'
 import {
   type Limit,
   moveBatchSize,

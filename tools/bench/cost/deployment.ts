@@ -1,31 +1,7 @@
 import { openShardsOf } from '@silversmith/aws'
 import { defaultDeduplicationWindow } from '@silversmith/clickhouse'
+import type { Deployment, FunctionDeployment } from '@silversmith/flow/cost'
 import { functionSizes, mappingSettings } from '@silversmith/local'
-
-export interface FunctionDeployment {
-  readonly memoryMb: number
-  readonly timeoutSeconds: number
-  /** Of its event source mapping. */
-  readonly batchSize: number
-  readonly windowSeconds: number
-}
-
-export const architectures = ['x86', 'arm'] as const
-export type Architecture = (typeof architectures)[number]
-
-/** What an operator sets. */
-export interface Deployment {
-  readonly architecture: Architecture
-  readonly ingest: FunctionDeployment
-  readonly transform: FunctionDeployment
-  /** Partitions of the index of open batches. */
-  readonly openShards: number
-  /** CLICKHOUSE_DEDUPLICATION_WINDOW */
-  readonly tokens: number
-  /** Prefixes S3 has split bronze and the silver bucket into: one each until it splits what is hot. */
-  readonly bronzePrefixes: number
-  readonly silverPrefixes: number
-}
 
 /** Whose mapping feeds the function. */
 const queueOf = { ingest: 'arrivals', transform: 'objects' } as const

@@ -1,7 +1,11 @@
+import {
+  type Deployment,
+  type Inputs,
+  type ServiceLimits,
+  transformMost,
+} from '@silversmith/flow/cost'
 import { defaultLimits } from '@silversmith/core'
-import { type Deployment, withIngest, withTransform } from './deployment.ts'
-import type { Inputs, ServiceLimits } from './inputs.ts'
-import { transformMost } from './invocation.ts'
+import { withIngest, withTransform } from './deployment.ts'
 
 /** All a capacity depends on but the rate. */
 export interface Setup {

@@ -1,7 +1,13 @@
-import { bytesPerGb, lambdaDollars, recordsOf } from './bill.ts'
-import type { Deployment } from './deployment.ts'
-import type { Inputs } from './inputs.ts'
-import { cpuShareOf, gatheredOf, type Traffic } from './invocation.ts'
+import {
+  bytesPerGb,
+  cpuShareOf,
+  type Deployment,
+  gatheredOf,
+  type Inputs,
+  lambdaDollars,
+  recordsOf,
+  type Traffic,
+} from '@silversmith/flow/cost'
 
 /** Somebody else's way from JSON to a table. */
 export interface Other {

@@ -2,16 +2,17 @@ import {
   type Bill,
   billOf,
   bytesPerGb,
+  type Deployment,
   idleOf,
+  type Inputs,
   keptOf,
   recordsOf,
   timesOf,
   totalOf,
-} from './bill.ts'
+  transformInvocation,
+} from '@silversmith/flow/cost'
 import { hitAt, reachAll, useOf } from './capacity.ts'
-import { type Deployment, withTransform, withWindow } from './deployment.ts'
-import type { Inputs } from './inputs.ts'
-import { transformInvocation } from './invocation.ts'
+import { withTransform, withWindow } from './deployment.ts'
 import type { Setup } from './moves.ts'
 import { others } from './others.ts'
 

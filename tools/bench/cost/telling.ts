@@ -270,7 +270,7 @@ export const pageOf = (told: Told): Page => ({
 const bodyOf = (told: Told): string => {
   const { question, report } = told
   const size = sizeName(question.objectBytes)
-  return `Nothing is run: figures measured before, list prices and quotas are put together by the counts of requests in \`tools/bench/cost/calls.ts\`, which a test
+  return `Nothing is run: figures measured before, list prices and quotas are put together by the counts of requests in \`libs/flow/src/cost/calls.ts\`, which a test
 compares with the code. Each of the three files can be replaced: \`--measured FILE\`, \`--prices FILE\`, \`--limits FILE\`; the command printed this page.
 
 ${inputText(told)}. A GB is 10⁹ bytes of JSON. CPU comes with memory, one vCPU at ${grouped(question.inputs.limits.lambdaMbPerCpu)} MB, and more than one is of no use to one thread.

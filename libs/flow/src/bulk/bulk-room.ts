@@ -25,7 +25,21 @@ export interface BulkDeps {
   readonly clock: Clock
   readonly ids: Ids
   readonly log: Log
+  /** Lets a send happen once for one key, as far as it knows; claims decide. */
+  readonly guard?: SendGuard
+  /** A slice is over with the page in which it has so many objects inside the window; 1 000 when absent. */
+  readonly sliceObjects?: number
 }
+
+/** What is sent from which checkpoint of which job. */
+export interface SendCheckpoint {
+  readonly pipeline: string
+  readonly job: string
+  /** Epoch ms of the job's beginning, and where in it. */
+  readonly checkpoint: string
+}
+
+export type SendGuard = (checkpoint: SendCheckpoint, send: () => Promise<void>) => Promise<void>
 
 /** Of a job in the ledger. */
 export const jobKeyOf = (pipeline: string, id: string) =>

@@ -7,6 +7,7 @@ import {
   type JobState,
 } from '@silversmith/core'
 import { nameOfJob } from './bulk-room.ts'
+import type { Plan } from './plan.ts'
 
 /** A job for people and for whoever goes on with it. */
 export interface JobView {
@@ -40,12 +41,22 @@ export const viewJob = (job: Job, own?: string): JobView => {
 
 /** @throws Fault JOB_EMPTY when all was walked and nothing was inside the window: nobody asks for nothing. */
 export const refuseEmpty = (view: JobView): JobView => {
-  const { listed, found, outside } = view.counts
+  const { found } = view.counts
   if (view.state !== 'done' || view.failedParts > 0 || found > 0) return view
+  throw emptyFault(`job ${view.job}`, view.counts)
+}
+
+/** As `refuseEmpty`, of a plan that was made whole by one call. */
+export const refuseEmptyPlan = (plan: Plan, from?: string): Plan => {
+  if (from !== undefined || plan.next !== undefined || plan.counts.found > 0) return plan
+  throw emptyFault('the plan', plan.counts)
+}
+
+const emptyFault = (what: string, { listed, outside }: JobCounts): Fault => {
   const why = Object.entries(outside).map(([name, count]) => `${count} by ${name}`)
   const told =
     listed === 0
       ? 'there is no object below its prefixes'
       : `${listed} objects were looked at, all are outside of it (${why.join(', ')})`
-  throw new Fault('JOB_EMPTY', `job ${view.job}: nothing is inside its window: ${told}`)
+  return new Fault('JOB_EMPTY', `${what}: nothing is inside its window: ${told}`)
 }

@@ -133,7 +133,11 @@ const stepPart = async (
   const slice = isKnown ? before.slice : await openSlice(deps, job, at, call)
   if (!slice) return undefined
   const group = groupOf(slice.objects, part.line, room, job)
-  await send(deps, group.objects, job.generation, call)
+  const checkpoint = [job.createdAt, at, part.slice, part.line].join('/')
+  const sendGroup = (): Promise<void> => send(deps, group.objects, job.generation, call)
+  const { guard = (_, work) => work() } = deps
+  if (group.objects.length > 0)
+    await guard({ pipeline: deps.pipeline, job: nameOfJob(job), checkpoint }, sendGroup)
   await advance(deps, job, at, { slice, group }, call)
   return { part: at, n: part.slice, slice }
 }

@@ -15,11 +15,11 @@ import { type Slice, type SliceObject, sourceOf } from './slice.ts'
 
 export type WalkDeps = Pick<
   BulkDeps,
-  'pipeline' | 'routes' | 'bronze' | 'ledger' | 'store' | 'clock' | 'log'
+  'pipeline' | 'routes' | 'bronze' | 'ledger' | 'store' | 'clock' | 'log' | 'sliceObjects'
 >
 
-/** A slice is over with the page in which it has so many objects, or so many pages. */
-const sliceObjectsMin = 1_000
+const sliceObjectsDefault = 1_000
+/** Or with so many pages, whatever is in them. */
 const slicePagesMax = 20
 
 /**
@@ -34,6 +34,7 @@ export const walkSlice = async (
   { prefix, from }: { readonly prefix: string; readonly from?: string | undefined },
   call: Call,
 ): Promise<Slice> => {
+  const { sliceObjects = sliceObjectsDefault } = deps
   const place = createPlacing(window)
   const found: Omit<SliceObject, 'standing'>[] = []
   const outside: Partial<Record<Outside, number>> = {}
@@ -53,7 +54,7 @@ export const walkSlice = async (
       else found.push({ ...one, date: date.at, dateFrom: date.from, dataset })
     }
     next = page.next
-    if (next === undefined || found.length >= sliceObjectsMin || pages >= slicePagesMax) break
+    if (next === undefined || found.length >= sliceObjects || pages >= slicePagesMax) break
   }
   const objects = (await withStandings(deps, found, call)).toSorted(byDatasetAndDate)
   return {

@@ -46,10 +46,14 @@ export const createBulkRoom = (options: BulkRoomOptions = {}) => {
     given: Partial<JobRequest> & { readonly budget?: JobAsked['budget'] } = {},
     process = createMortalProcess(),
     forMs = 60_000,
+    skewMs = 0,
   ) => {
+    const now = (): number => clock.now() + skewMs
+    const own = { ...depsOf(process), clock: { ...clock, now } }
+    const call = { ...callOf(forMs), deadline: now() + forMs }
     const { budget, ...rest } = given
     const asked = { id, request: request(rest), budget }
-    return process.run(() => runJob(depsOf(process), asked, callOf(forMs)))
+    return process.run(() => runJob(own, asked, call))
   }
   const goOn = (id: string, process = createMortalProcess(), forMs = 60_000) =>
     process.run(() => continueJob(depsOf(process), id, callOf(forMs)))

@@ -1,5 +1,6 @@
 import { Fault, type Job } from '@silversmith/core'
 import { describe, expect, test } from 'vitest'
+import { createMortalProcess } from '../repair/mortal-process.ts'
 import { createBulkRoom, linesOf, meterOf } from './bulk-room.ts'
 
 const dayOf = (n: number): string => new Date(Date.UTC(2026, 0, 1 + n)).toISOString().slice(0, 10)
@@ -89,6 +90,21 @@ describe('a job', () => {
     expect(calls).toBeGreaterThan(4)
     expect(view).toMatchObject({ state: 'done', counts: { found: 2_500, sent: 2_500 } })
     expect(new Set(room.take().map(({ id }) => id)).size).toBe(2_500)
+  })
+
+  test('001-11: a slice that a dead run wrote is what counts, whatever came to bronze since', async () => {
+    const room = createBulkRoom({ pageMax: 10, replace: { sliceObjects: 10 } })
+    fill(room, 30)
+    const isSlice = (name: string, [key]: readonly unknown[]): boolean =>
+      name === 'write' && String(key).includes('/slices/000-0000001')
+    expect(await room.run('job', {}, createMortalProcess(isSlice, 'after'))).toBeUndefined()
+    for (let n = 0; n < 3; n += 1)
+      room.put(`section/7/video/${dayOf(12)}T09-00-00.000000Z_live${n}.jsonl`, linesOf(`l${n}`))
+    room.clock.advance(200_000)
+    expect(await room.run('job')).toMatchObject({ state: 'done', counts: { found: 30 } })
+    const sent = room.take().map(({ object }) => object.key)
+    expect([sent.length, new Set(sent).size]).toEqual([30, 30])
+    expect(await room.run('rest')).toMatchObject({ counts: { found: 33 } })
   })
 
   test('keeps its budget from call to call', async () => {

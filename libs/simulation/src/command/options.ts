@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
+import type { KeysAsked } from '../bulk/keys-command.ts'
 import type { SweepAsked } from '../crash-sweep/sweep-command.ts'
 import { targetNames, type TargetName } from '../outage/outage-plan.ts'
 import type { OutageAsked } from '../outage/outage-command.ts'
@@ -8,7 +9,7 @@ import type { WorldsAsked } from './worlds-command.ts'
 
 export const usage =
   'npm run sim -- [--worlds N] [--seed N] [--processes N] [--trace] | --mutants [--only NAME] | ' +
-  '--sweep [--pairs] [--scenario NAME] [--limit N] [--seed N] | --outage TARGET [--hours N] [--rate N], each with [--json]'
+  '--sweep [--pairs] [--scenario NAME] [--limit N] [--seed N] | --outage TARGET [--hours N] [--rate N] | --keys N, each with [--json]'
 
 const worldsUsual = 1_000
 const processesMax = 64
@@ -31,6 +32,7 @@ row identity. The same seed is the same world, however many run at a time.
   --outage TARGET  takes ${targetNames.join(' or ')} down for hours instead, while objects come; docs/benchmarks/outage.md
   --hours N        so long. Default: 6
   --rate N         objects a second, and ten times as many for a minute of each hour. Default: 1
+  --keys N         walks a job over so many keys instead, and tells memory and time; docs/benchmarks/bulk.md
   --json           one JSON document on standard output
   --help           this text
 
@@ -52,6 +54,7 @@ const options = {
   outage: { type: 'string' },
   hours: { type: 'string' },
   rate: { type: 'string' },
+  keys: { type: 'string' },
   json: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
 } as const
@@ -62,6 +65,7 @@ export type Asked =
   | ({ readonly kind: 'mutants' } & MutantsAsked)
   | ({ readonly kind: 'sweep' } & SweepAsked)
   | ({ readonly kind: 'outage' } & OutageAsked)
+  | ({ readonly kind: 'keys' } & KeysAsked)
 
 interface Bounds {
   readonly least: number
@@ -92,6 +96,7 @@ export const readOptions = (args: readonly string[]): Asked => {
   if (values.mutants) return readMutants(values)
   if (values.sweep) return readSweep(values)
   if (values.outage !== undefined) return readOutage(values, values.outage)
+  if (values.keys !== undefined) return readKeys(values)
   refuse(values, ['only', 'pairs', 'scenario', 'limit'], 'without --mutants or --sweep')
   refuse(values, ['hours', 'rate'], 'without --outage')
   const { trace = false, json = false } = values
@@ -118,6 +123,7 @@ const refuse = (values: Values, names: readonly (keyof Values)[], beside: string
 
 const hoursMax = 240
 const rateMax = 100
+const keysMax = 100_000_000
 
 const readOutage = (values: Values, text: string): Asked => {
   const others = [
@@ -129,6 +135,7 @@ const readOutage = (values: Values, text: string): Asked => {
     'pairs',
     'scenario',
     'limit',
+    'keys',
   ] as const
   refuse(values, others, 'with --outage')
   const target = targetNames.find((name): name is TargetName => name === text)
@@ -141,6 +148,13 @@ const readOutage = (values: Values, text: string): Asked => {
   }
 }
 
+const readKeys = (values: Values): Asked => {
+  const others = ['worlds', 'seed', 'processes', 'trace', 'only', 'pairs'] as const
+  refuse(values, [...others, 'scenario', 'limit', 'hours', 'rate'], 'with --keys')
+  const keys = countOf('keys', values.keys, { least: 1, most: keysMax, usual: 1 })
+  return { kind: 'keys', keys, json: values.json ?? false }
+}
+
 const readMutants = (values: Values): Asked => {
   const others = [
     'worlds',
@@ -151,6 +165,7 @@ const readMutants = (values: Values): Asked => {
     'outage',
     'hours',
     'rate',
+    'keys',
   ] as const
   refuse(values, [...others, 'pairs', 'scenario', 'limit'], 'with --mutants')
   return { kind: 'mutants', only: values.only, json: values.json ?? false }
@@ -159,7 +174,7 @@ const readMutants = (values: Values): Asked => {
 const readSweep = (values: Values): Asked => {
   refuse(
     values,
-    ['worlds', 'processes', 'trace', 'only', 'outage', 'hours', 'rate'],
+    ['worlds', 'processes', 'trace', 'only', 'outage', 'hours', 'rate', 'keys'],
     'with --sweep',
   )
   const { pairs: isPaired = false, scenario, json = false } = values

@@ -44,7 +44,7 @@ interface Version {
 }
 
 const pieceBytesDefault = 4096
-const pageMax = 1_000
+const pageMaxDefault = 1_000
 /** As S3 calls what is stored without a type. */
 const typeDefault = 'binary/octet-stream'
 
@@ -64,6 +64,7 @@ const compare = (a: Marker, b: Marker): number =>
 export const createMemoryBronze = (
   clock: Pick<Clock, 'now'>,
   pieceBytes = pieceBytesDefault,
+  pageMax = pageMaxDefault,
 ): MemoryBronze => {
   const states = new Map<string, BucketState>()
   /** Newest last. */

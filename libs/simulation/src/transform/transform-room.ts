@@ -87,6 +87,8 @@ export interface RoomOptions {
   readonly contracts?: Contracts
   readonly overwrites?: Overwrites
   readonly routes?: readonly Route[]
+  /** Objects in a page of a listing; 1 000 when absent. */
+  readonly pageMax?: number
   /** Ledger and store of another room, for two pipelines on one of each. */
   readonly beside?: { readonly ledger: MemoryLedger; readonly store: MemoryStore }
 }
@@ -94,7 +96,7 @@ export interface RoomOptions {
 /** Transform and sweep on ports in memory, with what a test needs to arrange objects and to look at what came of them. */
 export const createRoom = (options: RoomOptions = {}) => {
   const clock = createMemoryClock()
-  const bronze = createMemoryBronze(clock)
+  const bronze = createMemoryBronze(clock, undefined, options.pageMax)
   bronze.setBucket('b', 'unversioned')
   const own = options.pipeline ?? pipeline
   const store = options.beside?.store ?? createMemoryStore()

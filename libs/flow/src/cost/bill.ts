@@ -1,6 +1,12 @@
-import { idempotencyWritesPerObject, ledgerUnits, sqsRequests, transformCalls } from './calls.ts'
+import {
+  type BatchShape,
+  idempotencyWritesPerObject,
+  ledgerUnits,
+  sqsRequests,
+  transformCalls,
+} from './calls.ts'
 import type { Architecture, Deployment, FunctionDeployment } from './deployment.ts'
-import type { Inputs, Prices } from './inputs.ts'
+import type { Inputs, Prices } from './figures.ts'
 import {
   ingestInvocation,
   type Invocation,
@@ -50,33 +56,60 @@ export const billOf = (
   traffic: Traffic,
 ): Bill | undefined => {
   const { figures, prices } = inputs
-  const ingest = ingestInvocation(inputs, deployment, traffic)
   const transform = transformInvocation(inputs, deployment, traffic)
   if (!transform) return undefined
-  const lambdaOf = (name: 'ingest' | 'transform', { seconds, objects }: Invocation): number =>
-    lambdaDollars(prices, deployment.architecture, deployment[name], seconds) / objects
+  const ingest = ingestInvocation(inputs, deployment, traffic)
+  const { objects } = transform
+  const sqs = sqsRequests({ ingest: ingest.objects, transform: objects }, figures)
+  const bill = transformBillOf(inputs, deployment, transform)
+  return {
+    ...bill,
+    lambda: bill.lambda + lambdaOf(inputs, deployment, 'ingest', ingest),
+    sqs: sqsDollars(
+      prices,
+      sqs.eventsPerObject + sqs.sendsPerObject + sqs.receivesPerObject + sqs.deletesPerObject,
+    ),
+    dynamoDb: bill.dynamoDb + (idempotencyWritesPerObject * prices.dynamoDbWritesMillion) / million,
+    logs: bill.logs + logsDollars(prices, figures.ingestLogBytes / ingest.objects),
+  }
+}
+
+const lambdaOf = (
+  { prices }: Inputs,
+  deployment: Deployment,
+  name: 'ingest' | 'transform',
+  { seconds, objects }: Invocation,
+): number => lambdaDollars(prices, deployment.architecture, deployment[name], seconds) / objects
+
+export const sqsDollars = (prices: Prices, requests: number): number =>
+  (requests * prices.sqsRequestsMillion) / million
+
+const logsDollars = (prices: Prices, bytes: number): number => (bytes / bytesPerGb) * prices.logsGb
+
+/** Of transform alone, for one object of a batch; without the requests of its queue. */
+export const transformBillOf = (
+  inputs: Inputs,
+  deployment: Deployment,
+  transform: Invocation & { readonly shape: BatchShape },
+): Bill => {
+  const { figures, prices } = inputs
   const { objects, shape } = transform
   const calls = transformCalls(shape)
   const units = ledgerUnits(shape)
-  const sqs = sqsRequests({ ingest: ingest.objects, transform: objects }, figures)
   const { stagingPuts, manifestPuts, copies, lists } = calls
   const { looks, objectGets, manifestGets, heads, stagingGets } = calls
   const puts = stagingPuts + manifestPuts + copies + lists
   const gets = looks + objectGets + manifestGets + heads + stagingGets
-  const logBytes = figures.ingestLogBytes / ingest.objects + figures.transformLogBytes / objects
   return {
-    lambda: lambdaOf('ingest', ingest) + lambdaOf('transform', transform),
-    sqs:
-      ((sqs.eventsPerObject + sqs.sendsPerObject + sqs.receivesPerObject + sqs.deletesPerObject) *
-        prices.sqsRequestsMillion) /
-      million,
+    lambda: lambdaOf(inputs, deployment, 'transform', transform),
+    sqs: 0,
     dynamoDb:
-      ((idempotencyWritesPerObject + units.writes / objects) * prices.dynamoDbWritesMillion +
-        (units.reads / objects) * prices.dynamoDbReadsMillion) /
-      million,
+      (units.writes * prices.dynamoDbWritesMillion + units.reads * prices.dynamoDbReadsMillion) /
+      million /
+      objects,
     // Deletions are free.
     s3: (puts * prices.s3PutsMillion + gets * prices.s3GetsMillion) / million / objects,
-    logs: (logBytes / bytesPerGb) * prices.logsGb,
+    logs: logsDollars(prices, figures.transformLogBytes / objects),
   }
 }
 

@@ -7,7 +7,7 @@ import {
   transformCalls,
 } from './calls.ts'
 import type { Deployment, FunctionDeployment } from './deployment.ts'
-import type { Figures, Inputs, ServiceLimits } from './inputs.ts'
+import type { Figures, Inputs, ServiceLimits } from './figures.ts'
 
 export interface Traffic {
   readonly objectsPerSecond: number

@@ -1,4 +1,4 @@
-import type { Figures } from './inputs.ts'
+import type { Figures } from './figures.ts'
 
 /** What one batch of transform is made of. `objects` is an average and need not be whole. */
 export interface BatchShape {
@@ -56,7 +56,7 @@ const readSliceMax = 100
 const removeSliceMax = 1_000
 
 /**
- * Counted from the code, and compared with a run of it in cost.test.ts. Once a process: the pin of the pipeline, preflight of
+ * Counted from the code, and compared with a run of it in tools/bench/cost-calls.test.ts. Once a process: the pin of the pipeline, preflight of
  * ClickHouse (again every ten minutes); they are left out, as are repeated and contested requests.
  */
 export const transformCalls = ({ objects, chunks, files, staged }: BatchShape): TransformCalls => ({
