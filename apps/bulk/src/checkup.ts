@@ -25,15 +25,16 @@ export const checkupOf = (
   { clients, modes, process, environment, now }: CheckupRoom,
 ): CheckupDeps => {
   const { buckets, clickHouse, ledgerTable, objectsQueueUrl, routes, silverBucket } = config
+  const queues = [objectsQueueUrl, ...(config.bulkQueueUrl ? [config.bulkQueueUrl] : [])]
   const routed = datasets.filter(({ name }) => routes.some(({ dataset }) => dataset === name))
   return {
     functionName: 'bulk',
     modes,
     checkersOf: () => [
       ...buckets.map((name) => createBucketChecker(clients.s3, name, { isWritten: false })),
-      createBucketChecker(clients.s3, silverBucket, { isWritten: false }),
+      createBucketChecker(clients.s3, silverBucket, { isWritten: true }),
       createTableChecker(clients.dynamodb, ledgerTableDefinition(ledgerTable)),
-      createQueueChecker(clients.sqs, objectsQueueUrl, undefined),
+      ...queues.map((url) => createQueueChecker(clients.sqs, url, undefined)),
       ...(clickHouse
         ? [
             createClickHouseChecker({

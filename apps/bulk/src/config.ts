@@ -1,6 +1,7 @@
 import { parseClickHouseSettings, withoutSecrets } from '@silversmith/clickhouse'
 import {
   batchSettings,
+  bulkQueueUrl,
   type Environment,
   effectiveSettings,
   functionSettings,
@@ -20,7 +21,7 @@ import { datasets, defaultRoutes } from '@silversmith/datasets'
 
 export type TargetName = 'silver' | 'clickhouse'
 
-/** Every setting of bulk, those of ClickHouse apart. All but the first three are for reconcile, and those of ingest and transform. */
+/** Every setting of bulk, those of ClickHouse apart. Most are those of ingest and transform, for reconcile and for jobs. */
 export const bulkSettings = {
   ...functionSettings,
   ...batchSettings,
@@ -31,12 +32,22 @@ export const bulkSettings = {
     required: true,
     description: 'URL of the queue transform reads',
   }),
+  bulkQueueUrl,
+  idempotencyTable: setting<string | undefined>({
+    name: 'IDEMPOTENCY_TABLE_NAME',
+    aliases: ['IDEMPOTENCY_TABLE'],
+    parse: parseText,
+    default: undefined,
+    description:
+      'DynamoDB table that remembers for an hour what jobs sent; without it a repeated send costs messages, never rows',
+  }),
   buckets: setting<readonly string[]>({
     name: 'BRONZE_BUCKET',
     aliases: ['S3_XAPI_BUCKET_NAME'],
     parse: parseList(parseText),
     default: [],
-    description: 'bucket, or buckets, reconcile may look at; without one there is only the sweep',
+    description:
+      'bucket, or buckets, reconcile and jobs may look at; without one there is only the sweep',
   }),
   routes: setting({
     name: 'ROUTES',

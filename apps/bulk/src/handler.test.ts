@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { beforeEach, expect, test } from 'vitest'
 import { createHandler, type Fields, refuseFields, unknownFields } from './handler.ts'
 
-const context = { getRemainingTimeInMillis: () => 60_000 } as Context
+const context = { getRemainingTimeInMillis: () => 60_000, awsRequestId: 'r' } as Context
 
 let calls: { readonly fields: Fields; readonly call: Call }[]
 
@@ -12,8 +12,8 @@ beforeEach(() => {
   calls = []
 })
 
-const handler = createHandler(
-  {
+const handler = createHandler({
+  modes: {
     sweep: (fields, call) => {
       refuseFields('sweep', unknownFields(fields, []))
       calls.push({ fields, call })
@@ -23,9 +23,13 @@ const handler = createHandler(
       calls.push({ fields, call })
       return Promise.resolve({ findings: [] })
     },
+    bulk: (fields, call, invocation) => {
+      calls.push({ fields: { ...fields, invocation }, call })
+      return Promise.resolve({ success: true })
+    },
   },
-  () => 1_000_000,
-)
+  now: () => 1_000_000,
+})
 
 const example = (name: string): unknown =>
   JSON.parse(
@@ -44,6 +48,15 @@ test('hands the other fields of the event to its mode', async () => {
 })
 
 test.each([
+  { mode: 'bulk', section_id: 145 },
+  { section_id: 145 },
+  { section_id: 145, mode: null },
+])('takes the event of the first system, with and without its mode: %j', async (event) => {
+  expect(await handler(event, context)).toEqual({ success: true })
+  expect(calls.map(({ fields }) => fields)).toEqual([{ section_id: 145, invocation: 'r' }])
+})
+
+test.each([
   [{ mode: 'all' }, 'there is no mode "all"; known are {"mode":"sweep"}, {"mode":"reconcile"}'],
   [
     { mode: 'sweep', since: 3 },
@@ -52,15 +65,6 @@ test.each([
   [{ mode: 'toString' }, 'there is no mode "toString"'],
   [{ mode: 7 }, 'there is no mode 7'],
   [{ Records: [] }, 'the event has no mode; known are {"mode":"sweep"}'],
-  [
-    { section_id: 145, force_reprocess: true },
-    'bulk load (section_id, force_reprocess), which no function has. Function bulk has {"mode":"sweep"} and {"mode":"reconcile"}: {"mode":"reconcile","prefix":"section/145/","enqueue":true}',
-  ],
-  [
-    { mode: 'bulk', s3_bucket: 'xapi', start_date: '2026-02-01', end_date: '2026-02-28' },
-    '{"mode":"reconcile","bucket":"xapi","since":"2026-02-01","enqueue":true}',
-  ],
-  [{ dry_run: true }, 'without "enqueue" it only says what that is'],
   [{ bucket: 'b', key: 'k' }, 'one object by its name is for ingest'],
   [{ 'detail-type': 'Scheduled Event' }, 'as the input of the schedule'],
   [null, 'the event has no mode'],
@@ -74,13 +78,15 @@ test.each([
 
 test('does nothing while DRY_RUN is set, and says so', async () => {
   const modes = { sweep: () => Promise.reject(new Error('it was run')) }
-  const dry = createHandler(modes, Date.now, true)
+  const dry = createHandler({ modes, now: Date.now, dryRun: true })
   await expect(dry({ mode: 'sweep' }, context)).rejects.toMatchObject({
     ...{ code: 'SETTINGS_INVALID', message: expect.stringContaining('DRY_RUN is set') },
   })
 })
 
 test('001-1: raises what the mode raises', async () => {
-  const failing = createHandler({ sweep: () => Promise.reject(new Error('no ledger')) }, Date.now)
+  const failing = createHandler({
+    ...{ modes: { sweep: () => Promise.reject(new Error('no ledger')) }, now: Date.now },
+  })
   await expect(failing({ mode: 'sweep' }, context)).rejects.toThrow('no ledger')
 })

@@ -1,36 +1,49 @@
 import { Fault } from '@silversmith/core'
-import { type Call, describeBulk, readAskedObject, readBulkFields } from '@silversmith/flow'
+import { type Call, readAskedObject, readBulkFields } from '@silversmith/flow'
 import type { Context } from 'aws-lambda'
 
 /** Fields of an event beside its `mode`. */
 export type Fields = Readonly<Record<string, unknown>>
 
 /** What bulk can be asked for, by the `mode` of its event. A mode refuses fields it does not know. */
-export type Modes = Readonly<Record<string, (fields: Fields, call: Call) => Promise<object>>>
+export type Modes = Readonly<
+  Record<string, (fields: Fields, call: Call, invocation: string) => Promise<object>>
+>
+
+export interface HandlerDeps {
+  readonly modes: Modes
+  readonly now: () => number
+  /** DRY_RUN */
+  readonly dryRun?: boolean
+  /** Called first at every invocation. */
+  readonly begin?: ((context: Context) => void) | undefined
+}
 
 /** Left for answering and for the last log lines. */
 const marginMs = 5_000
 
 /**
- * The door of bulk: `{"mode": "sweep"}` or `{"mode": "reconcile", …}`, invoked by hand or as the input of a schedule. Returns
- * what the mode reports.
+ * The door of bulk: `{"mode": "sweep"}`, `{"mode": "reconcile", …}` or `{"mode": "bulk", …}`, invoked by hand or as the input of a
+ * schedule; an event with fields of the last needs no mode. Returns what the mode reports.
  *
  * @throws Fault EVENT_UNKNOWN, which names the modes there are; SETTINGS_INVALID while DRY_RUN is set; faults of the mode.
  */
 export const createHandler =
-  (modes: Modes, now: () => number, dryRun = false) =>
+  ({ modes, now, dryRun = false, begin }: HandlerDeps) =>
   async (event: unknown, context: Context): Promise<object> => {
+    begin?.(context)
     const { mode, fields } = readMode(modes, event)
     if (dryRun)
       throw new Fault(
         'SETTINGS_INVALID',
-        'DRY_RUN is set: bulk does nothing. Unset it; {"mode":"reconcile"} without "enqueue" only looks, and sends nothing',
+        'DRY_RUN is set: bulk does nothing. Unset it; {"mode":"reconcile"} without "enqueue" and {"mode":"bulk"} with "dry_run" only look, and send nothing',
       )
     const remainingMs = context.getRemainingTimeInMillis() - marginMs
     const stop = new AbortController()
     const timer = setTimeout(() => stop.abort(), Math.max(0, remainingMs))
     try {
-      return await mode(fields, { deadline: now() + remainingMs, signal: stop.signal })
+      const call = { deadline: now() + remainingMs, signal: stop.signal }
+      return await mode(fields, call, context.awsRequestId)
     } finally {
       clearTimeout(timer)
       stop.abort()
@@ -45,7 +58,8 @@ const readMode = (
   const { mode: asked, ...fields } = (isFields ? event : {}) as Fields
   const mode = typeof asked === 'string' && Object.hasOwn(modes, asked) ? modes[asked] : undefined
   if (mode) return { mode, fields }
-  if (readBulkFields(event).length > 0) throw new Fault('EVENT_UNKNOWN', describeBulk(event))
+  const { bulk } = modes
+  if (bulk && readBulkFields(event).length > 0) return { mode: bulk, fields }
   const known = Object.keys(modes)
     .map((name) => JSON.stringify({ mode: name }))
     .join(', ')

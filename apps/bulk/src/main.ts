@@ -3,7 +3,9 @@ import {
   createDynamoLedger,
   createS3Bronze,
   createS3Store,
+  createSqsMeter,
   createSqsQueue,
+  createUlid,
 } from '@silversmith/aws'
 import { createFunctionLog, observe, openTracer } from '@silversmith/aws/powertools-log'
 import { createClickHouseInspector } from '@silversmith/clickhouse'
@@ -18,10 +20,12 @@ import {
 } from '@silversmith/flow'
 import { readParquet } from '@silversmith/parquet'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { createBulkMode } from './bulk-mode.ts'
 import { checkupOf } from './checkup.ts'
 import { parseConfig } from './config.ts'
 import { createHandler, type Modes, refuseFields, unknownFields } from './handler.ts'
 import { createReconcileMode } from './reconcile-mode.ts'
+import { createSendGuard } from './send-guard.ts'
 
 const config = parseConfig(process.env)
 const log = createFunctionLog({ service: 'bulk', ...config })
@@ -31,6 +35,12 @@ const stallMs = config.s3ReadTimeoutMs
 const store = createS3Store({ client: clients.s3, bucket: config.silverBucket, stallMs })
 const ledger = createDynamoLedger({ client: clients.dynamodb, tableName: config.ledgerTable })
 const queue = createSqsQueue({ client: clients.sqs, queueUrl: config.objectsQueueUrl })
+const bulkQueueUrl = config.bulkQueueUrl ?? config.objectsQueueUrl
+const bronze = createS3Bronze({ client: clients.s3, stallMs })
+const guard =
+  config.idempotencyTable === undefined
+    ? undefined
+    : createSendGuard(clients.dynamodb, config.idempotencyTable)
 const deps = { pipeline: config.pipeline, ledger, store, queue, clock, log }
 
 const routed = datasets.filter(({ name }) => config.routes.some(({ dataset }) => dataset === name))
@@ -59,7 +69,7 @@ const sweep = createSweep(deps)
 const reconcile = createReconcile({
   ...deps,
   routes: config.routes,
-  bronze: createS3Bronze({ client: clients.s3, stallMs }),
+  bronze,
   inspectors,
   tables: tables.map(({ name }) => name),
   quarantinePrefix: `${config.quarantinePrefix}/`,
@@ -72,6 +82,19 @@ const modes: Modes = {
     refuseFields('sweep', unknownFields(fields, []))
     return sweep(call)
   },
+  bulk: createBulkMode({
+    ...{
+      ...deps,
+      bronze,
+      ids: { next: () => createUlid(Date.now()) },
+      routes: config.routes,
+      buckets: config.buckets,
+    },
+    silverBucket: config.silverBucket,
+    queue: createSqsQueue({ client: clients.sqs, queueUrl: bulkQueueUrl }),
+    meter: createSqsMeter({ client: clients.sqs, name: 'bulk', queueUrl: bulkQueueUrl }),
+    ...(guard && { guard: guard.send }),
+  }),
   reconcile: createReconcileMode({ ...config, reconcile, ledger, now: clock.now }),
 }
 const { now } = clock
@@ -83,6 +106,6 @@ export const handler = observe(
   modeOf,
   withCheckup(
     () => checkupOf(config, { clients, modes: Object.keys(modes), process, environment, now }),
-    createHandler(modes, now, config.dryRun),
+    createHandler({ modes, now, dryRun: config.dryRun, begin: guard?.begin }),
   ),
 )

@@ -316,7 +316,7 @@ describe('direct invocations', () => {
       'dry_run is for function transform',
     )
     await expect(handler({ section_id: 145 }, context())).rejects.toThrow(
-      '{"mode":"reconcile","prefix":"section/145/","enqueue":true}',
+      'which is for function bulk: {"section_id":145,"mode":"bulk"}',
     )
     expect(sent).toEqual([])
   })

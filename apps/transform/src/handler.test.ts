@@ -252,11 +252,11 @@ describe('a dry run', () => {
     [named, /send \{"bucket", "key"\} to function ingest; or add "dry_run": true/],
     [
       { section_id: 145 },
-      /asks for a bulk load \(section_id\).*"prefix":"section\/145\/","enqueue":true/,
+      /asks for a bulk load \(section_id\).*function bulk: \{"section_id":145,"mode":"bulk"\}/,
     ],
     [
       { mode: 'bulk', s3_prefix: 'x/', start_date: '2026-02-01' },
-      /"prefix":"x\/","since":"2026-02-01"/,
+      /function bulk: \{"mode":"bulk","s3_prefix":"x\/","start_date":"2026-02-01"\}/,
     ],
   ])('is not what %j asks for, and the answer says who can do that', async (other, message) => {
     const handler = handlerOf(untouched, 0, { dryRunOf })

@@ -59,7 +59,8 @@ export const modeOf = (event: unknown): string => {
   if (readAskedObject(event)?.isDry) return 'dry_run'
   if (!isFields(event) || eventShapes.some((name) => name in event)) return 'event'
   const mode = textOf(event['mode'])
-  return mode === undefined ? 'event' : mode.replaceAll(/\W/g, '_').slice(0, modeCharactersMax)
+  if (mode === undefined) return readBulkFields(event).length > 0 ? 'bulk' : 'event'
+  return mode.replaceAll(/\W/g, '_').slice(0, modeCharactersMax)
 }
 
 const bulkFields = [
@@ -81,38 +82,16 @@ const objectShapes = [...eventShapes, 'bucket']
 export const readBulkFields = (event: unknown): readonly string[] => {
   if (!isFields(event)) return []
   if (event['mode'] === 'bulk') return ['mode']
-  if ('mode' in event || objectShapes.some((name) => name in event)) return []
+  if ((event['mode'] ?? undefined) !== undefined || objectShapes.some((name) => name in event))
+    return []
   return bulkFields.filter((name) => event[name] !== undefined && event[name] !== null)
 }
 
-/** What to do instead, with the event that does it now. */
+/** Who does it, with the event that asks for it. */
 export const describeBulk = (event: unknown): string => {
-  const fields = readBulkFields(event)
-  const of = isFields(event) ? event : {}
-  const prefix = prefixOf(of)
-  const bucket = textOf(of['s3_bucket'])
-  const since = dayOf(of['start_date'])
-  const instead = {
-    ...{ mode: 'reconcile', ...(bucket !== undefined && { bucket }) },
-    ...{ ...(prefix !== undefined && { prefix }), ...(since !== undefined && { since }) },
-    enqueue: true,
-  }
-  return [
-    `the event asks for a bulk load (${fields.join(', ')}), which no function has.`,
-    `Function bulk has {"mode":"sweep"} and {"mode":"reconcile"}: ${JSON.stringify(instead)} loads all below the prefix that was never loaded;`,
-    'without "enqueue" it only says what that is.',
-    'What was loaded is never loaded twice. "since" goes by the day an object was written; there is no end to it.',
-  ].join(' ')
-}
-
-const dayOf = (given: unknown): string | undefined =>
-  /^\d{4}-\d\d-\d\d$/.exec(textOf(given) ?? '')?.[0]
-
-const prefixOf = (of: Fields): string | undefined => {
-  const given = textOf(of['s3_prefix'])
-  const section = of['section_id']
-  if (typeof section !== 'number' && typeof section !== 'string') return given
-  return `${(given ?? 'section').replace(/\/+$/, '')}/${section}/`
+  const fields = isFields(event) ? event : {}
+  const own = JSON.stringify({ ...fields, mode: 'bulk' }).slice(0, 500)
+  return `the event asks for a bulk load (${readBulkFields(event).join(', ')}), which is for function bulk: ${own}; with "dry_run": true it only says what that would load`
 }
 
 const textOf = (value: unknown): string | undefined =>

@@ -68,6 +68,8 @@ const direct: Record<string, object> = {
     ...none,
     unknown: ['dry_run is for function transform, with the same bucket and key; nothing was sent'],
   },
+  bulk: { ...none, unknown: [expect.stringContaining('is for function bulk')] },
+  'bulk-dry-run': { ...none, unknown: [expect.stringContaining('is for function bulk')] },
   sweep: { ...none, unknown: ['not an S3, SNS or EventBridge event, nor {bucket, key}'] },
   reconcile: { ...none, unknown: ['not an S3, SNS or EventBridge event, nor {bucket, key}'] },
 }
