@@ -109,7 +109,8 @@ When something is wrong
 
 LEDGER_TABLE_NAME, SILVER_BUCKET, BRONZE_BUCKET, OBJECTS_QUEUE_URL, ARRIVALS_QUEUE_URL, PIPELINE, TARGETS, ROUTES, SILVER_PREFIX,
 QUARANTINE_PREFIX and CLICKHOUSE_* describe a deployment as they do to its functions; a command says which of them it lacks.
-Dead-letter queues are those the redrive policies name, or OBJECTS_DLQ_URL and ARRIVALS_DLQ_URL.
+Dead-letter queues are those the redrive policies name, or OBJECTS_DLQ_URL, BULK_DLQ_URL and
+ARRIVALS_DLQ_URL.
 CLICKHOUSE_DATABASE, CLICKHOUSE_USER and CLICKHOUSE_PASSWORD go with CLICKHOUSE_URL.
 Exit codes: 0 all is well or done, 1 something is wrong or failed, 2 wrong usage.
 `

@@ -32,11 +32,12 @@ const createQueue = async () => {
 const watch = async (open: string[], states: Partial<Record<string, MappingState>> = {}) => {
   const arrivals = { main: await createQueue(), dead: await createQueue() }
   const objects = { main: await createQueue(), dead: await createQueue() }
+  const bulk = { main: await createQueue(), dead: await createQueue() }
   const messages = { main: await createQueue(), dead: await createQueue() }
   const watched = {
     dir: '/work',
     clients: { sqs },
-    resources: { arrivals, objects, messages },
+    resources: { arrivals, objects, bulk, messages },
     ledger: { listOpen: () => Promise.resolve([...open]) },
     mappings: () => states,
   } as unknown as Watched

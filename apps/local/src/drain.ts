@@ -8,6 +8,8 @@ import type { Stack } from './stack.ts'
 export interface Status {
   readonly arrivals: QueueCounts
   readonly objects: QueueCounts
+  /** Of jobs. */
+  readonly bulk: QueueCounts
   readonly messages: QueueCounts
   /** Messages in all dead-letter queues. */
   readonly dead: number
@@ -34,10 +36,11 @@ const busyStallMs = functionSizes.transform.timeoutMs + 120_000
 /** The order matters: work moves from the first to the last, so what is seen empty stays so. */
 export const readStatus = async (stack: Watched, signal: AbortSignal): Promise<Status> => {
   const { sqs } = stack.clients
-  const { arrivals, objects, messages } = stack.resources
+  const { arrivals, bulk, objects, messages } = stack.resources
   const messageCounts = await countMessages(sqs, messages.main)
   const arrivalCounts = await countMessages(sqs, arrivals.main)
   const objectCounts = await countMessages(sqs, objects.main)
+  const bulkCounts = await countMessages(sqs, bulk.main)
   const openBatches = await stack.ledger.listOpen(
     pipeline,
     Number.MAX_SAFE_INTEGER,
@@ -47,12 +50,14 @@ export const readStatus = async (stack: Watched, signal: AbortSignal): Promise<S
   const dead = [
     await countMessages(sqs, arrivals.dead),
     await countMessages(sqs, objects.dead),
+    await countMessages(sqs, bulk.dead),
     await countMessages(sqs, messages.dead),
   ].reduce((sum, counts) => sum + counts.ready + counts.inFlight, 0)
   const mappings = Object.values(stack.mappings())
   return {
     arrivals: arrivalCounts,
     objects: objectCounts,
+    bulk: bulkCounts,
     messages: messageCounts,
     dead,
     openBatches,
@@ -66,6 +71,7 @@ const leftIn = ({ ready, inFlight }: QueueCounts): number => ready + inFlight
 export const isEmpty = (status: Status): boolean =>
   leftIn(status.arrivals) +
     leftIn(status.objects) +
+    leftIn(status.bulk) +
     leftIn(status.messages) +
     status.openBatches.length ===
   0
@@ -75,6 +81,7 @@ export const describeStatus = (status: Status): string =>
   [
     `arrivals ${leftIn(status.arrivals)}`,
     `objects ${leftIn(status.objects)}`,
+    ...(leftIn(status.bulk) > 0 ? [`bulk ${leftIn(status.bulk)}`] : []),
     ...(leftIn(status.messages) > 0 ? [`messages ${leftIn(status.messages)}`] : []),
     `open batches ${status.openBatches.length}`,
     ...(status.dead > 0 ? [`dead letters ${status.dead}`] : []),
@@ -130,6 +137,7 @@ export const drain = async (stack: Watched, options: DrainOptions): Promise<Stat
     const progress = JSON.stringify([
       leftIn(status.arrivals),
       leftIn(status.objects),
+      leftIn(status.bulk),
       leftIn(status.messages),
       status.openBatches,
       status.done,

@@ -14,7 +14,7 @@ type Size = Pick<FunctionSettings, 'timeoutMs' | 'memoryMib' | 'concurrencyMax'>
 /** As Terraform sizes them, for a machine of two cores. */
 export const functionSizes: Readonly<Record<FunctionName, Size>> = {
   ingest: { timeoutMs: 30_000, memoryMib: 512, concurrencyMax: 2 },
-  // As many as both of its mappings may start.
+  // As many as all of its mappings may start.
   transform: { timeoutMs: 300_000, memoryMib: 3_008, concurrencyMax: 4 },
   bulk: { timeoutMs: 60_000, memoryMib: 512, concurrencyMax: 2 },
 }
@@ -28,12 +28,13 @@ type Mapped = Pick<
 const retryMaxMs = 8_000
 
 /** By what their queues bring. */
-export const mappingNames = ['arrivals', 'objects', 'messages'] as const
+export const mappingNames = ['arrivals', 'objects', 'bulk', 'messages'] as const
 export type MappingName = (typeof mappingNames)[number]
 
 export const mappedFunctions: Readonly<Record<MappingName, FunctionName>> = {
   arrivals: 'ingest',
   objects: 'transform',
+  bulk: 'transform',
   messages: 'transform',
 }
 
@@ -49,6 +50,14 @@ export const mappingSettings: Readonly<Record<MappingName, Mapped>> = {
     batchSize: 5_000,
     windowMs: 1_000,
     concurrencyMax: 2,
+    reportBatchItemFailures: true,
+    retryMaxMs,
+  },
+  // The same function on the same messages, with less of it.
+  bulk: {
+    batchSize: 5_000,
+    windowMs: 1_000,
+    concurrencyMax: 1,
     reportBatchItemFailures: true,
     retryMaxMs,
   },
@@ -131,7 +140,13 @@ export const environmentOf = (
     QUARANTINE_PREFIX: quarantinePrefix,
     TARGETS: context.targets.join(','),
   }
-  if (name === 'bulk') return { ...targets, BRONZE_BUCKET: resources.bronzeBucket }
+  if (name === 'bulk')
+    return {
+      ...targets,
+      BRONZE_BUCKET: resources.bronzeBucket,
+      BULK_QUEUE_URL: resources.bulk.main.queueUrl,
+      IDEMPOTENCY_TABLE_NAME: resources.idempotencyTable,
+    }
   return {
     ...targets,
     MESSAGES_QUEUE_URL: resources.messages.main.queueUrl,

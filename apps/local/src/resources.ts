@@ -25,6 +25,8 @@ export interface Resources {
   readonly idempotencyTable: string
   readonly arrivals: QueuePair
   readonly objects: QueuePair
+  /** As objects, of jobs: live ones need not wait behind them. */
+  readonly bulk: QueuePair
   /** Their messages are data. */
   readonly messages: QueuePair
 }
@@ -128,6 +130,7 @@ export const createResources = async (
     idempotencyTable,
     arrivals: await createQueuePair(maker, 'silversmith-arrivals', settings.arrivals),
     objects: await createQueuePair(maker, 'silversmith-objects', settings.objects),
+    bulk: await createQueuePair(maker, 'silversmith-bulk', settings.objects),
     messages: await createQueuePair(maker, 'silversmith-messages', settings.objects),
   }
 }

@@ -9,12 +9,13 @@ const secretNames =
 
 /** The settings of all functions together, and those of the places beside them, without secrets. */
 export const stackSettingsOf = (context: FunctionContext): Readonly<Record<string, string>> => {
-  const { arrivals, objects } = context.resources
+  const { arrivals, bulk, objects } = context.resources
   const all = Object.assign({}, ...functionNames.map((name) => environmentOf(name, context)), {
     AWS_REGION: region,
     ARRIVALS_QUEUE_URL: arrivals.main.queueUrl,
     ARRIVALS_DLQ_URL: arrivals.dead.queueUrl,
     OBJECTS_DLQ_URL: objects.dead.queueUrl,
+    BULK_DLQ_URL: bulk.dead.queueUrl,
   }) as Readonly<Record<string, string>>
   return Object.fromEntries(Object.entries(all).filter(([name]) => !secretNames.test(name)))
 }

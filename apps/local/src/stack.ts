@@ -136,6 +136,7 @@ const announce = async (
     queues: {
       arrivals: resources.arrivals.main.queueUrl,
       objects: resources.objects.main.queueUrl,
+      bulk: resources.bulk.main.queueUrl,
       messages: resources.messages.main.queueUrl,
     },
     tables: { ledger: resources.ledgerTable, idempotency: resources.idempotencyTable },
@@ -258,6 +259,7 @@ const build = async (options: StackOptions, closers: Closers): Promise<Stack> =>
     mappings: () => ({
       ...(mappings.arrivals && { arrivals: mappings.arrivals.state() }),
       ...(mappings.objects && { objects: mappings.objects.state() }),
+      ...(mappings.bulk && { bulk: mappings.bulk.state() }),
       ...(mappings.messages && { messages: mappings.messages.state() }),
     }),
     pids: (name) => pools[name].pids(),

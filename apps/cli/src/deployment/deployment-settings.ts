@@ -1,6 +1,7 @@
 import {
   contractsSetting,
   batchSettings,
+  bulkQueueUrl,
   functionSettings,
   messagesQueueUrls,
   parseList,
@@ -52,6 +53,8 @@ export const deploymentSettings = {
     arrivalsQueueUrl: queueUrl('ARRIVALS_QUEUE_URL', [], 'URL of the queue ingest reads'),
     arrivalsDeadUrl: deadQueueUrl('ARRIVALS_DLQ_URL', 'the arrivals queue'),
     objectsDeadUrl: deadQueueUrl('OBJECTS_DLQ_URL', 'the objects queue'),
+    bulkQueueUrl,
+    bulkDeadUrl: deadQueueUrl('BULK_DLQ_URL', 'the bulk queue'),
     messagesQueueUrls,
   },
   targets: {

@@ -58,6 +58,9 @@ export const openDeadLetters = (
   return [
     queueOf('arrivals', values.arrivalsQueueUrl, values.arrivalsDeadUrl),
     queueOf('objects', values.objectsQueueUrl, values.objectsDeadUrl),
+    ...(values.bulkQueueUrl === undefined
+      ? []
+      : [queueOf('bulk', values.bulkQueueUrl, values.bulkDeadUrl)]),
     ...values.messagesQueueUrls.map((url) => queueOf(messagesNameOf(url), url, undefined)),
   ]
 }

@@ -141,9 +141,12 @@ const tableCheckers = ({ dynamodb }: Clients, { ledgerTable, idempotencyTable }:
 const queuesOf = ({
   arrivalsQueueUrl,
   objectsQueueUrl,
+  bulkQueueUrl,
   messagesQueueUrls = [],
 }: Values): readonly string[] =>
-  [arrivalsQueueUrl, objectsQueueUrl, ...messagesQueueUrls].filter((url) => url !== undefined)
+  [arrivalsQueueUrl, objectsQueueUrl, bulkQueueUrl, ...messagesQueueUrls].filter(
+    (url) => url !== undefined,
+  )
 
 const clickHouseChecker = (
   clickHouse: Parameters<typeof createClickHouseChecker>[0]['settings'],

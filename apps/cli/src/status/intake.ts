@@ -19,16 +19,20 @@ import type { Surroundings } from '../surroundings.ts'
 interface QueueUrls {
   readonly arrivalsQueueUrl: string
   readonly objectsQueueUrl: string
+  readonly bulkQueueUrl: string | undefined
   readonly messagesQueueUrls: readonly string[]
 }
 
 /** Every queue that feeds a function, in the order of the flow. */
 export const openMeters = (
   { clients: { sqs: client } }: Cloud,
-  { arrivalsQueueUrl, objectsQueueUrl, messagesQueueUrls }: QueueUrls,
+  { arrivalsQueueUrl, objectsQueueUrl, bulkQueueUrl, messagesQueueUrls }: QueueUrls,
 ): readonly QueueMeter[] => [
   createSqsMeter({ client, name: 'arrivals', queueUrl: arrivalsQueueUrl }),
   createSqsMeter({ client, name: 'objects', queueUrl: objectsQueueUrl }),
+  ...(bulkQueueUrl === undefined
+    ? []
+    : [createSqsMeter({ client, name: 'bulk', queueUrl: bulkQueueUrl })]),
   ...messagesQueueUrls.map((queueUrl) =>
     createSqsMeter({ client, name: messagesNameOf(queueUrl), queueUrl }),
   ),
@@ -63,8 +67,9 @@ export const atIntake = async <Result>(
 ): Promise<Result> => {
   const deployment = await findDeployment(environment, dir)
   const { objects, deadLetters } = deploymentSettings
-  const { arrivalsQueueUrl, messagesQueueUrls } = deadLetters
-  const values = readDeployment(deployment, { ...objects, arrivalsQueueUrl, messagesQueueUrls })
+  const { arrivalsQueueUrl, bulkQueueUrl, messagesQueueUrls } = deadLetters
+  const urls = { ...objects, arrivalsQueueUrl, bulkQueueUrl, messagesQueueUrls }
+  const values = readDeployment(deployment, urls)
   const { clients, ...ports } = openCloud(deployment, values)
   const mappings = openMappings(deployment)
   try {

@@ -50,6 +50,12 @@ const depthOf = async ({ clients }: Stack, { main, dead }: QueuePair): Promise<D
   }
 }
 
+const sumOf = (a: Depth, b: Depth): Depth => ({
+  waiting: a.waiting + b.waiting,
+  inFlight: a.inFlight + b.inFlight,
+  dead: a.dead + b.dead,
+})
+
 const appliedOf = async (parts: SamplerParts): Promise<Tick['applied']> => {
   const { stack, tables, tally, signal } = parts
   const names = tables.map(({ name }) => name)
@@ -75,10 +81,11 @@ const workOf = (stack: Stack, names: readonly MappingName[]): Work => {
 }
 
 const countDone = (stack: Stack): Counted['done'] => {
-  const { arrivals, objects, messages } = stack.mappings()
+  const { arrivals, bulk, objects, messages } = stack.mappings()
   return {
     arrivals: arrivals?.succeeded ?? 0,
     objects: objects?.succeeded ?? 0,
+    bulk: bulk?.succeeded ?? 0,
     messages: messages?.succeeded ?? 0,
   }
 }
@@ -86,7 +93,7 @@ const countDone = (stack: Stack): Counted['done'] => {
 const movedBetween = (before: Counted, after: Counted): Moved => ({
   landed: after.landed.objects - before.landed.objects,
   ingested: after.done.arrivals - before.done.arrivals,
-  transformed: after.done.objects - before.done.objects,
+  transformed: after.done.objects + after.done.bulk - before.done.objects - before.done.bulk,
   messages: after.done.messages - before.done.messages,
   rejected: after.rejected - before.rejected,
   applied: Object.fromEntries(
@@ -129,13 +136,16 @@ export const createSampler = (parts: SamplerParts): Sample => {
 
   return async () => {
     const batches = await parts.follower.follow(watch.takeTold())
-    const [arrivals, objects, messages, open, drops] = await Promise.all([
+    const [arrivals, live, bulk, messages, open, drops] = await Promise.all([
       depthOf(stack, resources.arrivals),
       depthOf(stack, resources.objects),
+      depthOf(stack, resources.bulk),
       depthOf(stack, resources.messages),
       stack.ledger.listOpen(pipeline, Number.MAX_SAFE_INTEGER, openBatchesMax, signal),
       parts.drops.settle(),
     ])
+    // One place on the page: who watches a job sees it wait where live objects do.
+    const objects = sumOf(live, bulk)
     const applied = await appliedOf(parts)
     await countAgain(applied['clickhouse']?.rows ?? 0)
     const after = countNow()
@@ -154,7 +164,7 @@ export const createSampler = (parts: SamplerParts): Sample => {
       queues: { arrivals, objects, messages },
       functions: {
         ingest: workOf(stack, ['arrivals']),
-        transform: workOf(stack, ['objects', 'messages']),
+        transform: workOf(stack, ['objects', 'bulk', 'messages']),
       },
       landed: after.landed,
       openBatches: open.length,
