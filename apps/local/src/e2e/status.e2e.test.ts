@@ -109,6 +109,7 @@ it('is well where all is loaded, with the lag, and what was rejected', async () 
       queues: [
         { queue: 'arrivals', ready: 0, inFlight: 0, dead: 0, mappings: [{ state: 'enabled' }] },
         { queue: 'objects', mappings: [{ state: 'enabled' }] },
+        { queue: 'bulk', mappings: [{ state: 'enabled' }] },
         { queue: 'messages/silversmith-messages', mappings: [{ state: 'enabled' }] },
       ],
       lastHour: {
@@ -202,7 +203,7 @@ it('a pause only says what it would do until it is told to', async () => {
   const { code, document } = await ask('pause')
   expect([code, document['dryRun'], document['open']]).toEqual([0, true, [waiting]])
   const states = Object.values(tested.stack.mappings()).map(({ state }) => state)
-  expect(states).toEqual(['Enabled', 'Enabled', 'Enabled'])
+  expect(states).toEqual(['Enabled', 'Enabled', 'Enabled', 'Enabled'])
 })
 
 it('a pause stops what comes in, and names at its deadline what is still open', async () => {
@@ -210,15 +211,15 @@ it('a pause stops what comes in, and names at its deadline what is still open', 
   expect([code, document['empty']]).toEqual([1, false])
   expect(document['waits']).toMatchObject([{ kind: 'batch', batch: { id: waiting } }])
   const states = Object.values(tested.stack.mappings()).map(({ state }) => state)
-  expect(states).toEqual(['Disabled', 'Disabled', 'Disabled'])
+  expect(states).toEqual(['Disabled', 'Disabled', 'Disabled', 'Disabled'])
   await upload('later', statementOf(20))
   await tested.stack.notifier.flush()
   expect(await ask('status')).toMatchObject({
     code: 1,
     document: {
-      queues: [{ queue: 'arrivals', ready: 1, mappings: [{ state: 'disabled' }] }, {}, {}],
+      queues: [{ queue: 'arrivals', ready: 1, mappings: [{ state: 'disabled' }] }, {}, {}, {}],
       attention: expect.arrayContaining([
-        expect.stringMatching(/^paused: nothing takes from arrivals, objects, messages/),
+        expect.stringMatching(/^paused: nothing takes from arrivals, objects, bulk, messages/),
       ]),
     },
   })
