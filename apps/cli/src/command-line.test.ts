@@ -127,11 +127,11 @@ it('reads the commands for when something is wrong', () => {
     read('reconcile --prefix a/ --prefix b/ --prefix a/ --since 24h --enqueue --dir d'),
   ).toMatchObject({ prefixes: ['a/', 'b/'], since: { agoMs: 86_400_000 }, enqueue: true, dir: 'd' })
   expect(read('adopt')).toEqual({
-    ...{ kind: 'adopt', table: 'raw_events_before', prefixes: [] },
+    ...{ kind: 'adopt', table: 'raw_events_before', trustTable: false, prefixes: [] },
     ...{ dryRun: true, dir: undefined, json: false },
   })
-  expect(read('adopt --table old.events --prefix a/ --yes')).toMatchObject({
-    ...{ table: 'old.events', prefixes: ['a/'], dryRun: false },
+  expect(read('adopt --table old.events --prefix a/ --trust-table --yes')).toMatchObject({
+    ...{ table: 'old.events', trustTable: true, prefixes: ['a/'], dryRun: false },
   })
   expect(read('reconcile --enqueue --set-aside')).toMatchObject({ enqueue: true, setAside: true })
   for (const [text, at] of [

@@ -67,7 +67,8 @@ const readAdopt = (given: Given): CommandOf<'adopt'> => {
   const { table = adoptedTable, prefix = [] } = given.values
   if (!/^\w+(\.\w+)?$/.test(table))
     throw new UsageError(`--table must be a name or database.name, not "${table}"`)
-  return { kind: 'adopt', table, prefixes: [...new Set(prefix)], ...changing(given) }
+  const trustTable = given.values['trust-table'] === true
+  return { kind: 'adopt', table, trustTable, prefixes: [...new Set(prefix)], ...changing(given) }
 }
 
 const readTry = (given: Given): CommandOf<'try'> => {
@@ -222,7 +223,7 @@ const readers: Readonly<Record<string, Reader>> = {
     options: ['prefix', 'since', 'enqueue', 'set-aside', ...placeOptions],
     read: readReconcile,
   },
-  adopt: { options: ['table', 'prefix', ...changingOptions], read: readAdopt },
+  adopt: { options: ['table', 'prefix', 'trust-table', ...changingOptions], read: readAdopt },
   'batch list': {
     options: ['state', 'since', 'limit', ...placeOptions],
     read: (given) => {

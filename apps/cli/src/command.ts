@@ -89,6 +89,8 @@ export type Command =
       readonly kind: 'adopt'
       /** `name` or `database.name` of another system's table. */
       readonly table: string
+      /** Objects are not read to see whether the table has all their lines. */
+      readonly trustTable: boolean
       /** None: everything. */
       readonly prefixes: readonly string[]
     } & Changing)

@@ -25,6 +25,7 @@ const definitions = {
   from: { type: 'string' },
   enqueue: { type: 'boolean' },
   'set-aside': { type: 'boolean' },
+  'trust-table': { type: 'boolean' },
   state: { type: 'string' },
   target: { type: 'string' },
   deadline: { type: 'string' },

@@ -22,11 +22,14 @@ Tables and rows
                             else from the first field that is a time in each. Nothing is overwritten
 
 Coming from another system
-  adopt [--table NAME] [--prefix P]… --yes
+  adopt [--table NAME] [--prefix P]… [--trust-table] --yes
                             claim the objects whose rows the table of oli-torus' xAPI ETL holds whole, so that
                             reconcile --enqueue loads what was missing and nothing else. NAME is ${adoptedTable} by
                             default, as migrate --plan renames it, which also says how its rows move. May be killed and
-                            run again, also while the functions are at work
+                            run again, also while the functions are at work. Reads each such object once, to see
+                            that the table has all its lines. --trust-table reads none: for terabytes, and only if
+                            the other system wrote each object whole or not at all. Lines that are missing after
+                            the last one of an object are then never loaded, and nothing tells of them
 
 Records that were rejected
   quarantine list [--dataset D] [--reason R] [--since 2026-01-01|24h] [--until …] [--limit N]

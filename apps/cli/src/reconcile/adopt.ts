@@ -1,6 +1,7 @@
 import { createUlid } from '@silversmith/aws'
 import { createClickHousePredecessor } from '@silversmith/clickhouse'
-import { defaultLimits } from '@silversmith/core'
+import { defaultLimits, readingSettings } from '@silversmith/core'
+import { datasets } from '@silversmith/datasets'
 import type { AdoptCount, AdoptFinding, AdoptSum } from '@silversmith/flow'
 import { adoptObjects } from '@silversmith/flow'
 import type { Answer } from '../answer.ts'
@@ -16,7 +17,7 @@ import { callOf } from '../surroundings.ts'
 import { openTargets } from '../deployment/targets.ts'
 import { UsageError } from '../usage-error.ts'
 
-/** Millions of objects, at some thousand claims a second. */
+/** Millions of objects, each read once. */
 const adoptMs = 24 * 3_600_000
 
 /** Of each kind; `--json` has all that were kept. */
@@ -37,7 +38,7 @@ const meanings: Readonly<Record<Exclude<AdoptCount, 'adopted'>, string>> = {
   known: 'adopted before',
   loaded: 'loaded or set aside by batches of this pipeline before: nothing is to do',
   incomplete:
-    'of which the table lacks lines: left to silversmith reconcile --enqueue, which loads them whole',
+    'of which the table lacks lines, or may: left to silversmith reconcile --enqueue, which loads them whole',
   gone: 'of which bronze has no version with that etag: nothing would load them; if there are others under the same key, these are loaded',
   busy: 'a batch is at them just now: run the same again when it is done',
   unclear: 'claimed for a batch the ledger does not have: silversmith ledger rebuild, then again',
@@ -48,8 +49,8 @@ const describeFindings = (kind: AdoptCount, { findings }: AdoptSum): readonly st
     .filter((one): one is AdoptFinding => one.kind === kind)
     .slice(0, toldMax)
     .map(
-      ({ url, etag, lines, lastLine }) =>
-        `    ${url} etag ${etag}: ${counted(lines, 'line')}, the last is ${lastLine}`,
+      ({ url, etag, lines, lastLine, why }) =>
+        `    ${url} etag ${etag}: ${counted(lines, 'line')}, the last is ${lastLine}${why === undefined ? '' : `; ${why}`}`,
     )
 
 interface Found {
@@ -58,9 +59,10 @@ interface Found {
   readonly unknownRows: number
   readonly targets: readonly string[]
   readonly dryRun: boolean
+  readonly trustTable: boolean
 }
 
-const describe = ({ sum, table, unknownRows, targets, dryRun }: Found): string => {
+const describe = ({ sum, table, unknownRows, targets, dryRun, trustTable }: Found): string => {
   const { counts } = sum
   const kinds = Object.entries(meanings) as [keyof typeof meanings, string][]
   const others = targets.filter((name) => name !== 'clickhouse')
@@ -72,6 +74,11 @@ const describe = ({ sum, table, unknownRows, targets, dryRun }: Found): string =
         `  ${counts[kind]} ${meaning}`,
         ...(kind === 'known' || kind === 'loaded' ? [] : describeFindings(kind, sum)),
       ]),
+    ...(trustTable && counts.adopted > 0
+      ? [
+          '  none of them was read: lines that are missing after the last one held were not looked for',
+        ]
+      : []),
     ...(unknownRows > 0
       ? [`  ${counted(unknownRows, 'row')} of no known object: they neither count nor move`]
       : []),
@@ -86,14 +93,14 @@ const describe = ({ sum, table, unknownRows, targets, dryRun }: Found): string =
 
 /** Exit code 1 when some objects are to be looked at again. */
 export const runAdopt = async (
-  { table, prefixes, dryRun, dir }: CommandOf<'adopt'>,
+  { table, prefixes, trustTable, dryRun, dir }: CommandOf<'adopt'>,
   surroundings: Surroundings,
 ): Promise<Answer> => {
   const { environment, clock, progress, signal } = surroundings
   const deployment = await findDeployment(environment, dir)
   const { bronze, targets: ofTargets } = deploymentSettings
-  const values = readDeployment(deployment, { ...bronze, ...ofTargets })
-  const { pipeline, routes, clickHouse } = values
+  const values = readDeployment(deployment, { ...bronze, ...ofTargets, ...readingSettings })
+  const { pipeline, routes, contracts, clickHouse } = values
   if (!clickHouse)
     throw new UsageError('TARGETS lacks clickhouse: only rows that are there can be adopted')
   const cloud = openCloud(deployment, values)
@@ -103,11 +110,13 @@ export const runAdopt = async (
   try {
     const unknownRows = await predecessor.countUnknown(signal)
     const deps = { ...cloud, ...{ pipeline, routes, clock, targets, predecessor, ids } }
+    const { objectBytesMax, recordBytesMax, decompressedBytesMax } = values
+    const limits = { ...defaultLimits, objectBytesMax, recordBytesMax, decompressedBytesMax }
     let sum: AdoptSum | undefined
     for (const place of placesOf(values.buckets, prefixes)) {
-      const [request, call] = [{ ...place, dryRun }, callOf(surroundings, adoptMs)]
+      const [request, call] = [{ ...place, dryRun, trustTable }, callOf(surroundings, adoptMs)]
       const before = sum
-      const all = { ...deps, limits: defaultLimits, log: silentLog }
+      const all = { ...deps, datasets, contracts, limits, log: silentLog }
       for await (const step of adoptObjects(all, request, call)) {
         sum = add(before, step)
         const { adopted, known } = sum.counts
@@ -119,9 +128,9 @@ export const runAdopt = async (
     progress.end()
     if (!sum) throw new Error('there was no bucket to look at')
     const { name } = predecessor
-    const found = { sum, table: name, unknownRows, targets: values.targets, dryRun }
+    const found = { sum, table: name, unknownRows, targets: values.targets, dryRun, trustTable }
     return {
-      document: { pipeline, table: name, dryRun, ...sum, unknownRows },
+      document: { pipeline, table: name, dryRun, trustTable, ...sum, unknownRows },
       text: describe(found),
       code: sum.counts.busy + sum.counts.unclear > 0 ? 1 : 0,
     }

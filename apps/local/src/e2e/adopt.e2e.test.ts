@@ -100,7 +100,7 @@ const readRows = async (where = '1'): Promise<readonly string[]> => {
 const rowsOf = (...names: readonly string[]): readonly string[] =>
   names.flatMap((name) => statements.map((_, record) => `${name}.jsonl/${record}`)).toSorted()
 
-let objects: Readonly<Record<'first' | 'second' | 'part' | 'missing', TorusObject>>
+let objects: Readonly<Record<'first' | 'second' | 'part' | 'tail' | 'missing', TorusObject>>
 
 beforeAll(async () => {
   runs = await startTestRuns()
@@ -121,6 +121,7 @@ beforeAll(async () => {
     first: await upload('first', bodyOf(2, 1)),
     second: await upload('second', bodyOf(3, 2, '\n\n')),
     part: await upload('part', bodyOf(2, 3)),
+    tail: await upload('tail', bodyOf(2, 5)),
     missing: await upload('missing', bodyOf(3, 4)),
   }
   await stack.notifier.flush()
@@ -128,11 +129,12 @@ beforeAll(async () => {
   await stack.clients.sqs.send(
     new PurgeQueueCommand({ QueueUrl: stack.resources.arrivals.main.queueUrl }),
   )
-  const { first, second, part } = objects
+  const { first, second, part, tail } = objects
   await insertAsTorus([first, second])
   // What it does again it has twice, until some merge.
   await insertAsTorus([first])
   await insertAsTorus([part], [1, 2, 9])
+  await insertAsTorus([tail], [1, 2])
 })
 
 afterAll(async () => {
@@ -150,7 +152,7 @@ it('migrate leaves the table of another system alone, and its plan says how its 
     {
       rename: 'RENAME TABLE `default`.`raw_events` TO `default`.`raw_events_before`',
       months: [
-        { month: 202602, rows: 21 },
+        { month: 202602, rows: 23 },
         { month: 202603, rows: 9 },
       ],
     },
@@ -181,9 +183,17 @@ it('adopt says first what it would do', async () => {
   expect(code).toBe(0)
   expect(document).toMatchObject({
     ...{ dryRun: true, table: 'default.raw_events_before', unknownRows: 0 },
-    counts: { adopted: 2, known: 0, loaded: 0, incomplete: 1, gone: 0, busy: 0, unclear: 0 },
-    findings: [{ kind: 'incomplete', url: objects.part.url, lines: 3, lastLine: 9 }],
+    counts: { adopted: 2, known: 0, loaded: 0, incomplete: 2, gone: 0, busy: 0, unclear: 0 },
+    findings: [
+      { kind: 'incomplete', url: objects.part.url, lines: 3, lastLine: 9 },
+      {
+        ...{ kind: 'incomplete', url: objects.tail.url, lines: 2, lastLine: 2 },
+        why: 'its line 9, without blank ones, is a record, too',
+      },
+    ],
   })
+  const trusted = await ask('adopt', '--trust-table')
+  expect(trusted.document).toMatchObject({ counts: { adopted: 3, incomplete: 1 } })
   expect(await ledger()).toEqual([])
   expect(await tested.listSources()).toEqual([])
 })
@@ -191,10 +201,10 @@ it('adopt says first what it would do', async () => {
 it('adopts the objects that are there whole, once', async () => {
   tested.stack.start()
   expect(await ask('adopt', '--yes')).toMatchObject({
-    ...{ code: 0, document: { dryRun: false, counts: { adopted: 2, known: 0, incomplete: 1 } } },
+    ...{ code: 0, document: { dryRun: false, counts: { adopted: 2, known: 0, incomplete: 2 } } },
   })
   expect(await ask('adopt', '--yes')).toMatchObject({
-    ...{ code: 0, document: { counts: { adopted: 0, known: 2, incomplete: 1 } } },
+    ...{ code: 0, document: { counts: { adopted: 0, known: 2, incomplete: 2 } } },
   })
   const sources = await tested.listSources()
   expect(sources.map(({ object, adopted, rows }) => [object.key, adopted, rows])).toEqual([
@@ -205,9 +215,9 @@ it('adopts the objects that are there whole, once', async () => {
 
 it('the backfill loads only what was missing', async () => {
   const sent = await ask('reconcile', '--enqueue')
-  expect(sent.document['counts']).toMatchObject({ matched: 2, missing: 2 })
+  expect(sent.document['counts']).toMatchObject({ matched: 2, missing: 3 })
   await settle()
-  expect(await readRows()).toEqual(rowsOf('missing', 'part'))
+  expect(await readRows()).toEqual(rowsOf('missing', 'part', 'tail'))
 })
 
 it('an event of an adopted object that comes late brings nothing', async () => {
@@ -227,7 +237,7 @@ it('an event of an adopted object that comes late brings nothing', async () => {
     )
   }
   await settle()
-  expect(await readRows()).toEqual(rowsOf('missing', 'part'))
+  expect(await readRows()).toEqual(rowsOf('missing', 'part', 'tail'))
 })
 
 it('the statements of the plan move what is not there yet, and no more when they run again', async () => {
@@ -237,8 +247,8 @@ it('the statements of the plan move what is not there yet, and no more when they
   for (let time = 1; time <= 2; time += 1) {
     for (const { month } of move?.months ?? [])
       await run(move?.statement.replaceAll('{month:UInt32}', String(month)) ?? '')
-    // Those of the object that lacked lines were loaded from bronze.
-    expect(await readRows()).toEqual(rowsOf('first', 'second', 'missing', 'part'))
+    // Those of the objects that lacked lines were loaded from bronze.
+    expect(await readRows()).toEqual(rowsOf('first', 'second', 'missing', 'part', 'tail'))
   }
   const names = sharedColumns.join(', ')
   const columns = `${names}, toUnixTimestamp64Milli(timestamp) AS at`
@@ -246,7 +256,7 @@ it('the statements of the plan move what is not there yet, and no more when they
     `SELECT ${columns} FROM raw_events WHERE _chunk LIKE 'adopted#%' ORDER BY event_hash`,
   )
   const old = await tested.query(
-    `SELECT ${columns} FROM raw_events_before FINAL WHERE source_file NOT LIKE '%part%' ORDER BY event_hash`,
+    `SELECT ${columns} FROM raw_events_before FINAL WHERE source_file NOT LIKE '%part%' AND source_file NOT LIKE '%tail%' ORDER BY event_hash`,
   )
   expect(moved).toHaveLength(18)
   expect(moved).toEqual(old)
@@ -262,7 +272,7 @@ it('the statements of the plan move what is not there yet, and no more when they
 it('reconcile finds everything in its place', async () => {
   const { code, document } = await ask('reconcile')
   expect(document['findings']).toEqual([])
-  expect(document['counts']).toMatchObject({ matched: 4, missing: 0, chunksExtra: 0 })
+  expect(document['counts']).toMatchObject({ matched: 5, missing: 0, chunksExtra: 0 })
   expect(code).toBe(0)
 })
 

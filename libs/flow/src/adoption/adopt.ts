@@ -1,6 +1,10 @@
 import {
   type Bronze,
+  type Contracts,
+  type Dataset,
   type HeldObject,
+  isFault,
+  type Limits,
   type ListedObject,
   type ManifestSource,
   objectUri,
@@ -12,14 +16,19 @@ import {
 } from '@silversmith/core'
 import { pinTargets } from '../claims/pipeline-pin.ts'
 import { type Judged, judgeSources } from '../claims/standing.ts'
-import { type Call, persist } from '../patience.ts'
+import { type Call, mapConcurrently, persist } from '../patience.ts'
+import { createGate } from '../reading/gate.ts'
 import { createDryLedger } from '../repair/dry-ledger.ts'
 import { type BatchDeps, type Fill, fillBatch } from '../transform/batch-run.ts'
 import { type KeyStretch, listStretches } from './key-stretch.ts'
+import { readLastRecord } from './last-record.ts'
 
 export interface AdoptDeps extends BatchDeps {
-  readonly bronze: Pick<Bronze, 'list'>
+  readonly bronze: Pick<Bronze, 'list' | 'open'>
   readonly routes: readonly Route[]
+  readonly datasets: readonly Dataset[]
+  readonly contracts: Contracts
+  readonly limits: Limits
   readonly predecessor: Predecessor
 }
 
@@ -29,6 +38,8 @@ export interface AdoptRequest {
   readonly prefix: string
   /** Says what would be adopted and changes nothing. */
   readonly dryRun?: boolean
+  /** Takes an object for whole when the table has all its lines up to the last it has any of, and does not read it. */
+  readonly trustTable?: boolean
   /** Versions and objects of the table that are held at a time; 50 000 when absent. */
   readonly stretchMax?: number
 }
@@ -41,7 +52,7 @@ export interface AdoptCounts {
   readonly known: number
   /** A batch of the pipeline itself has dealt with them. */
   readonly loaded: number
-  /** Lines are missing in the table: left to the pipeline, which loads the whole object. */
+  /** Lines are missing in the table, or nobody can tell: left to the pipeline, which loads the whole object. */
   readonly incomplete: number
   /** Objects of the table of which bronze has no version with those bytes any more. */
   readonly gone: number
@@ -61,6 +72,8 @@ export interface AdoptFinding {
   readonly etag: string
   readonly lines: number
   readonly lastLine: number
+  /** Of an object that was read: why it is not adopted. */
+  readonly why?: string
 }
 
 export interface AdoptSum {
@@ -94,7 +107,8 @@ interface Tally {
  * it excludes whoever loads the same object meanwhile by the same compare-and-set, may be killed anywhere and run again at any
  * time, and is there again after a rebuild of the ledger.
  *
- * Yields the sum so far after each stretch of keys. Memory is that of two stretches, whatever the number of objects.
+ * Yields the sum so far after each batch. Memory is that of two stretches and of `concurrencyMax` objects being read, whatever
+ * their number and size.
  *
  * Throws PIPELINE_CHANGED, SETTINGS_INVALID for a bucket that lists in no order, and faults of the ports.
  */
@@ -103,7 +117,7 @@ export const adoptObjects = async function* (
   request: AdoptRequest,
   call: Call,
 ): AsyncGenerator<AdoptSum> {
-  const { dryRun = false, stretchMax = stretchMaxDefault } = request
+  const { dryRun = false, trustTable = false, stretchMax = stretchMaxDefault } = request
   const own = dryRun ? { ...deps, ledger: createDryLedger(deps.ledger) } : deps
   const names = deps.targets.map(({ name }) => name)
   await pinTargets(own, deps.pipeline, names, call)
@@ -113,16 +127,19 @@ export const adoptObjects = async function* (
   }
   for await (const stretch of listStretches(deps, request, stretchMax, call)) {
     for await (const candidates of match(deps, stretch, stretchMax, tally, call))
-      for (let at = 0; at < candidates.length; at += deps.limits.batchSourcesMax)
-        await adopt(
-          deps,
-          candidates.slice(at, at + deps.limits.batchSourcesMax),
-          { dryRun, tally },
-          call,
-        )
-    yield { counts: { ...tally.counts }, findings: [...tally.findings] }
+      for (let at = 0; at < candidates.length; at += deps.limits.batchSourcesMax) {
+        const next = candidates.slice(at, at + deps.limits.batchSourcesMax)
+        await adopt(deps, next, { dryRun, trustTable, tally }, call)
+        yield sumOf(tally)
+      }
+    yield sumOf(tally)
   }
 }
+
+const sumOf = ({ counts, findings }: Tally): AdoptSum => ({
+  counts: { ...counts },
+  findings: [...findings],
+})
 
 const nameOf = (key: string, etag: string): string => `${etag}\n${key}`
 
@@ -161,20 +178,26 @@ const tell = (
   kind: AdoptFinding['kind'],
   bucket: string,
   { key, etag, lines, lastLine }: HeldObject,
+  why?: string,
 ): void => {
   counts[kind] += 1
   if (counts[kind] > adoptFindingsMax) return
-  findings.push({ kind, url: objectUri({ bucket, key }), etag, lines, lastLine })
+  const url = objectUri({ bucket, key })
+  findings.push({ kind, url, etag, lines, lastLine, ...(why !== undefined && { why }) })
+}
+
+interface AdoptWay {
+  readonly dryRun: boolean
+  readonly trustTable: boolean
+  readonly tally: Tally
 }
 
 const adopt = async (
   deps: AdoptDeps,
   candidates: readonly Candidate[],
-  { dryRun, tally }: { readonly dryRun: boolean; readonly tally: Tally },
+  { dryRun, trustTable, tally }: AdoptWay,
   whole: Call,
 ): Promise<void> => {
-  const deadline = Math.min(whole.deadline, deps.clock.now() + batchMs)
-  const call = { ...whole, deadline }
   const known = new Map(
     candidates.map((one) => [sourceIdOf(deps.pipeline, one.listed.object), one]),
   )
@@ -184,20 +207,66 @@ const adopt = async (
   }))
   // Looking may abort a batch that died; a dry run does that in memory.
   const ledger = dryRun ? createDryLedger(deps.ledger) : deps.ledger
-  const judged = await judgeSources({ ...deps, ledger }, sources, call)
+  const judged = await judgeSources({ ...deps, ledger }, sources, callFrom(deps, whole))
   const free = judged.filter(({ verdict }) => verdict.kind === 'free').map(withHighestGeneration)
-  const adopted = new Set<string>(dryRun ? free.map(({ source }) => source.id) : [])
-  if (!dryRun && free.length > 0) {
+  const lacking = trustTable ? new Map<string, Lack>() : await findLacks(deps, free, known, whole)
+  const fit = free.filter(({ source }) => !lacking.has(source.id))
+  const adopted = new Set<string>(dryRun ? fit.map(({ source }) => source.id) : [])
+  if (!dryRun && fit.length > 0) {
     const ack = (id: string): void => void adopted.add(id)
     const fill = fillWith(known, deps.predecessor.name)
-    await fillBatch(deps, free, { ack, mode: 'usual', fill }, call)
+    await fillBatch(deps, fit, { ack, mode: 'usual', fill }, callFrom(deps, whole))
   }
   for (const { source, verdict, listed } of judged) {
     const { object } = source
-    const kind = adopted.has(source.id) ? 'adopted' : countOf(verdict.kind, listed)
+    const lack = lacking.get(source.id)
+    const kind = adopted.has(source.id) ? 'adopted' : (lack?.kind ?? countOf(verdict.kind, listed))
     if (kind === 'adopted' || kind === 'known') tally.counts[kind] += 1
-    else tell(tally, kind, object.bucket, known.get(source.id)!.held)
+    else tell(tally, kind, object.bucket, known.get(source.id)!.held, lack?.why)
   }
+}
+
+const callFrom = ({ clock }: AdoptDeps, whole: Call): Call => ({
+  ...whole,
+  deadline: Math.min(whole.deadline, clock.now() + batchMs),
+})
+
+/** Why an object that the table seems to hold whole is not adopted. */
+interface Lack {
+  readonly kind: 'incomplete' | 'gone'
+  readonly why: string
+}
+
+/** As transform: large records held at a time, whatever the number of objects that are read. */
+const largeRecordsMax = 1
+
+const findLacks = async (
+  deps: AdoptDeps,
+  free: readonly Judged[],
+  known: ReadonlyMap<string, Candidate>,
+  call: Call,
+): Promise<ReadonlyMap<string, Lack>> => {
+  const reading = { ...deps, largeRecords: createGate(largeRecordsMax) }
+  const lackOf = async (source: Source): Promise<Lack | undefined> => {
+    const dataset = deps.datasets.find(({ name }) => name === source.dataset)
+    if (!dataset)
+      return { kind: 'incomplete', why: 'no route takes its key, so its records are not known' }
+    try {
+      const last = await readLastRecord(reading, source, dataset, call)
+      if (last <= known.get(source.id)!.held.lastLine) return undefined
+      return { kind: 'incomplete', why: `its line ${last}, without blank ones, is a record, too` }
+    } catch (error) {
+      if (isFault(error, 'OBJECT_GONE')) return { kind: 'gone', why: error.message }
+      if (!isFault(error, 'OBJECT_UNREADABLE', 'OBJECT_TOO_LARGE')) throw error
+      return { kind: 'incomplete', why: error.message }
+    }
+  }
+  const lacks = new Map<string, Lack>()
+  await mapConcurrently(free, deps.limits.concurrencyMax, async ({ source }) => {
+    const lack = await lackOf(source)
+    if (lack) lacks.set(source.id, lack)
+  })
+  return lacks
 }
 
 const countOf = (

@@ -40,8 +40,8 @@ export interface ReadOptions {
   readonly source: Source
   readonly dataset: Dataset
   readonly bronze: Pick<Bronze, 'open'>
-  readonly chunks: ChunkBuilder
-  readonly quarantine: Quarantine
+  readonly chunks: Pick<ChunkBuilder, 'addRow' | 'isFull' | 'settle'>
+  readonly quarantine: Pick<Quarantine, 'add' | 'isFull' | 'settle'>
   readonly limits: Limits
   readonly loadedAtMicros: number
   readonly clock: Clock

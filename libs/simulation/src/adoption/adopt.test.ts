@@ -1,4 +1,4 @@
-import type { Batch, Claim, Source } from '@silversmith/core'
+import { type Batch, type Claim, Fault, type Source } from '@silversmith/core'
 import { adoptObjects } from '@silversmith/flow'
 import { describe, expect, test } from 'vitest'
 import { createMemoryLedger } from '../index.ts'
@@ -38,6 +38,102 @@ describe('objects that another system loaded', () => {
     ])
     expect(await room.backfill([part, unnumbered])).toEqual(['part', 'unnumbered'])
     expect(room.clickhouse()).toHaveLength(4)
+  })
+
+  test('of which the table lacks the last lines are loaded whole', async () => {
+    const room = createAdoptionRoom()
+    const nine = Array.from({ length: 9 }, (_, n) => lineOf(`${n}`)).join('')
+    const part = room.put('part', nine)
+    room.hold('part', nine, 2, 2)
+    room.putHeld('whole', nine)
+    for (const dryRun of [true, false]) {
+      const sum = await room.adopt({ dryRun })
+      expect(sum?.counts).toMatchObject({ adopted: 1, incomplete: 1 })
+      expect(sum?.findings).toEqual([
+        {
+          ...{ kind: 'incomplete', url: 's3://b/part', etag: room.held[0]?.etag },
+          ...{ lines: 2, lastLine: 2, why: 'its line 9, without blank ones, is a record, too' },
+        },
+      ])
+    }
+    expect(await room.backfill([part])).toEqual(['part'])
+    expect(room.clickhouse()).toHaveLength(9)
+  })
+
+  test('are whole without lines that the dataset makes no rows of', async () => {
+    const room = createAdoptionRoom()
+    const ends = [
+      ...['\n\r\n  \n', '{"id": \n', '\xff\n', '7\n', '{"other": 1}\n', lineOf('skip')],
+      lineOf('bug'),
+    ]
+    for (const [n, end] of ends.entries()) {
+      const body = Buffer.from(`\n${two}\n${end}`, 'latin1').toString('latin1')
+      room.put(`${n}`, body)
+      room.hold(`${n}`, body, 2, 2)
+    }
+    // The last of these is behind a bad line.
+    room.put('behind', `${two}{"id": \n${lineOf('3')}`)
+    room.hold('behind', `${two}{"id": \n${lineOf('3')}`, 2, 2)
+    const sum = await room.adopt()
+    expect(sum?.counts).toMatchObject({ adopted: ends.length, incomplete: 1 })
+    expect(sum?.findings).toMatchObject([
+      { url: 's3://b/behind', why: 'its line 4, without blank ones, is a record, too' },
+    ])
+  })
+
+  test('are not adopted when nobody can say what their lines are', async () => {
+    const room = createAdoptionRoom()
+    for (const key of ['a', 'b', 'large']) room.putHeld(key, two)
+    room.limits.objectBytesMax = two.length - 1
+    const large = await room.adopt()
+    expect(large?.counts).toMatchObject({ adopted: 0, incomplete: 3 })
+    expect(large?.findings[0]?.why).toMatch(/more than MAX_S3_OBJECT_BYTES/)
+    room.limits.objectBytesMax = 1_000
+    room.routes[0]!.prefix = 'large'
+    const unrouted = await room.adopt()
+    expect(unrouted?.counts).toMatchObject({ adopted: 1, incomplete: 2 })
+    expect(unrouted?.findings.map(({ url }) => url)).toEqual(['s3://b/a', 's3://b/b'])
+    expect(unrouted?.findings[0]?.why).toMatch(/^no route takes its key/)
+  })
+
+  test('are adopted unread where the table is trusted', async () => {
+    const room = createAdoptionRoom()
+    room.put('part', two)
+    room.hold('part', two, 1, 1)
+    room.put('gap', two)
+    room.hold('gap', two, 1, 2)
+    room.bronze.open = () => Promise.reject(new Error('it was read'))
+    expect(await room.countsOf({ trustTable: true })).toEqual({ adopted: 1, incomplete: 1 })
+  })
+
+  test('are read again where a connection broke, and told when they are gone meanwhile', async () => {
+    const room = createAdoptionRoom()
+    for (const key of ['a', 'b']) room.putHeld(key, two)
+    const { open } = room.bronze
+    let broken = 0
+    room.bronze.open = async (object, signal) => {
+      if (object.key === 'b') room.bronze.deleteObject('b', 'b')
+      const opened = await open(object, signal)
+      if (broken > 0) return opened
+      broken += 1
+      return {
+        ...opened,
+        body: (async function* () {
+          yield Buffer.from(lineOf('1'))
+          throw new Fault('STORE_UNAVAILABLE', 'the connection broke')
+        })(),
+      }
+    }
+    expect(await room.countsOf()).toEqual({ adopted: 1, gone: 1 })
+    expect(broken).toBe(1)
+  })
+
+  test('are read once: a second run leaves what was adopted unread', async () => {
+    const room = createAdoptionRoom()
+    room.putHeld('a', two)
+    expect(await room.countsOf()).toEqual({ adopted: 1 })
+    room.bronze.open = () => Promise.reject(new Error('it was read'))
+    expect(await room.countsOf()).toEqual({ known: 1 })
   })
 
   test('and that bronze has no more are told, replaced ones are loaded as they are now', async () => {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { HeldObject, Predecessor, Source } from '@silversmith/core'
+import { defaultLimits, type HeldObject, type Predecessor, type Source } from '@silversmith/core'
 import { type AdoptRequest, adoptObjects, type AdoptSum, createReconcile } from '@silversmith/flow'
 import { createMortalProcess } from '../repair/mortal-process.ts'
 import { createRepairRoom } from '../repair/repair-room.ts'
@@ -20,9 +20,11 @@ const isAfter = (one: HeldObject, place: Pick<HeldObject, 'key' | 'etag'>): bool
 export const createAdoptionRoom = () => {
   const room = createRepairRoom()
   const held: HeldObject[] = []
-  /** The other system loads an object, or only some lines of it. */
-  const hold = (key: string, body: string, lines = body.split('\n').length - 1): void =>
-    void held.push({ key, etag: etagOf(body), lines, lastLine: body.split('\n').length - 1 })
+  /** The other system loads an object, or only some lines of it. It numbers lines that are not blank. */
+  const hold = (key: string, body: string, lines?: number, lastLine?: number): void => {
+    const all = body.split('\n').filter((line) => line.trim() !== '').length
+    held.push({ key, etag: etagOf(body), lines: lines ?? all, lastLine: lastLine ?? all })
+  }
   /** It is uploaded, and the other system loads it. */
   const putHeld = (key: string, body = lineOf(key)): Source => {
     hold(key, body)
@@ -41,10 +43,12 @@ export const createAdoptionRoom = () => {
     countUnknown: async () => 0,
   }
   const routes = [{ dataset: 'notes', prefix: '', suffixes: [] }]
+  const limits = { ...defaultLimits }
   /** The last sum; undefined: the process died. */
   const adopt = (request: Partial<AdoptRequest> = {}, process = createMortalProcess()) =>
     process.run(async () => {
-      const deps = { ...room.depsOf(process), routes, predecessor: process.wrap(predecessor) }
+      const own = { routes, limits, predecessor: process.wrap(predecessor) }
+      const deps = { ...room.depsOf(process), ...own }
       let sum: AdoptSum | undefined
       for await (const step of adoptObjects(
         deps,
@@ -79,5 +83,8 @@ export const createAdoptionRoom = () => {
     [
       ...new Set(room.clickhouse().map((row) => String(row['_source']).slice('s3://b/'.length))),
     ].toSorted()
-  return { ...room, predecessor, held, hold, putHeld, adopt, countsOf, reconcile, backfill, loaded }
+  return {
+    ...{ ...room, routes, limits, predecessor, held, hold, putHeld },
+    ...{ adopt, countsOf, reconcile, backfill, loaded },
+  }
 }
