@@ -1,4 +1,5 @@
 import { createSqsQueue } from '@silversmith/aws'
+import type { Fault } from '@silversmith/core'
 import type { ReconcileReport, ReconcileRequest } from '@silversmith/flow'
 import { createReconcile } from '@silversmith/flow'
 import type { Answer } from '../answer.ts'
@@ -34,12 +35,14 @@ export const runReconcile = async (
   const values = readDeployment(deployment, { ...bronze, ...objects, ...ofTargets })
   const cloud = openCloud(deployment, values)
   const targets = openTargets(values, cloud.store)
+  const down = new Map<string, Fault>()
   try {
     const reconcile = createReconcile({
       ...{ pipeline: values.pipeline, routes: values.routes, ...cloud, clock, log: silentLog },
       queue: createSqsQueue({ client: cloud.clients.sqs, queueUrl: values.objectsQueueUrl }),
       ...{ inspectors: targets.inspectors, tables: targets.tables },
       quarantinePrefix: `${values.quarantinePrefix}/`,
+      down,
     })
     const start = startOf(since, clock.now())
     const places = placesOf(values.buckets, prefixes)
@@ -66,6 +69,8 @@ export const runReconcile = async (
     }
     progress.end()
     if (!sum) throw new Error('there was no bucket to look at')
+    // One that fails later than the first report was not compared whole.
+    sum = { ...sum, targets: sum.targets.filter((name) => !down.has(name)) }
     return {
       document: { pipeline: values.pipeline, places, ...sum, next: undefined },
       text: describeSum(sum, enqueue),

@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { DeleteItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb'
 import { PurgeQueueCommand, SendMessageCommand } from '@aws-sdk/client-sqs'
@@ -54,7 +56,7 @@ const run = (statement: string): Promise<void> => {
 const insertAsTorus = async (objects: readonly TorusObject[], lines?: readonly number[]) => {
   const url = new URL(engine['CLICKHOUSE_URL'] ?? '')
   url.searchParams.set('query', torusInsert('default'))
-  const body = await torusBody(objects, lines)
+  const body = await torusBody(objects, (_, line) => lines?.includes(line) ?? true)
   const answer = await fetch(url, {
     method: 'POST',
     body,
@@ -285,4 +287,25 @@ it('a ledger that was lost and rebuilt knows the adopted objects', async () => {
   expect(await ask('ledger', 'rebuild', '--yes')).toMatchObject({ code: 0 })
   expect(await ask('adopt')).toMatchObject({ document: { counts: { adopted: 0, known: 2 } } })
   expect(await ask('reconcile')).toMatchObject({ code: 0, document: { findings: [] } })
+})
+
+it('reconcile compares silver all the same when ClickHouse is down, and says what to do', async () => {
+  const file = join(tested.stack.dir, 'stack.json')
+  const text = await readFile(file, 'utf8')
+  const url = engine['CLICKHOUSE_URL'] ?? ''
+  await writeFile(file, text.replaceAll(url, 'http://127.0.0.1:1'))
+  const { code, document } = await ask('reconcile')
+  await writeFile(file, text)
+  expect(code).toBe(1)
+  expect(document).toMatchObject({
+    ...{ targets: ['silver'], counts: { matched: 5, missing: 0 } },
+    findings: [
+      {
+        ...{ kind: 'target-not-compared', target: 'clickhouse' },
+        ...{ why: expect.stringMatching(/^TARGET_UNAVAILABLE: /) as unknown },
+        ...{ mend: expect.stringMatching(/^.*silversmith .*doctor says/) as unknown },
+      },
+    ],
+  })
+  expect((document['counts'] as { chunksMatched: number }).chunksMatched).toBeGreaterThan(0)
 })

@@ -80,10 +80,10 @@ const valuesOf = (line: string): Readonly<Record<string, Value>> => {
   return { ...row, ...differences(row['event_type']) }
 }
 
-/** Rows of objects as it inserts them: one body of Parquet with its columns. Only of these lines where some are named. */
+/** Rows of objects as it inserts them: one body of Parquet with its columns. `isIn`: which of the lines; all when absent. */
 export const torusBody = async (
   objects: readonly TorusObject[],
-  onlyLines?: readonly number[],
+  isIn: (url: string, line: number) => boolean = () => true,
 ): Promise<Uint8Array> => {
   const rows = objects.flatMap(({ url, etag, body }) =>
     body
@@ -93,7 +93,7 @@ export const torusBody = async (
         ...valuesOf(line),
         ...{ source_file: url, source_etag: etag, source_line: at + 1 },
       }))
-      .filter((row) => onlyLines?.includes(row['source_line'] as number) ?? true),
+      .filter((_, at) => isIn(url, at + 1)),
   )
   return encodeParquet(
     columns.map(({ name, type, nullable, description }) => ({ name, type, nullable, description })),

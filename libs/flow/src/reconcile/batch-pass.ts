@@ -20,7 +20,13 @@ import { type DoubledSources, findDoubled } from './doubled-sources.ts'
 import { listManifests, readBatches } from './ledger-pass.ts'
 import type { Position } from './position.ts'
 import { createTally, mendOfManifest, type Tally } from './reconcile-report.ts'
-import { graceMs, type Piece, type ReconcileDeps, type ReconcileRequest } from './reconcile-room.ts'
+import {
+  askTarget,
+  graceMs,
+  type Piece,
+  type ReconcileDeps,
+  type ReconcileRequest,
+} from './reconcile-room.ts'
 
 /** Batches compared at a time: so many manifests are held. */
 const batchesMax = 4
@@ -117,7 +123,7 @@ const compareBatch = async (
   const doubled = await findDoubled(deps, manifest, call)
   const { chunks: due } = await withoutErased(deps, manifest, call)
   for (const inspector of deps.inspectors) {
-    if (!manifest.targets.includes(inspector.name)) continue
+    if (!manifest.targets.includes(inspector.name) || deps.down?.has(inspector.name)) continue
     const applied = state === 'C' ? manifest.chunks.length : (batch.done?.[inspector.name] ?? 0)
     const chunks = manifest.chunks.slice(0, applied)
     if (chunks.length === 0) continue
@@ -149,7 +155,7 @@ const compareChunks = async (
   call: Call,
 ): Promise<void> => {
   const { name } = inspector
-  const holdings = await persist(deps.clock, call, () =>
+  const holdings = await askTarget(deps, inspector, call, () =>
     inspector.inspect(batch.id, due, call.signal),
   )
   if (holdings.length !== chunks.length)

@@ -13,7 +13,7 @@ import type { ReconcileCount } from '@silversmith/core'
  * - `chunk-doubled`: a target holds more rows of a chunk than were applied.
  * - `chunk-of-nobody`: a target holds rows of a chunk that no sealed batch has.
  * - `erasure-unfinished`: an erasure was begun and not finished, or a target holds rows again that were erased.
- * - `target-not-compared`: the pipeline writes there, and nobody looked into it.
+ * - `target-not-compared`: the pipeline writes there, and nobody looked into it, or it did not answer.
  */
 export type FindingKind =
   | 'source-missing'
@@ -55,7 +55,7 @@ export interface ReconcileReport {
   readonly findings: readonly Finding[]
   /** There were more findings than are told; `counts` has them all. */
   readonly truncated: boolean
-  /** Targets that manifests are compared with; none where only sources were asked for. */
+  /** Targets that manifests are compared with, without those that do not answer; none where only sources were asked for. */
   readonly targets: readonly string[]
   /** Where the next call goes on, opaque; absent: all was looked at. */
   readonly next?: string

@@ -1,4 +1,16 @@
-import type { Bronze, Clock, Inspector, Ledger, Log, Queue, Route, Store } from '@silversmith/core'
+import {
+  type Bronze,
+  type Clock,
+  type Fault,
+  type Inspector,
+  isFault,
+  type Ledger,
+  type Log,
+  type Queue,
+  type Route,
+  type Store,
+} from '@silversmith/core'
+import { type Call, persist } from '../patience.ts'
 import type { Position } from './position.ts'
 import type { Tally } from './reconcile-report.ts'
 
@@ -16,6 +28,11 @@ export interface ReconcileDeps {
   readonly tables?: readonly string[]
   /** Ends with a slash; `quarantine/` when absent. Chunks an operator rejected are known by their payload there. */
   readonly quarantinePrefix?: string
+  /**
+   * Targets that do not answer → their fault. Where it is given such a target is told and left out from then on, in every call with
+   * this map; else its fault ends the call.
+   */
+  readonly down?: Map<string, Fault>
   readonly clock: Clock
   readonly log: Log
 }
@@ -47,3 +64,18 @@ export interface Piece {
  * its redelivery.
  */
 export const graceMs = 3_600_000
+
+/** Asks a target, and notes in `down` that it does not answer. */
+export const askTarget = async <Answer>(
+  { clock, down }: Pick<ReconcileDeps, 'clock' | 'down'>,
+  { name }: Inspector,
+  call: Call,
+  question: () => Promise<Answer>,
+): Promise<Answer> => {
+  try {
+    return await persist(clock, call, question)
+  } catch (error) {
+    if (isFault(error) && error.code.startsWith('TARGET_')) down?.set(name, error)
+    throw error
+  }
+}

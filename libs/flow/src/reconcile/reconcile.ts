@@ -1,9 +1,9 @@
-import { isFault } from '@silversmith/core'
+import { type Fault, isFault } from '@silversmith/core'
 import type { Call } from '../patience.ts'
 import { passBatches } from './batch-pass.ts'
 import { passLedger } from './ledger-pass.ts'
 import { type Position, readPosition, writePosition } from './position.ts'
-import { createTally, type ReconcileReport } from './reconcile-report.ts'
+import { createTally, type Finding, type ReconcileReport } from './reconcile-report.ts'
 import type { Piece, ReconcileDeps, ReconcileRequest } from './reconcile-room.ts'
 import { passSources } from './source-pass.ts'
 import { passTokens } from './token-pass.ts'
@@ -36,10 +36,19 @@ export const createReconcile =
     try {
       while (position && !isOver()) {
         const { pass }: Position = position
-        for await (const piece of openPass(deps, request, position, call)) {
-          total.add(piece.found)
-          position = request.sourcesOnly && piece.next?.pass === 'batches' ? undefined : piece.next
-          if (position?.pass !== pass || isOver()) break
+        const down = new Set(deps.down?.keys())
+        try {
+          for await (const piece of openPass(deps, request, position, call)) {
+            total.add(piece.found)
+            position =
+              request.sourcesOnly && piece.next?.pass === 'batches' ? undefined : piece.next
+            if (position?.pass !== pass || isOver()) break
+          }
+        } catch (error) {
+          // The piece it kept from its end is begun again, without it.
+          const failed = [...(deps.down ?? [])].filter(([name]) => !down.has(name))
+          if (failed.length === 0) throw error
+          for (const [name, fault] of failed) total.find(notCompared(name, fault))
         }
       }
     } catch (error) {
@@ -52,9 +61,15 @@ export const createReconcile =
     deps.log.emit({ kind: 'reconcile-done', ...counts })
     if (failure) throw failure.error
     const next = position && { next: writePosition(position) }
-    const targets = request.sourcesOnly ? [] : deps.inspectors.map(({ name }) => name)
+    const compared = deps.inspectors.filter(({ name }) => !deps.down?.has(name))
+    const targets = request.sourcesOnly ? [] : compared.map(({ name }) => name)
     return { counts: { ...counts }, findings, truncated, targets, ...next }
   }
+
+const notCompared = (target: string, { code, message }: Fault): Finding => ({
+  ...{ kind: 'target-not-compared', target, why: `${code}: ${message}` },
+  mend: 'silversmith doctor says what is wrong with it; mend that, and reconcile again',
+})
 
 const openPass = (
   deps: ReconcileDeps,

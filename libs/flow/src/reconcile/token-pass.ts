@@ -9,7 +9,12 @@ import { type Call, mapConcurrently, persist } from '../patience.ts'
 import { createTally, findingsPerKindMax, mendOfManifest, type Tally } from './reconcile-report.ts'
 import { stateNames } from '../repair/state-name.ts'
 import type { Position } from './position.ts'
-import type { Piece, ReconcileDeps, ReconcileRequest } from './reconcile-room.ts'
+import {
+  askTarget,
+  type Piece,
+  type ReconcileDeps,
+  type ReconcileRequest,
+} from './reconcile-room.ts'
 
 /** Tokens asked for at a time, and batches read at a time. */
 const tokensMax = 20_000
@@ -36,10 +41,11 @@ export const passTokens = async function* (
     ({ inspector, table }) => inspector.name === start.target && table === start.table,
   )
   for (const [index, { inspector, table }] of places.slice(Math.max(0, at)).entries()) {
+    if (deps.down?.has(inspector.name)) continue
     let from = index === 0 && at >= 0 ? start.from : undefined
     for (;;) {
       const place = from
-      const tokens = await persist(deps.clock, call, () =>
+      const tokens = await askTarget(deps, inspector, call, () =>
         inspector.listTokens(table, place, tokensMax, call.signal),
       )
       for (let first = 0; first < tokens.length; first += readsMax) {

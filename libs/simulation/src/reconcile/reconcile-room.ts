@@ -1,4 +1,4 @@
-import type { Store } from '@silversmith/core'
+import type { Inspector, Store } from '@silversmith/core'
 import { readObjectsMessage, tokenOf } from '@silversmith/core'
 import {
   createReconcile,
@@ -15,16 +15,21 @@ export const line = (id: string, at = 0): string => `${JSON.stringify({ id, at }
 
 /** The room of transform and sweep, and a reconcile of what is in it. */
 export const createReconcileRoom = (
-  options: RoomOptions & { readonly replace?: Partial<ReconcileDeps> } = {},
+  options: RoomOptions & {
+    readonly replace?: Partial<ReconcileDeps>
+    /** What stands for those of the room. */
+    readonly inspectors?: (own: readonly Inspector[]) => readonly Inspector[]
+  } = {},
 ) => {
   const room = createRoom(options)
   const { bronze, ledger, store, queue, clock, log, engine } = room
   const silver = (files: Store) =>
     createSilverInspector({ store: files, prefix: 'silver/', decode: readParquet })
+  const inspectors = [silver(store), createMemoryInspector({ name: 'clickhouse', engine })]
   const reconcile = createReconcile({
     ...{ pipeline, bronze, ledger, store, queue, clock, log },
     routes: [{ prefix: '', suffixes: ['.jsonl'], dataset: 'notes' }],
-    inspectors: [silver(store), createMemoryInspector({ name: 'clickhouse', engine })],
+    inspectors: options.inspectors?.(inspectors) ?? inspectors,
     tables: ['notes'],
     ...options.replace,
   })

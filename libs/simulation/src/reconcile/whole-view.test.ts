@@ -1,4 +1,4 @@
-import { type PipelinePin, type Store, tokenOf } from '@silversmith/core'
+import { Fault, type PipelinePin, type Store, tokenOf } from '@silversmith/core'
 import { createReconcile, createSilverInspector, type ReconcileRequest } from '@silversmith/flow'
 import { describe, expect, test } from 'vitest'
 import { createMemoryInspector, createMemoryLedger, createMemoryStore, sha256Of } from '../index.ts'
@@ -106,6 +106,43 @@ test('many manifests written between two calls are looked at in pieces; no page 
 
 describe('targets', () => {
   const pin: PipelinePin = { kind: 'pipeline', id: 'p', targets: ['clickhouse', 'silver'] }
+
+  test('one that does not answer is told once, and hides nothing of the others', async () => {
+    const silent = new Fault('TARGET_UNAVAILABLE', 'nobody answers')
+    const refuse = () => Promise.reject(silent)
+    for (const asked of ['inspect', 'listTokens'] as const) {
+      const down = new Map<string, Fault>()
+      const { room, wait, runSent, look, store, reconcile } = createReconcileRoom({
+        replace: { down },
+        inspectors: (own) =>
+          own.map((one) => (one.name === 'silver' ? one : { ...one, [asked]: refuse })),
+      })
+      room.put('a.jsonl', line('a'))
+      wait()
+      await look({ enqueue: true })
+      await runSent()
+      wait()
+      down.clear()
+      const [file] = [...store.files.keys()].filter((key) => key.startsWith('silver/'))
+      await room.store.remove([file!], idle)
+      const { findings, counts, targets } = await look()
+      expect(findings).toHaveLength(2)
+      expect(findings).toContainEqual({
+        ...{ kind: 'target-not-compared', target: 'clickhouse' },
+        why: 'TARGET_UNAVAILABLE: nobody answers',
+        mend: 'silversmith doctor says what is wrong with it; mend that, and reconcile again',
+      })
+      expect(findings).toContainEqual(
+        expect.objectContaining({ kind: 'chunk-missing', target: 'silver' }),
+      )
+      expect(counts.chunksMissing).toBe(1)
+      expect(targets).toEqual(['silver'])
+      // Another call goes on without asking again.
+      expect((await reconcile(request, room.call())).findings).toMatchObject([
+        { kind: 'chunk-missing' },
+      ])
+    }
+  })
 
   test('that were compared are named, and one that was not is told once', async () => {
     const silver = createSilverInspector({
