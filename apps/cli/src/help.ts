@@ -33,7 +33,8 @@ Coming from another system
 
 Records that were rejected
   quarantine list [--dataset D] [--reason R] [--since 2026-01-01|24h] [--until …] [--limit N]
-                            how many, why, and what a replay made of them; --json tells of each file
+                            how many records are still rejected, why, and what a replay made of their files; --json
+                            tells of each file
   quarantine show [FILE] [--dataset D] [--reason R] [--since …] [--until …] [--limit N]
                             the records themselves, with where they came from; of FILE, else of all that nobody replayed
   quarantine replay [--dataset D] [--reason R] [--since …] [--until …] --yes

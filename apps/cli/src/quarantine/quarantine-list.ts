@@ -8,6 +8,7 @@ import { callOf } from '../surroundings.ts'
 
 type Sum = {
   files: number
+  /** Still rejected, each counted once. */
   records: number
   sizeBytes: number
   firstDay: string
@@ -32,7 +33,8 @@ const createSums = () => {
     const { sum } = sums.get(name) ?? { sum: createSum(day) }
     sums.set(name, { dataset, reason, sum })
     sum.files += 1
-    sum.records += records
+    // Those of a replayed file are rows, or counted in a newer file.
+    if (state !== 'resolved') sum.records += records
     sum.sizeBytes += sizeBytes
     sum[state] += 1
     if (day < sum.firstDay) sum.firstDay = day
@@ -79,7 +81,7 @@ export const runQuarantineList = (
       text:
         rows.length === 0
           ? `no quarantine files of pipeline ${deps.pipeline} fit`
-          : `${layOutRows(table)}\n\nrecords: of all files; the states count files`,
+          : `${layOutRows(table)}\n\nrecords: still rejected, each once; the states count files`,
       code: 0,
     }
   })

@@ -81,6 +81,7 @@ it('tells an outage: batches by age, whole problems, when a breaker is tried, an
       'from object to queryable: half of them within 3 s, 95 % within 9 s, the longest 1 min (390 objects)',
       'd | late | 4 | 4 | 2026-11-21 | 5',
       'd | old | 1000+ | 990 | 0',
+      'last hour: rejections, here and above; a record that a replay leaves rejected counts again. The others are files',
     ]),
   )
   expect(lines.findIndex((line) => /late/.test(line))).toBeLessThan(

@@ -116,7 +116,11 @@ const describeQuarantine = ({ quarantine, lastHour }: Status): readonly string[]
   }))
   if (rows.length === 0) return ['', 'quarantine: no files']
   const byNews = rows.toSorted((a, b) => b['last hour'] - a['last hour'])
-  return ['', cut(byNews, layOutRows), 'last hour: records; the others are files']
+  return [
+    '',
+    cut(byNews, layOutRows),
+    'last hour: rejections, here and above; a record that a replay leaves rejected counts again. The others are files',
+  ]
 }
 
 const listed = (title: string, lines: readonly string[]): readonly string[] =>
