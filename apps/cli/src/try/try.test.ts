@@ -83,7 +83,7 @@ it('goes by the settings of transform', async () => {
 it('says what is wrong with what it was given', async () => {
   const lost = await attempt([join(dir, 'other.jsonl')])
   expect(lost.document.objects[0]).toMatchObject({ disposition: 'unrouted' })
-  expect(lost.text).toMatch(/no route accepts this key/)
+  expect(lost.text).toMatch(/no route accepts this key.*--dataset NAME/)
   expect(lost.code).toBe(1)
   await expect(attempt([join(dir, 'none.jsonl')])).rejects.toThrow(/none\.jsonl: ENOENT/)
   await expect(attempt([dir])).rejects.toThrow(/is no file/)

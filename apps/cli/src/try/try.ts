@@ -107,7 +107,7 @@ export const runTry = async (
       sources,
       call,
     )
-    return answerOf(withPaths(report, paths))
+    return answerOf(withDatasets(withPaths(report, paths)))
   } catch (error) {
     throw isFault(error, 'OBJECT_GONE', 'STORE_DENIED') && deployment.stack
       ? new Error(`${error.message}; asked of the S3 of a local stack`, { cause: error })
@@ -162,6 +162,16 @@ const withFiles = (remote: Bronze, files: Pick<Bronze, 'open'>): Bronze => ({
 const withPaths = (report: DryRunReport, paths: ReadonlyMap<string, string>): DryRunReport => ({
   ...report,
   objects: report.objects.map((one) => ({ ...one, url: paths.get(one.version) ?? one.url })),
+})
+
+/** To try an object it needs no route. */
+const withDatasets = (report: DryRunReport): DryRunReport => ({
+  ...report,
+  objects: report.objects.map((one) =>
+    one.disposition === 'unrouted'
+      ? { ...one, reason: `${one.reason ?? ''}; to try it all the same, name one: --dataset NAME` }
+      : one,
+  ),
 })
 
 const wellRead: readonly string[] = ['rows', 'empty']
