@@ -13,6 +13,7 @@ import {
   parseText,
   parseUrl,
   refusedSettings,
+  replayPrefixSetting,
   routeProblems,
   setting,
   settingsInvalid,
@@ -73,6 +74,7 @@ export const bulkSettings = {
     default: 'quarantine',
     description: 'folder of rejected records',
   }),
+  replayPrefix: replayPrefixSetting,
 }
 
 /** @throws Fault SETTINGS_INVALID that lists every problem, also those of ClickHouse where it is a target. */

@@ -17,6 +17,7 @@ import {
   createSweep,
   modeOf,
   withCheckup,
+  withoutCopies,
 } from '@silversmith/flow'
 import { readParquet } from '@silversmith/parquet'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -36,7 +37,10 @@ const store = createS3Store({ client: clients.s3, bucket: config.silverBucket, s
 const ledger = createDynamoLedger({ client: clients.dynamodb, tableName: config.ledgerTable })
 const queue = createSqsQueue({ client: clients.sqs, queueUrl: config.objectsQueueUrl })
 const bulkQueueUrl = config.bulkQueueUrl ?? config.objectsQueueUrl
-const bronze = createS3Bronze({ client: clients.s3, stallMs })
+const bronze = withoutCopies(
+  createS3Bronze({ client: clients.s3, stallMs }),
+  config.replayPrefix,
+)
 const guard =
   config.idempotencyTable === undefined
     ? undefined

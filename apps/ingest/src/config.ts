@@ -8,6 +8,8 @@ import {
   parseText,
   parseUrl,
   refusedSettings,
+  replayPrefixProblems,
+  replayPrefixSetting,
   routeProblems,
   setting,
   settingsInvalid,
@@ -50,12 +52,18 @@ export const ingestSettings = {
     default: defaultRoutes,
     description: 'which keys belong to which dataset',
   }),
+  replayPrefix: replayPrefixSetting,
 }
 
 /** @throws Fault SETTINGS_INVALID that lists every problem. */
 export const parseConfig = (environment: Environment) => {
   const { values, problems } = inspectSettings(ingestSettings, environment, refusedSettings)
-  const all = [...problems, ...routeProblems(values.routes ?? [], datasets)]
+  const { routes = [], replayPrefix = '' } = values
+  const all = [
+    ...problems,
+    ...routeProblems(routes, datasets),
+    ...(replayPrefix ? replayPrefixProblems(routes, replayPrefix) : []),
+  ]
   if (all.length > 0) throw settingsInvalid(all)
   return { ...values, effective: effectiveSettings(ingestSettings, values) }
 }

@@ -66,6 +66,10 @@ const createFunction = (pipeline: string, table = tableName): IngestHandler => {
           ? Promise.resolve({ bucket, key, version: 'e', versioned: false, sizeBytes: 1 })
           : Promise.reject(new Fault('OBJECT_GONE', `${key} is not there`)),
     },
+    replay: {
+      prefix: '_replay/',
+      replicator: { look: () => Promise.reject(new Error('no copy')) },
+    },
     queue: {
       send: async (body) => {
         const message = readObjectsMessage(pipeline, body)

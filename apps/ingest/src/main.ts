@@ -1,4 +1,9 @@
-import { createAwsClients, createS3Bronze, createSqsQueue } from '@silversmith/aws'
+import {
+  createAwsClients,
+  createS3Bronze,
+  createS3Replicator,
+  createSqsQueue,
+} from '@silversmith/aws'
 import { createFunctionLog, observe, openTracer } from '@silversmith/aws/powertools-log'
 import { awsSettingsOf } from '@silversmith/core'
 import { createIngest, modeOf, withCheckup } from '@silversmith/flow'
@@ -17,6 +22,7 @@ const ingest = createIngest({
   routes: config.routes,
   buckets: config.buckets,
   bronze: createS3Bronze({ client: clients.s3, stallMs: config.s3ReadTimeoutMs }),
+  replay: { prefix: config.replayPrefix, replicator: createS3Replicator({ client: clients.s3 }) },
   queue: createSqsQueue({ client: clients.sqs, queueUrl: config.objectsQueueUrl }),
   sendOnce,
 })

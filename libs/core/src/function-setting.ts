@@ -3,6 +3,7 @@ import type { Parsed, RefusedSetting, SettingValues } from './setting.ts'
 import { setting } from './setting.ts'
 import {
   parseBoolean,
+  parseFolder,
   parseJson,
   parseList,
   parseOneOf,
@@ -131,6 +132,15 @@ export const bulkQueueUrl = setting<string | undefined>({
     'queue of what jobs send, which transform reads by a mapping of its own with less concurrency; by default the objects queue, where live objects wait behind them',
 })
 
+/** Of every function and command that must tell copies from objects. */
+export const replayPrefixSetting = setting({
+  name: 'REPLAY_PREFIX',
+  parse: parseFolder,
+  default: '_replay/',
+  description:
+    'where `silversmith replay` puts copies: what is below it is loaded as the object it is a copy of, and is none itself',
+})
+
 /** The part of the settings that AWS clients are made of, named as their adapter names it. */
 export const awsSettingsOf = (values: SettingValues<typeof functionSettings>) => ({
   connectTimeoutMs: values.s3ConnectTimeoutMs,
@@ -159,6 +169,15 @@ export const routeProblems = (
     .filter(({ dataset }) => !known.includes(dataset))
     .map(({ dataset }) => `ROUTES names the dataset ${dataset}; known are ${known.join(', ')}`)
 }
+
+/** Routes that no object of their own can reach. */
+export const replayPrefixProblems = (
+  routes: readonly Route[],
+  replayPrefix: string,
+): readonly string[] =>
+  routes
+    .filter(({ prefix }) => prefix.startsWith(replayPrefix))
+    .map(({ prefix }) => `ROUTES has ${prefix}, which is below REPLAY_PREFIX (${replayPrefix})`)
 
 const isText = (value: unknown): value is string => typeof value === 'string'
 

@@ -147,6 +147,7 @@ export type {
   MessageContent,
   MessageFacts,
   MessageRef,
+  ObjectCopy,
   ObjectFacts,
   ObjectRef,
   ObjectsMessage,
@@ -167,6 +168,8 @@ export {
   writeFirstIdentity,
   writeObjectsMessage,
 } from './source.ts'
+export type { CopyMark, CopyOrder, MarkedObject, Replicator } from './replicator.ts'
+export { copyOf, readCopyMark, writeCopyMark } from './replicator.ts'
 export type { LogLevel } from './function-setting.ts'
 export {
   awsSettingsOf,
@@ -176,6 +179,8 @@ export {
   messagesQueueUrls,
   parseRoutes,
   refusedSettings,
+  replayPrefixProblems,
+  replayPrefixSetting,
   routeProblems,
 } from './function-setting.ts'
 export type {
@@ -196,6 +201,7 @@ export {
 export {
   parseBoolean,
   parseBytes,
+  parseFolder,
   parseJson,
   parseList,
   parseOneOf,

@@ -95,3 +95,9 @@ export const parsePrefix: Parser<string> = (text) =>
   /^[^/](.*[^/])?$/.test(text)
     ? value(text)
     : problem('must be a folder name without a slash at its start or end')
+
+/** The same with a slash at its end, which may be left out. */
+export const parseFolder: Parser<string> = (text) => {
+  const parsed = parsePrefix(text.replace(/\/$/, ''))
+  return 'problem' in parsed ? parsed : value(`${parsed.value}/`)
+}

@@ -136,6 +136,15 @@ export interface Source {
   readonly sequencer?: string
   /** What a message brought with it; an object's bytes are in bronze. */
   readonly content?: MessageContent
+  /** Where a replay copied its bytes to. */
+  readonly copy?: ObjectCopy
+}
+
+/** The same bytes under another name, should the object itself be gone. It is no source of its own. */
+export interface ObjectCopy {
+  readonly object: ObjectRef
+  /** Epoch ms, of the object it is a copy of. */
+  readonly lastModified: number
 }
 
 /** A message is its own bytes: once it is acknowledged they are nowhere else. */
@@ -155,14 +164,26 @@ export type ObjectsMessage =
 
 const messageVersion = 1
 
-/** Shape on the wire: `{v, pipeline, bucket, key, version, versioned, dataset?, generation, sequencer?}` `{v, pipeline, batch}` or `{v, pipeline, probe}`. */
+/**
+ * Shape on the wire: `{v, pipeline, bucket, key, version, versioned, dataset?, generation, sequencer?, copy?}` `{v, pipeline, batch}`
+ * or `{v, pipeline, probe}`; `copy` is `{bucket, key, version, versioned, lastModified}`.
+ */
 export const writeObjectsMessage = (pipeline: string, message: ObjectsMessage): string => {
   if (message.kind === 'batch')
     return writeAscii({ v: messageVersion, pipeline, batch: message.batch })
   if (message.kind === 'probe')
     return writeAscii({ v: messageVersion, pipeline, probe: message.target })
-  const { object, dataset, generation, sequencer } = message.source
-  return writeAscii({ v: messageVersion, pipeline, ...object, dataset, generation, sequencer })
+  const { object, dataset, generation, sequencer, copy: found } = message.source
+  const copy = found && { ...found.object, lastModified: found.lastModified }
+  return writeAscii({
+    v: messageVersion,
+    pipeline,
+    ...object,
+    dataset,
+    generation,
+    sequencer,
+    copy,
+  })
 }
 
 /** SQS takes no U+FFFE, U+FFFF or control characters, which keys may have; as escapes they pass everywhere. */
@@ -187,10 +208,10 @@ export const readObjectsMessage = (pipeline: string, body: string): ObjectsMessa
   if (!parsed || parsed['v'] !== messageVersion || parsed['pipeline'] !== pipeline) return undefined
   if (isName(parsed['batch'])) return { kind: 'batch', batch: parsed['batch'] }
   if (isName(parsed['probe'])) return { kind: 'probe', target: parsed['probe'] }
-  const { bucket, key, version, versioned, dataset, generation, sequencer } = parsed
-  if (!isName(bucket) || !isName(key) || !isName(version)) return undefined
-  if (typeof versioned !== 'boolean' || !isGeneration(generation)) return undefined
-  const object = { bucket, key, version, versioned }
+  const { dataset, generation, sequencer } = parsed
+  const object = readRef(parsed)
+  if (!object || !isGeneration(generation)) return undefined
+  const copy = readCopy(parsed['copy'])
   return {
     kind: 'source',
     source: {
@@ -199,8 +220,24 @@ export const readObjectsMessage = (pipeline: string, body: string): ObjectsMessa
       dataset: typeof dataset === 'string' ? dataset : undefined,
       generation,
       ...(isSequencer(sequencer) && { sequencer }),
+      ...(copy && { copy }),
     },
   }
+}
+
+const readRef = (fields: Record<string, unknown>): ObjectRef | undefined => {
+  const { bucket, key, version, versioned } = fields
+  if (!isName(bucket) || !isName(key) || !isName(version)) return undefined
+  return typeof versioned === 'boolean' ? { bucket, key, version, versioned } : undefined
+}
+
+const readCopy = (value: unknown): ObjectCopy | undefined => {
+  if (typeof value !== 'object' || value === null) return undefined
+  const { lastModified, ...fields } = value as Record<string, unknown>
+  const object = readRef(fields)
+  return object && Number.isSafeInteger(lastModified)
+    ? { object, lastModified: lastModified as number }
+    : undefined
 }
 
 const parseObject = (text: string): Record<string, unknown> | undefined => {

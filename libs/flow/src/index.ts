@@ -38,6 +38,15 @@ export {
 } from './bulk/report-file.ts'
 export { continueJob, runJob } from './bulk/run.ts'
 export { readSlice, type Slice, type SliceObject, type SlicePlace } from './bulk/slice.ts'
+export {
+  type ObjectReplay,
+  type ObjectReplayDeps,
+  type ObjectReplaySum,
+  type ReplayFailure,
+  replayObjects,
+  replayProblems,
+} from './replay/replay-objects.ts'
+export { withoutCopies } from './replay/without-copies.ts'
 export { isSent, walkSlice, type WalkDeps } from './bulk/walk.ts'
 export { applyBatch, backoffMs, blindApplyMsMax } from './apply/apply.ts'
 export {

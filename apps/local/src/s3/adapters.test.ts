@@ -8,13 +8,19 @@ import {
   PutBucketVersioningCommand,
   PutObjectCommand,
 } from '@aws-sdk/client-s3'
-import { createAwsClients, createS3Bronze, createS3Store } from '@silversmith/aws'
+import {
+  createAwsClients,
+  createS3Bronze,
+  createS3Replicator,
+  createS3Store,
+} from '@silversmith/aws'
 import { identify } from '@silversmith/core'
-import type { BronzeRoom, BucketState } from '@silversmith/simulation'
+import type { BronzeRoom, BucketState, PutOptions, ReplicatorRoom } from '@silversmith/simulation'
 import {
   createMemoryClock,
   describeBronze,
   describeIdentity,
+  describeReplicator,
   describeStore,
 } from '@silversmith/simulation'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -57,13 +63,14 @@ const putObject = async (
   Bucket: string,
   Key: string,
   Body: Uint8Array,
-  types?: { readonly contentType?: string; readonly contentEncoding?: string },
+  types?: PutOptions,
 ) => {
   const answer = await client.send(
     new PutObjectCommand({
       ...{ Bucket, Key, Body },
       ContentType: types?.contentType,
       ContentEncoding: types?.contentEncoding,
+      Metadata: types?.metadata && { ...types.metadata },
     }),
   )
   return { bucket: Bucket, key: Key, etag: answer.ETag, versionId: answer.VersionId }
@@ -92,6 +99,29 @@ const openLocal = (state: BucketState): Promise<BronzeRoom> =>
 describeBronze('S3 adapter on the local server', openLocal)
 describeIdentity('S3 adapter on the local server', openLocal)
 
+const mib = 1024 ** 2
+/** With parts as small as S3 takes them. */
+const openReplicatorRoom = async (
+  at: { readonly client: S3Client; readonly url: string },
+  state: BucketState,
+): Promise<ReplicatorRoom> => {
+  const room = await openRoom(at, state)
+  const { s3: client } = openClients(at.url)
+  const limits = { singleBytesMax: 6 * mib, partBytes: 5 * mib }
+  return {
+    ...room,
+    replicator: createS3Replicator({ client, clock: createMemoryClock(), ...limits }),
+    largeBytes: 12 * mib + 3,
+    close: async () => {
+      client.destroy()
+      await room.close?.()
+    },
+  }
+}
+describeReplicator('S3 adapter on the local server', (state) =>
+  openReplicatorRoom({ client: bench.client, url: bench.server.url }, state),
+)
+
 describe.runIf(hasMoto)('moto', () => {
   let moto: Awaited<ReturnType<typeof startMoto>>
   beforeAll(async () => {
@@ -105,6 +135,10 @@ describe.runIf(hasMoto)('moto', () => {
   })
   describeBronze('S3 adapter on moto', open, ['unversioned', 'versioned'])
   describeIdentity('S3 adapter on moto', open, ['unversioned', 'versioned'])
+  // Nor does it know conditions of a copy.
+  describeReplicator('S3 adapter on moto', (state) => openReplicatorRoom(moto, state), {
+    ...{ states: ['unversioned', 'versioned'], isConditional: false },
+  })
 })
 
 describeStore('S3 adapter on the local server', async () => {

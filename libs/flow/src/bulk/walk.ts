@@ -128,7 +128,7 @@ export const lookUp = async (
   })
 }
 
-const standingOfSeen = ({ standing, listed }: Seen, now: number): JobStanding => {
+export const standingOfSeen = ({ standing, listed }: Seen, now: number): JobStanding => {
   if (listed === 'unreadable') return 'stuck'
   const isSetAside = listed !== undefined && setAside.has(listed.disposition)
   switch (judge(standing, listed, now).kind) {

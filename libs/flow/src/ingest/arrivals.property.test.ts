@@ -99,6 +99,10 @@ const sentIdOf = async (object: Stored, { arrivals }: Arrivals): Promise<string 
           : Promise.reject(new Fault('OBJECT_GONE', objectUri({ bucket, key: asked })))
       },
     },
+    replay: {
+      prefix: '_replay/',
+      replicator: { look: () => Promise.reject(new Error('no copy')) },
+    },
     queue: { send: async (body) => void bodies.push(body) },
     sendOnce: (_key, send) => send(),
   })

@@ -1,4 +1,4 @@
-import { Fault, readObjectsMessage } from '@silversmith/core'
+import { type CopyMark, Fault, identify, readObjectsMessage } from '@silversmith/core'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { type Arrival, createIngest, type SendKey, type SendOnce } from './ingest.ts'
 
@@ -8,11 +8,13 @@ const { signal } = new AbortController()
 let sent: string[]
 let asked: string[]
 let keys: SendKey[]
+let marks: Record<string, CopyMark>
 
 beforeEach(() => {
   sent = []
   asked = []
   keys = []
+  marks = {}
 })
 
 const every: SendOnce = async (key, send) => {
@@ -36,6 +38,17 @@ const ingestWith = (
         return sizeBytes === undefined
           ? Promise.reject(new Fault('OBJECT_GONE', `s3://${bucket}/${key} is not there`))
           : Promise.resolve({ bucket, key, version: 'v-head', versioned: true, sizeBytes })
+      },
+    },
+    replay: {
+      prefix: '_replay/',
+      replicator: {
+        look: (facts) => {
+          const object = identify(facts)
+          return object
+            ? Promise.resolve({ object, sizeBytes: 1, mark: marks[facts.key] })
+            : Promise.reject(new Fault('OBJECT_GONE', 'there is no such copy'))
+        },
       },
     },
     queue: {
@@ -135,5 +148,66 @@ describe('ingest', () => {
       { ...key, sequencer: '0A' },
       { ...key, sequencer: '0B' },
     ])
+  })
+})
+
+describe('a copy below the replay prefix', () => {
+  const copy = '_replay/r/0a1b/a.jsonl'
+  const origin = { bucket: 'bronze', key: 'section/1/a.jsonl', version: 'v1', versioned: true }
+  const lastModified = Date.UTC(2026, 1, 11)
+
+  test('003-14: is loaded as the object it is a copy of, by any event of it', async () => {
+    marks[copy] = { origin, lastModified, generation: 7 }
+    const done = await ingestWith()(arrivalOf(copy), signal)
+    expect(done).toEqual({ outcome: 'sent', object: origin, dataset: 'xapi_events' })
+    const object = { bucket: 'bronze', key: copy, version: 'e1', versioned: false }
+    const source = { object: origin, generation: 7, copy: { object, lastModified } }
+    expect(messages()).toMatchObject([{ kind: 'source', source }])
+    const [message] = messages()
+    expect(message).not.toHaveProperty('source.sequencer')
+    const [live] = (await ingestLive(origin)).map((one) => one?.kind === 'source' && one.source.id)
+    expect(message).toHaveProperty('source.id', live)
+    // A second delivery of the copy's event is one of the copy and not of its origin.
+    expect(keys[0]).toMatchObject({ key: copy, version: 'e1', sequencer: '0A' })
+  })
+
+  const ingestLive = async ({ bucket, key, version: versionId }: typeof origin) => {
+    sent = []
+    await ingestWith()({ facts: { bucket, key, versionId } }, signal)
+    return messages()
+  }
+
+  test.each<[string, CopyMark | undefined, RegExp]>([
+    ['that does not say of which', undefined, /does not say which object/],
+    [
+      'of a bucket that is none of the pipeline',
+      { origin: { ...origin, bucket: 'foreign' }, lastModified, generation: 0 },
+      /copy of s3:\/\/foreign.*no object of this pipeline/,
+    ],
+    [
+      'of a copy',
+      { origin: { ...origin, key: '_replay/q/1/a.jsonl' }, lastModified, generation: 0 },
+      /no object of this pipeline/,
+    ],
+  ])('003-14: %s is refused, and never loaded as a new object', async (_, mark, message) => {
+    if (mark) marks[copy] = mark
+    for (const buckets of [undefined, ['bronze']]) {
+      const work = ingestWith(every, {}, buckets)(arrivalOf(copy), signal)
+      await expect(work).rejects.toMatchObject({ code: 'EVENT_UNKNOWN' })
+      await expect(work).rejects.toThrow(message)
+    }
+    expect(sent).toEqual([])
+  })
+
+  test('may be of another bucket of the pipeline', async () => {
+    marks[copy] = { origin: { ...origin, bucket: 'second' }, lastModified, generation: 0 }
+    await ingestWith(every, {}, ['bronze', 'second'])(arrivalOf(copy), signal)
+    expect(messages()).toMatchObject([{ source: { object: { bucket: 'second' } } }])
+  })
+
+  test('that is a folder holds nothing to load', async () => {
+    const done = await ingestWith()(arrivalOf('_replay/r/', { sizeBytes: 0 }), signal)
+    expect(done.outcome).toBe('folder')
+    expect(sent).toEqual([])
   })
 })

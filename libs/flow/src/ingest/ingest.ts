@@ -1,13 +1,16 @@
 import {
   type Bronze,
+  copyOf,
   Fault,
   identify,
   type ObjectFacts,
   type ObjectRef,
   objectUri,
   type Queue,
+  type Replicator,
   type Route,
   routeOf,
+  type Source,
   sourceIdOf,
   writeObjectsMessage,
 } from '@silversmith/core'
@@ -42,6 +45,8 @@ export interface IngestDeps {
   /** Objects of other buckets are refused; undefined: of any bucket. */
   readonly buckets: readonly string[] | undefined
   readonly bronze: Pick<Bronze, 'head'>
+  /** What lies below `prefix` is a copy of an object, and loaded as that. */
+  readonly replay: { readonly prefix: string; readonly replicator: Pick<Replicator, 'look'> }
   readonly queue: Queue
   readonly sendOnce: SendOnce
 }
@@ -49,6 +54,7 @@ export interface IngestDeps {
 /** `sent`: on the queue. `repeated`: it was before. `folder`: an empty key ending in `/`, no data. */
 export interface Ingested {
   readonly outcome: 'sent' | 'repeated' | 'folder'
+  /** Of a copy the object it is of. */
   readonly object: ObjectRef
   /** Undefined: no route accepts the key; transform seals it as `unrouted`. */
   readonly dataset: string | undefined
@@ -57,11 +63,12 @@ export interface Ingested {
 export type Ingest = (arrival: Arrival, signal: AbortSignal) => Promise<Ingested>
 
 /**
- * Arrival → facts → identity → route → queue, for one object. Asks S3 for the version only where the route does not know it.
+ * Arrival → facts → identity → route → queue, for one object. Asks S3 for the version only where the route does not know it, and
+ * for the mark of a copy.
  *
- * @throws Fault OBJECT_GONE when an object asked for by name is not there: a name may be misspelled, so it is the sender's to
- * know, by the dead-letter queue or the raised error; dropping it would hide it. EVENT_UNKNOWN for an object of another
- * bucket. Faults of the ports otherwise.
+ * @throws Fault OBJECT_GONE when an object asked for by name, or a copy, is not there: a name may be misspelled, so it is the
+ * sender's to know, by the dead-letter queue or the raised error; dropping it would hide it. EVENT_UNKNOWN for an object of
+ * another bucket, and for what lies among copies and is none. Faults of the ports otherwise.
  */
 export const createIngest =
   (deps: IngestDeps): Ingest =>
@@ -73,23 +80,63 @@ export const createIngest =
         `${objectUri(facts)} is not of ${deps.buckets.join(', ')}: add its bucket to BRONZE_BUCKET or stop its notifications`,
       )
     const known = identify(facts)
-    const { sizeBytes = arrival.sizeBytes, ...object } = known
+    const { sizeBytes = arrival.sizeBytes, ...arrived } = known
       ? { ...known, sizeBytes: undefined }
       : await deps.bronze.head(facts.bucket, facts.key, signal)
-    const dataset = routeOf(deps.routes, object.key)
-    if (object.key.endsWith('/') && sizeBytes === 0) return { outcome: 'folder', object, dataset }
+    const isFolder = arrived.key.endsWith('/') && sizeBytes === 0
+    const isCopy = arrived.key.startsWith(deps.replay.prefix)
+    const source =
+      isCopy && !isFolder ? await sourceOfCopy(deps, arrived, signal) : sourceOf(deps, arrived)
+    const { object, dataset } = source
+    if (isFolder) return { outcome: 'folder', object, dataset }
 
     let sent = false
     const send = async (): Promise<void> => {
-      const id = sourceIdOf(deps.pipeline, object)
-      const source = { id, object, dataset, generation: 0, ...(sequencer && { sequencer }) }
-      await deps.queue.send(writeObjectsMessage(deps.pipeline, { kind: 'source', source }))
+      // The sequencer of a copy tells when it was written, and not when its origin was.
+      const whole = { ...source, ...(sequencer && !isCopy && { sequencer }) }
+      await deps.queue.send(writeObjectsMessage(deps.pipeline, { kind: 'source', source: whole }))
       sent = true
     }
     if (sequencer === undefined) await send()
     else {
-      const { bucket, key, version } = object
+      const { bucket, key, version } = arrived
       await deps.sendOnce({ pipeline: deps.pipeline, bucket, key, version, sequencer }, send)
     }
     return { outcome: sent ? 'sent' : 'repeated', object, dataset }
   }
+
+const sourceOf = (
+  { pipeline, routes }: Pick<IngestDeps, 'pipeline' | 'routes'>,
+  object: ObjectRef,
+): Source => ({
+  ...{ id: sourceIdOf(pipeline, object), object, generation: 0 },
+  dataset: routeOf(routes, object.key),
+})
+
+/** The source a copy is of. A copy that does not say whose it is must never pass for an object of its own. */
+const sourceOfCopy = async (
+  deps: IngestDeps,
+  copy: ObjectRef,
+  signal: AbortSignal,
+): Promise<Source> => {
+  const { prefix, replicator } = deps.replay
+  const { bucket, key, version, versioned } = copy
+  const found = await replicator.look(
+    { bucket, key, ...(versioned ? { versionId: version } : { etag: version }) },
+    signal,
+  )
+  const { mark } = found
+  if (!mark)
+    throw new Fault(
+      'EVENT_UNKNOWN',
+      `${objectUri(copy)} does not say which object it is a copy of: below ${prefix} are copies of silversmith replay only; put it elsewhere`,
+    )
+  const { origin, generation } = mark
+  const buckets = deps.buckets ?? [bucket]
+  if (!buckets.includes(origin.bucket) || origin.key.startsWith(prefix))
+    throw new Fault(
+      'EVENT_UNKNOWN',
+      `${objectUri(copy)} says it is a copy of ${objectUri(origin)}, which is no object of this pipeline: silversmith replay makes no such copy; delete it`,
+    )
+  return { ...sourceOf(deps, origin), generation, copy: copyOf(found, mark) }
+}

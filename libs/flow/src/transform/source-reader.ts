@@ -22,6 +22,7 @@ import type { Quarantine } from '../quarantine/quarantine.ts'
 import { lineBytesMaxOf } from '../quarantine/quarantine-record.ts'
 import type { RawRecord, ReadPiece } from '../reading/record.ts'
 import { mapRecord, rejectFor } from './record-mapping.ts'
+import { openSource } from './source-opening.ts'
 import type { KindTally } from './kind-tally.ts'
 import { type DriftTally, holdToContract } from '../drift/drift-tally.ts'
 
@@ -85,7 +86,7 @@ export const readSource = async (options: ReadOptions): Promise<void> => {
   if (source.content) return readContent(options, source.content)
   const name = objectUri(source.object)
   const opened = await persist(options.clock, call, () =>
-    options.bronze.open(source.object, call.signal),
+    openSource(options.bronze, source, call.signal),
   )
   counts.sizeBytes = opened.sizeBytes
   counts.lastModified = opened.lastModified

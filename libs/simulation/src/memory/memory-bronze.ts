@@ -13,6 +13,13 @@ import { refuseAborted } from './aborted-call.ts'
 /** What S3 does with a second PUT or a DELETE of a key. */
 export type BucketState = 'unversioned' | 'versioned' | 'suspended'
 
+export interface PutOptions {
+  readonly contentType?: string | undefined
+  readonly contentEncoding?: string | undefined
+  /** User metadata. */
+  readonly metadata?: Readonly<Record<string, string>>
+}
+
 export interface MemoryBronze extends Bronze {
   /** Also changes the state of a bucket that is there, as PutBucketVersioning does. */
   setBucket(bucket: string, state: BucketState): void
@@ -21,8 +28,10 @@ export interface MemoryBronze extends Bronze {
     bucket: string,
     key: string,
     bytes: Uint8Array,
-    options?: { readonly contentType?: string; readonly contentEncoding?: string },
+    options?: PutOptions,
   ): ObjectFacts & { readonly etag: string }
+  /** User metadata of a version that is there. */
+  metadataOf(object: ObjectRef): Readonly<Record<string, string>> | undefined
   /** A DELETE that names no version. */
   deleteObject(bucket: string, key: string): void
   /** A DELETE of one version, as a lifecycle rule for old versions does. */
@@ -40,6 +49,7 @@ interface Version {
   readonly bytes: Uint8Array | undefined
   readonly contentType: string
   readonly contentEncoding: string | undefined
+  readonly metadata?: Readonly<Record<string, string>>
   readonly lastModified: number
 }
 
@@ -127,6 +137,7 @@ export const createMemoryBronze = (
         bytes: Uint8Array.from(bytes),
         contentType: options?.contentType ?? typeDefault,
         contentEncoding: options?.contentEncoding,
+        metadata: options?.metadata ?? {},
         lastModified: clock.now(),
       })
       const told = versionId ?? (stateOf(bucket) === 'suspended' ? 'null' : undefined)
@@ -148,6 +159,7 @@ export const createMemoryBronze = (
       const at = versions.findIndex((version) => (version.versionId ?? 'null') === versionId)
       if (at >= 0) versions.splice(at, 1)
     },
+    metadataOf: (object) => find(object)?.metadata,
     holds: (object) => find(object) !== undefined,
     open: async (object, signal): Promise<OpenObject> => {
       refuseAborted(signal)

@@ -1,9 +1,10 @@
-import type { BucketState } from './memory-bronze.ts'
+import type { BucketState, MemoryBronze } from './memory-bronze.ts'
 import { createMemoryBronze } from './memory-bronze.ts'
 import { createMemoryClock } from './memory-clock.ts'
 import { createMemoryEventMappings } from './memory-event-mappings.ts'
 import { createMemoryLedger } from './memory-ledger.ts'
 import { createMemoryQueue } from './memory-queue.ts'
+import { createMemoryReplicator } from './memory-replicator.ts'
 import { createMemoryStore, sha256Of } from './memory-store.ts'
 import { createMemoryTarget } from './memory-target.ts'
 import { createEngine } from './engine.ts'
@@ -14,6 +15,7 @@ import { describeEventMappings } from '../contracts/event-mappings-contract.ts'
 import { describeIdentity } from '../contracts/identity-contract.ts'
 import { describeLedger } from '../contracts/ledger-contract.ts'
 import { describeQueue } from '../contracts/queue-contract.ts'
+import { describeReplicator } from '../contracts/replicator-contract.ts'
 import { describeStore } from '../contracts/store-contract.ts'
 import { describeTarget } from '../contracts/target-contract.ts'
 
@@ -21,6 +23,9 @@ const makeBronze = async (state: BucketState): Promise<BronzeRoom> => {
   const bronze = createMemoryBronze(createMemoryClock())
   const bucket = 'bronze'
   bronze.setBucket(bucket, state)
+  return roomOf(bronze, bucket)
+}
+const roomOf = (bronze: MemoryBronze, bucket: string): BronzeRoom => {
   return {
     bronze,
     bucket,
@@ -31,6 +36,11 @@ const makeBronze = async (state: BucketState): Promise<BronzeRoom> => {
 }
 describeBronze('memory', makeBronze)
 describeIdentity('memory', makeBronze)
+describeReplicator('memory', async (state) => {
+  const bronze = createMemoryBronze(createMemoryClock())
+  bronze.setBucket('bronze', state)
+  return { ...roomOf(bronze, 'bronze'), replicator: createMemoryReplicator(bronze) }
+})
 
 describeStore('memory', async () => ({ store: createMemoryStore() }))
 describeLedger('memory', async () => ({ ledger: createMemoryLedger() }))

@@ -122,6 +122,10 @@ const createFunctions = (ground: Ground, objects: LightQueue) => {
     sweep: createSweep({ ...shared, queue }),
     ingest: createIngest({
       ...{ ...shared, bronze, queue, routes, buckets: undefined },
+      replay: {
+        prefix: '_replay/',
+        replicator: { look: () => Promise.reject(new Error('nobody replays here')) },
+      },
       sendOnce: (_key, send) => send(),
     }),
   }

@@ -255,7 +255,9 @@ const ingestAll = async (
   sendOnce: SendOnce,
   { signal }: Invocation,
 ): Promise<readonly string[]> => {
-  const ingest = createIngest({ ...ports, pipeline, routes, buckets: undefined, sendOnce })
+  const replicator = { look: () => Promise.reject(new Error('nobody replays here')) }
+  const replay = { prefix: '_replay/', replicator }
+  const ingest = createIngest({ ...ports, pipeline, routes, buckets: undefined, replay, sendOnce })
   const left = await Promise.all(
     batch.map(async ({ messageId, body }) => {
       const { sequencer, ...facts } = JSON.parse(body) as Told
