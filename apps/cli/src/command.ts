@@ -86,6 +86,21 @@ export type Command =
       readonly setAside: boolean
     } & OnDeployment)
   | ({
+      readonly kind: 'replay'
+      readonly via: ReplayWay
+      /** Undefined: the only one there is. */
+      readonly bucket: string | undefined
+      readonly prefix: string
+      readonly start: Since
+      readonly end: Since
+      readonly force: boolean
+      /** Folder of the copies; undefined: a new one. */
+      readonly to: string | undefined
+      readonly limit: number | undefined
+      /** Objects a second. */
+      readonly rate: number | undefined
+    } & Changing)
+  | ({
       readonly kind: 'adopt'
       /** `name` or `database.name` of another system's table. */
       readonly table: string
@@ -163,6 +178,9 @@ export type Since = { readonly at: number } | { readonly agoMs: number }
 
 export const listedStates = ['open', 'forming', 'sealed', 'failing', 'committed'] as const
 export type ListedState = (typeof listedStates)[number]
+
+export const replayWays = ['copy', 'queue'] as const
+export type ReplayWay = (typeof replayWays)[number]
 
 /** A record a line, or one array of all. */
 export const generatedFormats = ['jsonl', 'json'] as const

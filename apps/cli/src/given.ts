@@ -14,6 +14,13 @@ const definitions = {
   format: { type: 'string' },
   out: { type: 'string' },
   prefix: { type: 'string', multiple: true },
+  via: { type: 'string' },
+  bucket: { type: 'string' },
+  start: { type: 'string' },
+  end: { type: 'string' },
+  to: { type: 'string' },
+  rate: { type: 'string' },
+  force: { type: 'boolean' },
   since: { type: 'string' },
   until: { type: 'string' },
   dataset: { type: 'string' },
@@ -41,7 +48,7 @@ const definitions = {
 
 export type OptionName = keyof typeof definitions
 
-const numberOptions = ['--limit', '--count', '--seed', '--record']
+const numberOptions = ['--limit', '--count', '--seed', '--record', '--rate']
 
 export const parse = (args: readonly string[]) => {
   try {
@@ -65,7 +72,7 @@ export interface Given {
 /** From 1, but for seeds and records. */
 export const numberOf = (
   { values }: Given,
-  option: 'limit' | 'count' | 'seed' | 'record',
+  option: 'limit' | 'count' | 'seed' | 'record' | 'rate',
   byDefault: number,
   max: number,
 ): number => {

@@ -69,6 +69,15 @@ How it goes
   resume [--deadline 5m] --yes
                             enable them again
 
+Once more
+  replay --via copy|queue --prefix P --start T --end T [--bucket B] [--force] [--to FOLDER] [--limit N] [--rate N] --yes
+                            hand the objects below P that were written from T until before T to the pipeline again, as the
+                            objects they are: what is loaded stays as it is, what never was is loaded once. copy makes
+                            copies below REPLAY_PREFIX, whose events do the rest; queue sends messages to transform.
+                            --force loads again what is loaded, and the views then show that. T is a day, a time or 24h;
+                            N objects at most, or a second. Killed and run again with the same FOLDER nothing is copied
+                            twice
+
 When something is wrong
   doctor                    settings, buckets, queues, tables, ClickHouse, breakers, and the functions themselves: what is
                             wrong, and what to do. Changes nothing. Functions are asked where INGEST_FUNCTION_NAME,

@@ -29,6 +29,7 @@ import { createProgress } from './progress.ts'
 import { runQuarantineList } from './quarantine/quarantine-list.ts'
 import { runQuarantineReplay } from './quarantine/quarantine-replay.ts'
 import { runQuarantineShow } from './quarantine/quarantine-show.ts'
+import { runReplay } from './replay/replay.ts'
 import { runQuery } from './table/query.ts'
 import { runReconcile } from './reconcile/reconcile.ts'
 import { runBatchReject, runRepair } from './reconcile/repair.ts'
@@ -66,6 +67,8 @@ const answerTo = (command: Exclude<Command, { kind: 'help' }>): Promise<Answer> 
       return runTry(command, surroundings)
     case 'reconcile':
       return runReconcile(command, surroundings)
+    case 'replay':
+      return runReplay(command, surroundings)
     case 'adopt':
       return runAdopt(command, surroundings)
     case 'batch list':

@@ -10,6 +10,7 @@ import {
   parseRoutes,
   parseText,
   parseUrl,
+  replayPrefixSetting,
   setting,
 } from '@silversmith/core'
 import { defaultRoutes } from '@silversmith/datasets'
@@ -41,6 +42,7 @@ export const deploymentSettings = {
       default: defaultRoutes,
       description: 'which keys belong to which dataset',
     }),
+    replayPrefix: replayPrefixSetting,
   },
   objects: {
     objectsQueueUrl: queueUrl(
@@ -48,6 +50,15 @@ export const deploymentSettings = {
       ['QUEUE_URL'],
       'URL of the queue transform reads',
     ),
+  },
+  bulk: {
+    bulkQueueUrl: setting<string | undefined>({
+      name: 'BULK_QUEUE_URL',
+      parse: parseUrl,
+      default: undefined,
+      description:
+        'URL of the queue of lower priority that transform reads beside the objects queue, which is taken without it',
+    }),
   },
   deadLetters: {
     arrivalsQueueUrl: queueUrl('ARRIVALS_QUEUE_URL', [], 'URL of the queue ingest reads'),

@@ -3,7 +3,7 @@ import { createClickHousePredecessor } from '@silversmith/clickhouse'
 import { defaultLimits, readingSettings } from '@silversmith/core'
 import { datasets } from '@silversmith/datasets'
 import type { AdoptCount, AdoptFinding, AdoptSum } from '@silversmith/flow'
-import { adoptObjects } from '@silversmith/flow'
+import { adoptObjects, withoutCopies } from '@silversmith/flow'
 import type { Answer } from '../answer.ts'
 import type { CommandOf } from '../command.ts'
 import { counted } from '../text/counted.ts'
@@ -109,9 +109,14 @@ export const runAdopt = async (
   const ids = { next: () => createUlid(clock.now()) }
   try {
     const unknownRows = await predecessor.countUnknown(signal)
-    const deps = { ...cloud, ...{ pipeline, routes, clock, targets, predecessor, ids } }
     const { objectBytesMax, recordBytesMax, decompressedBytesMax } = values
     const limits = { ...defaultLimits, objectBytesMax, recordBytesMax, decompressedBytesMax }
+    const own = withoutCopies(cloud.bronze, values.replayPrefix)
+    const deps = {
+      ...cloud,
+      bronze: own,
+      ...{ pipeline, routes, clock, targets, predecessor, ids },
+    }
     let sum: AdoptSum | undefined
     for (const place of placesOf(values.buckets, prefixes)) {
       const [request, call] = [{ ...place, dryRun, trustTable }, callOf(surroundings, adoptMs)]

@@ -1,7 +1,7 @@
 import { createSqsQueue } from '@silversmith/aws'
 import type { Fault } from '@silversmith/core'
 import type { ReconcileReport, ReconcileRequest } from '@silversmith/flow'
-import { createReconcile } from '@silversmith/flow'
+import { createReconcile, withoutCopies } from '@silversmith/flow'
 import type { Answer } from '../answer.ts'
 import type { CommandOf } from '../command.ts'
 import { findDeployment, openCloud, readDeployment } from '../deployment/deployment.ts'
@@ -39,6 +39,7 @@ export const runReconcile = async (
   try {
     const reconcile = createReconcile({
       ...{ pipeline: values.pipeline, routes: values.routes, ...cloud, clock, log: silentLog },
+      bronze: withoutCopies(cloud.bronze, values.replayPrefix),
       queue: createSqsQueue({ client: cloud.clients.sqs, queueUrl: values.objectsQueueUrl }),
       ...{ inspectors: targets.inspectors, tables: targets.tables },
       quarantinePrefix: `${values.quarantinePrefix}/`,
