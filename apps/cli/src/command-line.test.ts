@@ -19,7 +19,7 @@ const everyCommand = [
     'batch free',
   ],
   ...['drift show', 'drift evolve', 'quarantine list', 'quarantine show', 'quarantine replay'],
-  ...['status', 'explain', 'pause', 'resume'],
+  ...['status', 'explain', 'pause', 'resume', 'replay'],
   ...['doctor', 'try', 'repair', 'erase', 'ledger rebuild', 'dlq list', 'dlq show', 'dlq redrive'],
 ]
 
@@ -232,7 +232,7 @@ it.each([
   ['migrate --user me', /--user goes with --plan/],
   ['migrate --plan --user=', /--user is empty/],
   ['migrate --dry-run', /migrate takes no --dry-run/],
-  ['migrate --force', /Unknown option '--force'/],
+  ['migrate --forced', /Unknown option '--forced'/],
   ['invoke', /needs a function/],
   ['invoke sweep --event e', /no function sweep; there are ingest, transform, bulk/],
   ['invoke bulk', /needs --event/],
@@ -255,4 +255,28 @@ it.each([
 ])('refuses %j', (line, message) => {
   expect(() => read(line)).toThrow(UsageError)
   expect(() => read(line)).toThrow(message)
+})
+
+it('003-14: reads a replay, whose window begins and ends at instants', () => {
+  const window = ['--start', '2026-02-11', '--end', '2026-02-12T06:00:00Z']
+  const asked = ['replay', '--via', 'copy', '--prefix', '', ...window]
+  expect(readCommandLine(asked)).toEqual({
+    ...{ kind: 'replay', via: 'copy', bucket: undefined, prefix: '', force: false, dryRun: true },
+    ...{ start: { at: Date.UTC(2026, 1, 11) }, end: { at: Date.UTC(2026, 1, 12, 6) } },
+    ...{ to: undefined, limit: undefined, rate: undefined, dir: undefined, json: false },
+  })
+  const more = ['--bucket', 'b', '--to', '_replay/x', '--limit', '9', '--rate', '50', '--force']
+  expect(readCommandLine([...asked, ...more, '--yes'])).toMatchObject({
+    ...{ bucket: 'b', to: '_replay/x', limit: 9, rate: 50, force: true, dryRun: false },
+  })
+  for (const wrong of [
+    ['--via', 'copy', '--prefix', 'a', '--start', '1h'],
+    ['--via', 'copy', ...window],
+    ['--via', 'copy', '--prefix', 'a', '--prefix', 'b', ...window],
+    ['--via', 'mail', '--prefix', 'a', ...window],
+    ['--via', 'queue', '--prefix', 'a', ...window, '--to', '_replay/x'],
+    ['--via', 'queue', '--prefix', 'a', ...window, '--rate', '0'],
+    ['--via', 'queue', '--prefix', 'a', '--start', '2026-02-30', '--end', '1h'],
+  ])
+    expect(() => readCommandLine(['replay', ...wrong]), wrong.join(' ')).toThrow(UsageError)
 })

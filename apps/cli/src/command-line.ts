@@ -6,7 +6,6 @@ import {
   functionNames,
   generatedFormats,
   listedStates,
-  replayWays,
   targetNames,
   writerName,
 } from './command.ts'
@@ -14,6 +13,7 @@ import { readDatasetNew } from './dataset/dataset-name.ts'
 import { readDuration } from './text/duration.ts'
 import type { Given, OptionName } from './given.ts'
 import { argument, changing, numberOf, oneOf, parse, place, refuseArguments } from './given.ts'
+import { readReplay } from './replay/replay-line.ts'
 import { readMoment } from './text/since.ts'
 import { UsageError } from './usage-error.ts'
 
@@ -60,27 +60,6 @@ const readReconcile = (given: Given): CommandOf<'reconcile'> => {
   return {
     ...{ kind: 'reconcile', prefixes: [...new Set(prefix)], enqueue, setAside },
     ...{ since: readMoment('since', given.values.since), ...place(given) },
-  }
-}
-
-const readReplay = (given: Given): CommandOf<'replay'> => {
-  refuseArguments(given)
-  const { via, bucket, prefix = [], to, force = false, limit, rate } = given.values
-  const start = readMoment('start', given.values.start)
-  const end = readMoment('end', given.values.end)
-  const [only] = prefix
-  if (via === undefined || prefix.length !== 1 || only === undefined || !start || !end)
-    throw new UsageError(
-      `replay needs --via ${replayWays.join('|')}, one --prefix (which may be ""), --start and --end; see --help`,
-    )
-  const way = oneOf('via', via, replayWays)
-  if (to !== undefined && way === 'queue')
-    throw new UsageError('--to goes with --via copy: nothing else is copied')
-  return {
-    ...{ kind: 'replay', via: way, bucket, prefix: only, start, end, force, to },
-    limit: limit === undefined ? undefined : numberOf(given, 'limit', 0, replayMax),
-    rate: rate === undefined ? undefined : numberOf(given, 'rate', 0, rateMax),
-    ...changing(given),
   }
 }
 
@@ -201,9 +180,6 @@ const recordsDefault = 100
 const seedMax = 2 ** 32 - 1
 /** What one batch takes. */
 const triesMax = 1000
-const replayMax = 1_000_000_000
-/** A second; S3 takes 3 500 writes to one prefix. */
-const rateMax = 100_000
 const recordMax = Number.MAX_SAFE_INTEGER
 
 const placeOptions = ['dir', 'json'] as const

@@ -1,4 +1,4 @@
-import { createSqsDeadLetters } from '@silversmith/aws'
+import { createS3Replicator, createSqsDeadLetters } from '@silversmith/aws'
 import {
   type DeadLetter,
   type DeadLetterQueue,
@@ -35,12 +35,13 @@ export const openPostOffice = async (
   const deployment = await findDeployment(environment, dir)
   const values = readDeployment(deployment, settings)
   const cloud = openCloud(deployment, values)
-  const { pipeline, routes, buckets } = values
+  const { pipeline, routes, buckets, replayPrefix: prefix } = values
+  const replay = { prefix, replicator: createS3Replicator({ client: cloud.clients.s3 }) }
   return {
     ...{ pipeline, cloud },
     queues: openDeadLetters(cloud, values),
     diagnose: (letters, call) =>
-      diagnose({ pipeline, routes, buckets, clock, ...cloud }, letters, call),
+      diagnose({ pipeline, routes, buckets, replay, clock, ...cloud }, letters, call),
   }
 }
 

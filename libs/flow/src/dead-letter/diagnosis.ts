@@ -10,12 +10,13 @@ import {
   type ObjectRef,
   objectUri,
   readObjectsMessage,
-  type Route,
   routeOf,
   sourceIdOf,
   type Source,
 } from '@silversmith/core'
 import type { Arrival } from '../ingest/ingest.ts'
+import { type CopyDeps, sourceOfCopy } from '../replay/source-of-copy.ts'
+import { openSource } from '../transform/source-opening.ts'
 import { readArrivalsText } from '../ingest/arrivals.ts'
 import { triesMax } from '../transform/batch-run.ts'
 import { describeFailure } from '../failure.ts'
@@ -24,12 +25,10 @@ import { judge } from '../claims/claims.ts'
 import { letterReasons, type LetterReason } from './letter-reason.ts'
 import { createLookUp, type LookUp, type LookUpDeps } from './look-up.ts'
 
-export interface DiagnosisDeps extends LookUpDeps {
-  readonly pipeline: string
-  readonly routes: readonly Route[]
-  /** Buckets ingest takes objects from; undefined: any. */
-  readonly buckets: readonly string[] | undefined
-}
+export interface DiagnosisDeps extends LookUpDeps, CopyDeps {}
+
+/** What it takes to tell of a source that is known. */
+export type SourceDiagnosisDeps = Omit<DiagnosisDeps, 'replay'>
 
 /** Why a message lies in a dead-letter queue, as far as can be told by what is there now. */
 export interface Diagnosis {
@@ -140,14 +139,14 @@ const diagnoseBatch = async (lookUp: LookUp, id: string, call: Call): Promise<Fo
 
 /** What became of a source, by what is there now. Throws what the ledger, the store and bronze throw. */
 export const diagnoseSource = async (
-  deps: DiagnosisDeps,
+  deps: SourceDiagnosisDeps,
   lookUp: LookUp,
   source: Source,
   call: Call,
 ): Promise<Found> => {
   const about = objectUri(source.object)
   const claim = await lookUp.claim(source.id, call)
-  if (!claim) return diagnoseUnclaimed(deps, source.object, call)
+  if (!claim) return diagnoseUnclaimed(deps, source, call)
   const batch = await lookUp.batch(claim.item.batch, call)
   if (!batch)
     return {
@@ -169,7 +168,7 @@ export const diagnoseSource = async (
       detail: `${manifest.key} of its batch is not there`,
     }
   const listed = listing.get(source.id)
-  if (!listed) return diagnoseUnclaimed(deps, source.object, call)
+  if (!listed) return diagnoseUnclaimed(deps, source, call)
   if (listed.disposition === 'poison') {
     const detail = `batch ${id} sealed it as poison after ${triesMax} opens that ended the process`
     return { reason: 'poison', about, detail }
@@ -205,13 +204,14 @@ const describeEnded = (about: string, { tries }: Claim, { id, end }: Batch): Fou
       }
 
 const diagnoseUnclaimed = async (
-  deps: DiagnosisDeps,
-  object: ObjectRef,
+  deps: SourceDiagnosisDeps,
+  source: Source,
   call: Call,
 ): Promise<Found> => {
+  const { object } = source
   const about = objectUri(object)
   if (isMessage(object)) return { reason: 'never-begun', about, detail: 'no batch has it' }
-  if (!(await isThere(deps, object, call)))
+  if (!(await isThere(deps, source, call)))
     return {
       reason: 'object-gone',
       about,
@@ -228,12 +228,12 @@ const diagnoseUnclaimed = async (
 }
 
 const isThere = async (
-  { bronze, clock }: DiagnosisDeps,
-  object: ObjectRef,
+  { bronze, clock }: SourceDiagnosisDeps,
+  source: Source,
   call: Call,
 ): Promise<boolean> => {
   try {
-    const { body } = await persist(clock, call, () => bronze.open(object, call.signal))
+    const { body } = await persist(clock, call, () => openSource(bronze, source, call.signal))
     await body[Symbol.asyncIterator]().return?.()
     return true
   } catch (error) {
@@ -278,11 +278,30 @@ const diagnoseArrival = async (
   const object = identify(facts) ?? (await findCurrent(deps, facts, call))
   if (!object)
     return { reason: 'object-gone', about, detail: 'there is no such object, or no longer' }
+  if (object.key.startsWith(deps.replay.prefix)) return diagnoseCopy(deps, lookUp, object, call)
   const source = {
     ...{ id: sourceIdOf(deps.pipeline, object), object, generation: 0 },
     dataset: routeOf(deps.routes, object.key),
   }
   return diagnoseSource(deps, lookUp, source, call)
+}
+
+const diagnoseCopy = async (
+  deps: DiagnosisDeps,
+  lookUp: LookUp,
+  copy: ObjectRef,
+  call: Call,
+): Promise<Found> => {
+  const about = objectUri(copy)
+  try {
+    const source = await persist(deps.clock, call, () => sourceOfCopy(deps, copy, call.signal))
+    return await diagnoseSource(deps, lookUp, source, call)
+  } catch (error) {
+    if (isFault(error, 'OBJECT_GONE'))
+      return { reason: 'object-gone', about, detail: 'the copy is not there any more' }
+    if (!isFault(error, 'EVENT_UNKNOWN')) throw error
+    return { reason: 'unreadable', about, detail: error.message }
+  }
 }
 
 const findCurrent = async (

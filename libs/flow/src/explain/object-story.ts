@@ -17,7 +17,7 @@ import {
   type Source,
   sourceIdOf,
 } from '@silversmith/core'
-import { type DiagnosisDeps, diagnoseSource } from '../dead-letter/diagnosis.ts'
+import { type SourceDiagnosisDeps, diagnoseSource } from '../dead-letter/diagnosis.ts'
 import { letterReasons, type LetterReason } from '../dead-letter/letter-reason.ts'
 import { createLookUp } from '../dead-letter/look-up.ts'
 import { readErasedRecords } from '../erasure/erasure-record.ts'
@@ -28,7 +28,7 @@ import { findRejected, type RejectedLines } from './rejected-lines.ts'
 import { readClaimed, type SealedSource } from './sealed-source.ts'
 import { judgeRows, type Verdict } from './verdict.ts'
 
-export interface ExplainDeps extends DiagnosisDeps, ChunkStoryDeps {
+export interface ExplainDeps extends SourceDiagnosisDeps, ChunkStoryDeps {
   readonly bronze: Bronze
   /** What a new version does to the rows of older ones, as transform has it. */
   readonly overwrites: Overwrites

@@ -1,19 +1,14 @@
 import {
   type Bronze,
-  copyOf,
   Fault,
   identify,
   type ObjectFacts,
   type ObjectRef,
   objectUri,
   type Queue,
-  type Replicator,
-  type Route,
-  routeOf,
-  type Source,
-  sourceIdOf,
   writeObjectsMessage,
 } from '@silversmith/core'
+import { type CopyDeps, sourceOfCopy, sourceOfObject } from '../replay/source-of-copy.ts'
 
 /** An object said to have been created. */
 export interface Arrival {
@@ -39,14 +34,8 @@ export interface SendKey {
  */
 export type SendOnce = (key: SendKey, send: () => Promise<void>) => Promise<void>
 
-export interface IngestDeps {
-  readonly pipeline: string
-  readonly routes: readonly Route[]
-  /** Objects of other buckets are refused; undefined: of any bucket. */
-  readonly buckets: readonly string[] | undefined
+export interface IngestDeps extends CopyDeps {
   readonly bronze: Pick<Bronze, 'head'>
-  /** What lies below `prefix` is a copy of an object, and loaded as that. */
-  readonly replay: { readonly prefix: string; readonly replicator: Pick<Replicator, 'look'> }
   readonly queue: Queue
   readonly sendOnce: SendOnce
 }
@@ -86,7 +75,9 @@ export const createIngest =
     const isFolder = arrived.key.endsWith('/') && sizeBytes === 0
     const isCopy = arrived.key.startsWith(deps.replay.prefix)
     const source =
-      isCopy && !isFolder ? await sourceOfCopy(deps, arrived, signal) : sourceOf(deps, arrived)
+      isCopy && !isFolder
+        ? await sourceOfCopy(deps, arrived, signal)
+        : sourceOfObject(deps, arrived)
     const { object, dataset } = source
     if (isFolder) return { outcome: 'folder', object, dataset }
 
@@ -104,39 +95,3 @@ export const createIngest =
     }
     return { outcome: sent ? 'sent' : 'repeated', object, dataset }
   }
-
-const sourceOf = (
-  { pipeline, routes }: Pick<IngestDeps, 'pipeline' | 'routes'>,
-  object: ObjectRef,
-): Source => ({
-  ...{ id: sourceIdOf(pipeline, object), object, generation: 0 },
-  dataset: routeOf(routes, object.key),
-})
-
-/** The source a copy is of. A copy that does not say whose it is must never pass for an object of its own. */
-const sourceOfCopy = async (
-  deps: IngestDeps,
-  copy: ObjectRef,
-  signal: AbortSignal,
-): Promise<Source> => {
-  const { prefix, replicator } = deps.replay
-  const { bucket, key, version, versioned } = copy
-  const found = await replicator.look(
-    { bucket, key, ...(versioned ? { versionId: version } : { etag: version }) },
-    signal,
-  )
-  const { mark } = found
-  if (!mark)
-    throw new Fault(
-      'EVENT_UNKNOWN',
-      `${objectUri(copy)} does not say which object it is a copy of: below ${prefix} are copies of silversmith replay only; put it elsewhere`,
-    )
-  const { origin, generation } = mark
-  const buckets = deps.buckets ?? [bucket]
-  if (!buckets.includes(origin.bucket) || origin.key.startsWith(prefix))
-    throw new Fault(
-      'EVENT_UNKNOWN',
-      `${objectUri(copy)} says it is a copy of ${objectUri(origin)}, which is no object of this pipeline: silversmith replay makes no such copy; delete it`,
-    )
-  return { ...sourceOf(deps, origin), generation, copy: copyOf(found, mark) }
-}

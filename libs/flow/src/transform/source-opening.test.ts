@@ -68,8 +68,11 @@ describe('a source that was copied', () => {
     const unread = await openSource(bronzeWith(undefined, closed), source, signal)
     await unread.body[Symbol.asyncIterator]().return?.()
     expect(closed).toEqual(['own'])
-    for await (const _ of (await openSource(bronzeWith(undefined, closed), source, signal)).body)
+    const begun = await openSource(bronzeWith(undefined, closed), source, signal)
+    for await (const piece of begun.body) {
+      expect(piece).toHaveLength(2)
       break
+    }
     expect(closed.length).toBeGreaterThan(1)
   })
 

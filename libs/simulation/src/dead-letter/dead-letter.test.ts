@@ -9,6 +9,7 @@ import {
 import type { Source } from '@silversmith/core'
 import { diagnose, lookAt, redrive } from '@silversmith/flow'
 import { describe, expect, test } from 'vitest'
+import { createMemoryReplicator } from '../memory/memory-replicator.ts'
 import { createRoom, pipeline } from '../transform/transform-room.ts'
 import type { RoomOptions } from '../transform/transform-room.ts'
 import { createLetterBox } from './letter-box.ts'
@@ -37,6 +38,7 @@ const createScene = (options: RoomOptions = {}) => {
   const deps = (buckets: readonly string[] | undefined = ['b']) => ({
     ...{ pipeline, buckets, clock: room.clock, ledger: room.ledger, store: room.store },
     bronze: room.bronze,
+    replay: { prefix: '_replay/', replicator: createMemoryReplicator(room.bronze) },
     routes: [{ prefix: '', suffixes: ['.jsonl'], dataset: 'notes' }],
   })
   const letterOf = (body: string, queue = 'objects'): DeadLetter => ({
@@ -57,6 +59,31 @@ const createScene = (options: RoomOptions = {}) => {
 }
 
 const twoRows = '{"id":"a0"}\n{"id":"a1"}'
+
+describe('a letter about a copy', () => {
+  const ask = (scene: ReturnType<typeof createScene>, key: string) =>
+    scene.reasonOf(JSON.stringify({ bucket: 'b', key }), 'arrivals')
+
+  test('is about the object that it is of, also where only the copy is left', async () => {
+    const scene = createScene()
+    const source = scene.put('a.jsonl', twoRows)
+    const copy = '_replay/r/a.jsonl'
+    const { replicator } = scene.deps().replay
+    await replicator.copy(source.object, { key: copy, generation: 0 }, scene.call().signal)
+    scene.bronze.deleteObject('b', 'a.jsonl')
+    expect(await ask(scene, copy)).toMatchObject({ reason: 'never-begun', about: 's3://b/a.jsonl' })
+    scene.bronze.deleteObject('b', copy)
+    expect(await ask(scene, copy)).toMatchObject({ reason: 'object-gone' })
+  })
+
+  test('that does not say of which is told to be none', async () => {
+    const scene = createScene()
+    scene.put('_replay/by-hand.jsonl', twoRows)
+    const found = await ask(scene, '_replay/by-hand.jsonl')
+    expect(found).toMatchObject({ reason: 'unreadable', about: 's3://b/_replay/by-hand.jsonl' })
+    expect(found.detail).toContain('does not say which object it is a copy of')
+  })
+})
 
 describe('a redrive', () => {
   test('of all leaves the letters it cannot help, and says why; asked for by its id, one goes all the same', async () => {
