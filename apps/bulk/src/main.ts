@@ -37,10 +37,7 @@ const store = createS3Store({ client: clients.s3, bucket: config.silverBucket, s
 const ledger = createDynamoLedger({ client: clients.dynamodb, tableName: config.ledgerTable })
 const queue = createSqsQueue({ client: clients.sqs, queueUrl: config.objectsQueueUrl })
 const bulkQueueUrl = config.bulkQueueUrl ?? config.objectsQueueUrl
-const bronze = withoutCopies(
-  createS3Bronze({ client: clients.s3, stallMs }),
-  config.replayPrefix,
-)
+const bronze = withoutCopies(createS3Bronze({ client: clients.s3, stallMs }), config.replayPrefix)
 const guard =
   config.idempotencyTable === undefined
     ? undefined

@@ -1,14 +1,7 @@
 import type { Match } from '@silversmith/core'
-import { sampleTypes } from '@silversmith/datasets'
 import type { Command, CommandOf } from './command.ts'
-import {
-  adoptedTable,
-  functionNames,
-  generatedFormats,
-  listedStates,
-  targetNames,
-  writerName,
-} from './command.ts'
+import { adoptedTable, functionNames, listedStates, targetNames, writerName } from './command.ts'
+import { readGenerate } from './dataset/generate-line.ts'
 import { readDatasetNew } from './dataset/dataset-name.ts'
 import { readDuration } from './text/duration.ts'
 import type { Given, OptionName } from './given.ts'
@@ -35,21 +28,6 @@ const readInvoke = (given: Given): CommandOf<'invoke'> => {
   const { event } = given.values
   if (!event) throw new UsageError('invoke needs --event FILE')
   return { kind: 'invoke', functionName, event, ...place(given) }
-}
-
-const readGenerate = (given: Given): CommandOf<'generate'> => {
-  refuseArguments(given)
-  const { type, format: asked = 'jsonl', out: file, json = false } = given.values
-  if (type === undefined) throw new UsageError(`generate needs --type ${sampleTypes.join('|')}`)
-  if (!file) throw new UsageError('generate needs --out FILE')
-  const format = oneOf('format', asked, generatedFormats)
-  if (format === 'json' && !/\.json$/i.test(file))
-    throw new UsageError(`an array is read as such from a file named .json only, not from ${file}`)
-  return {
-    ...{ kind: 'generate', type: oneOf('type', type, sampleTypes), format, file, json },
-    count: numberOf(given, 'count', recordsDefault, recordsMax),
-    seed: numberOf(given, 'seed', 1, seedMax),
-  }
 }
 
 const readReconcile = (given: Given): CommandOf<'reconcile'> => {
@@ -175,9 +153,6 @@ const rowsMax = 1000
 const rowsDefault = 5
 const batchesMax = 10_000
 const batchesDefault = 100
-const recordsMax = 100_000_000
-const recordsDefault = 100
-const seedMax = 2 ** 32 - 1
 /** What one batch takes. */
 const triesMax = 1000
 const recordMax = Number.MAX_SAFE_INTEGER

@@ -51,15 +51,7 @@ export const deploymentSettings = {
       'URL of the queue transform reads',
     ),
   },
-  bulk: {
-    bulkQueueUrl: setting<string | undefined>({
-      name: 'BULK_QUEUE_URL',
-      parse: parseUrl,
-      default: undefined,
-      description:
-        'URL of the queue of lower priority that transform reads beside the objects queue, which is taken without it',
-    }),
-  },
+  bulk: { bulkQueueUrl },
   deadLetters: {
     arrivalsQueueUrl: queueUrl('ARRIVALS_QUEUE_URL', [], 'URL of the queue ingest reads'),
     arrivalsDeadUrl: deadQueueUrl('ARRIVALS_DLQ_URL', 'the arrivals queue'),
