@@ -226,6 +226,16 @@ export type {
 export { isWhole } from './repair/loss.ts'
 export { stateNames } from './repair/state-name.ts'
 export { type RefusedFile, refusedFilesOf } from './repair/refused-file.ts'
+export { findRebuild, keepRebuild } from './rebuild/rebuild-checkpoint.ts'
+export {
+  rebuildFindingsMax,
+  type TableRebuildCount,
+  type TableRebuildCounts,
+  type TableRebuildFinding,
+  type TableRebuildReport,
+} from './rebuild/rebuild-report.ts'
+export type { TableRebuildDeps, TableRebuildRequest } from './rebuild/rebuild-room.ts'
+export { createTableRebuild, type TableRebuild } from './rebuild/table-rebuild.ts'
 export { type BreakerView, viewBreakers } from './status/breaker-view.ts'
 export { countOpen, listProblems, type OpenProblem, type OpenWork } from './status/open-work.ts'
 export {

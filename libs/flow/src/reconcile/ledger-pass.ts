@@ -74,7 +74,7 @@ const firstDay = async (
 
 /** The batches of these manifests, as the ledger has them. */
 export const readBatches = async (
-  { clock, ledger }: ReconcileDeps,
+  { clock, ledger }: Pick<ReconcileDeps, 'clock' | 'ledger'>,
   manifestKeys: readonly string[],
   call: Call,
 ): Promise<readonly (Batch | undefined)[]> => {

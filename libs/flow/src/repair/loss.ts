@@ -111,8 +111,9 @@ const canGive = (deps: LossDeps, giver: string, taker: string, chunk: Chunk): bo
   return [giver, taker].includes('silver') && deps.menders.some(({ name }) => name === mended)
 }
 
-const isRejected = async (
-  deps: LossDeps,
+/** Was it taken out by an operator? Its payload is in quarantine then. */
+export const isRejected = async (
+  deps: Pick<LossDeps, 'store' | 'clock' | 'quarantinePrefix'>,
   batch: Pick<Batch, 'rejected'>,
   manifest: Manifest,
   chunk: Chunk,

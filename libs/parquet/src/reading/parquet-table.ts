@@ -36,7 +36,7 @@ export const readParquetTable = async (
 export const readColumnNames = (bytes: Uint8Array): readonly string[] =>
   columnNames(parquetMetadata(new Uint8Array(bytes).buffer))
 
-const columnNames = ({ schema }: FileMetaData): readonly string[] => {
+export const columnNames = ({ schema }: FileMetaData): readonly string[] => {
   const names: string[] = []
   const [root, ...elements] = schema
   let at = 0
