@@ -114,6 +114,18 @@ const readRebuild = (given: Given): CommandOf<'ledger rebuild'> => {
   return { kind: 'ledger rebuild', from, ...changing(given) }
 }
 
+const readTableRebuild = (given: Given): CommandOf<'rebuild'> => {
+  refuseArguments(given)
+  const { from, table } = given.values
+  if (from !== 'silver')
+    throw new UsageError('rebuild needs --from silver: it is what tables are filled out of')
+  if (table === '') throw new UsageError('--table is empty')
+  return {
+    ...{ kind: 'rebuild', table, since: readMoment('since', given.values.since) },
+    ...changing(given),
+  }
+}
+
 const readRedrive = (given: Given): CommandOf<'dlq redrive'> => {
   const { all = false } = given.values
   if (all === given.args.length > 0)
@@ -232,6 +244,7 @@ const readers: Readonly<Record<string, Reader>> = {
     }),
   },
   repair: { options: changingOptions, read: readRepair },
+  rebuild: { options: ['from', 'table', 'since', ...changingOptions], read: readTableRebuild },
   erase: { options: ['dataset', 'where', 'text', ...changingOptions], read: readErase },
   'ledger rebuild': { options: ['from', ...changingOptions], read: readRebuild },
   'quarantine list': {

@@ -120,6 +120,12 @@ export type Command =
   | ({ readonly kind: 'batch free'; readonly batch: string } & Changing)
   | ({ readonly kind: 'repair'; readonly batches: readonly string[] } & Changing)
   | ({
+      readonly kind: 'rebuild'
+      /** Undefined: all. */
+      readonly table: string | undefined
+      readonly since: Since | undefined
+    } & Changing)
+  | ({
       readonly kind: 'erase'
       /** Undefined: only what was begun is finished. */
       readonly request: EraseRequest | undefined

@@ -97,6 +97,10 @@ When something is wrong
                             loaded by others
   repair BATCH… --yes       put back rows which a target lost, from another target. Never done by itself: rows that
                             were erased on purpose stay erased
+  rebuild --from silver [--table T] [--since 2026-01-01|36h] --yes
+                            fill an empty or new table of ClickHouse out of the silver files, by the manifests of batches
+                            since that day; beside live traffic, and again at any time: what is there stays. Killed, the
+                            same goes on where it was. With --json a line tells how far it is every 20 s
   erase --dataset D --where COLUMN=VALUE [--text TEXT]… --yes
                             take all records with that value out of every store, for good: all their rows in every
                             table of the dataset, and rejected records that hold TEXT, by default VALUE, as a word.

@@ -32,6 +32,7 @@ import { runQuarantineShow } from './quarantine/quarantine-show.ts'
 import { runReplay } from './replay/replay.ts'
 import { runQuery } from './table/query.ts'
 import { runReconcile } from './reconcile/reconcile.ts'
+import { runRebuild } from './rebuild/rebuild.ts'
 import { runBatchReject, runRepair } from './reconcile/repair.ts'
 import { printable } from './text/printable.ts'
 import { writeJson } from './text/row-layout.ts'
@@ -47,7 +48,11 @@ const answerTo = (command: Exclude<Command, { kind: 'help' }>): Promise<Answer> 
   const { signal } = new AbortController()
   const { env: environment } = process
   const clock = { now: Date.now, sleep: async (ms: number) => void (await sleep(ms)) }
-  const surroundings: Surroundings = { environment, clock, progress, signal }
+  const line = (document: unknown): void => void process.stdout.write(`${writeJson(document)}\n`)
+  const surroundings: Surroundings = {
+    ...{ environment, clock, progress, signal },
+    ...('json' in command && command.json && { line }),
+  }
   switch (command.kind) {
     case 'migrate':
       return runMigrate(command, environment, signal)
@@ -81,6 +86,8 @@ const answerTo = (command: Exclude<Command, { kind: 'help' }>): Promise<Answer> 
       return runBatchFree(command, surroundings)
     case 'repair':
       return runRepair(command, surroundings)
+    case 'rebuild':
+      return runRebuild(command, surroundings)
     case 'erase':
       return runErase(command, surroundings)
     case 'ledger rebuild':

@@ -8,6 +8,8 @@ export interface Surroundings {
   readonly clock: Clock
   readonly progress: Progress
   readonly signal: AbortSignal
+  /** Prints how far it is as a line of JSON, before the document that is the last; absent where a person reads. */
+  readonly line?: (document: unknown) => void
 }
 
 export const callOf = ({ clock, signal }: Surroundings, forMs: number): Call => ({

@@ -8,15 +8,18 @@ import type { ExistingTable } from './existing.ts'
 import { insert } from './insert.ts'
 import { insertLayout } from './layout.ts'
 import { namesOf, qualify, quoteName, quoteText, withReloads } from './name.ts'
-import { preflight } from './preflight.ts'
-import type { Preflight } from './preflight.ts'
 import type { ClickHouseSettings } from './settings.ts'
+import { sendUnspent } from './spent-token.ts'
+import { createTableCheck } from './table-check.ts'
+import type { CheckedTable } from './table-check.ts'
 import { columnsOfChunk } from './target.ts'
 
 export interface ClickHouseMenderOptions {
   readonly settings: ClickHouseSettings
   /** All tables chunks may be of, see `tablesOf`; `_reloads` is added. */
   readonly tables: readonly Table[]
+  /** Epoch ms; for tests. */
+  readonly now?: () => number
 }
 
 /** Rows read in one question. */
@@ -34,10 +37,12 @@ const dayMs = 86_400_000
 export const createClickHouseMender = ({
   settings,
   tables,
+  now = Date.now,
 }: ClickHouseMenderOptions): Mender & { close(): Promise<void> } => {
   const names = namesOf(tables, settings)
   const known = new Map(withReloads(tables).map((table) => [table.name, table]))
   const connection = createConnection(settings)
+  const { checkTable } = createTableCheck({ connection, settings, now })
 
   const tableOf = (chunk: Chunk): { readonly table: Table; readonly name: string } => {
     const table = known.get(chunk.table)
@@ -54,14 +59,13 @@ export const createClickHouseMender = ({
     batch: string,
     chunk: Chunk,
     signal: AbortSignal,
-  ): Promise<{ readonly pinned: Preflight['pinned']; readonly columns: readonly string[] }> => {
-    const { table, name } = tableOf(chunk)
-    const { pinned, tables: seen } = await preflight(connection, [table], settings, signal)
-    const found = seen.get(name)
-    if (!found) throw new Fault('TARGET_UNAVAILABLE', `${name} went while it was looked at`)
+  ): Promise<CheckedTable & { readonly columns: readonly string[] }> => {
+    const own = tableOf(chunk)
+    const { pinned, found } = await checkTable(own, signal)
     refuseFeeding(found, settings.database)
     const token = tokenOf(batch, chunk.n)
-    return { pinned, columns: columnsOfChunk(chunk, token, table, settings.database, found) }
+    const columns = columnsOfChunk(chunk, token, own.table, settings.database, found)
+    return { pinned, found, columns }
   }
 
   return {
@@ -81,20 +85,28 @@ export const createClickHouseMender = ({
         )
     },
     fill: async (batch, chunk, { bytes, token }, signal) => {
-      const { pinned, columns } = await check(batch, chunk, signal)
+      const { pinned, found, columns } = await check(batch, chunk, signal)
       const { name } = tableOf(chunk)
-      await insert(
-        settings,
-        {
-          statement: `INSERT INTO ${qualify(settings.database, name)} (${columns.map(quoteName).join(', ')}) FORMAT Parquet`,
-          body: bytes,
-          token,
-          comment: `silversmith layout ${insertLayout} repair of batch ${batch}`,
-          pinned,
-          what: `INSERT ${token} into ${settings.database}.${name}`,
-        },
-        signal,
-      )
+      const send = (sent: string): Promise<void> =>
+        insert(
+          settings,
+          {
+            statement: `INSERT INTO ${qualify(settings.database, name)} (${columns.map(quoteName).join(', ')}) FORMAT Parquet`,
+            body: bytes,
+            token: sent,
+            comment: `silversmith layout ${insertLayout} repair of batch ${batch}`,
+            pinned,
+            what: `INSERT ${sent} into ${settings.database}.${name}`,
+          },
+          signal,
+        )
+      await send(token)
+      // A table that was emptied may know its token from before.
+      const place = { token: tokenOf(batch, chunk.n), month: chunk.month }
+      if (token !== place.token) return
+      const isThere = async (): Promise<boolean> =>
+        (await countChunk(connection, settings, name, place, signal)) > 0
+      await sendUnspent({ token, database: settings.database, table: found, send, isThere })
     },
     readDay: async (batch, chunk, day, signal) => {
       const { table, name } = tableOf(chunk)

@@ -3,15 +3,14 @@ import type { Chunk, Store, Table, Target } from '@silversmith/core'
 import { createChunkBodies } from './chunk-bodies.ts'
 import { countChunk } from './chunk-count.ts'
 import { createConnection } from './connection.ts'
-import { fingerprintOf, readFingerprint } from './existing.ts'
 import type { ExistingTable } from './existing.ts'
 import { insert } from './insert.ts'
 import { insertLayout } from './layout.ts'
 import { namesOf, qualify, quoteName, withReloads } from './name.ts'
 import { preflight } from './preflight.ts'
-import type { Preflight } from './preflight.ts'
 import type { ClickHouseSettings } from './settings.ts'
 import { sendUnspent } from './spent-token.ts'
+import { createTableCheck } from './table-check.ts'
 import { createTokenMemory } from './token-memory.ts'
 
 export interface ClickHouseTargetOptions {
@@ -22,12 +21,6 @@ export interface ClickHouseTargetOptions {
   /** Epoch ms; for tests. */
   readonly now?: () => number
 }
-
-/** A passed preflight holds this long, unless the table in question changes. A failed one is never kept: the next attempt is the probe. */
-export const preflightMsMax = 600_000
-
-/** Preflights in a row for one chunk whose table is another after each. */
-const preflightsMax = 3
 
 /**
  * The target `clickhouse`. The first call for a table, and one every ten minutes, asks whether server and table are fit (see `preflight`).
@@ -48,38 +41,7 @@ export const createClickHouseTarget = ({
   const connection = createConnection(settings)
   const memory = createTokenMemory(now)
   const bodies = createChunkBodies(store)
-  const passed = new Map<Table, { readonly at: number; readonly outcome: Promise<Preflight> }>()
-
-  const check = (table: Table, signal: AbortSignal): Promise<Preflight> => {
-    const before = passed.get(table)
-    if (before && now() - before.at < preflightMsMax) return before.outcome
-    const outcome = preflight(connection, [table], settings, signal)
-    passed.set(table, { at: now(), outcome })
-    outcome.catch(() => forget(table, outcome))
-    return outcome
-  }
-  const forget = (table: Table, outcome: Promise<Preflight>): void => {
-    if (passed.get(table)?.outcome === outcome) passed.delete(table)
-  }
-
-  /** A preflight that passed, and the table as it is now. */
-  const checkTable = async (
-    { table, name }: { readonly table: Table; readonly name: string },
-    signal: AbortSignal,
-  ): Promise<{ readonly pinned: Preflight['pinned']; readonly found: ExistingTable }> => {
-    for (let count = 0; count < preflightsMax; count += 1) {
-      const outcome = check(table, signal)
-      const { pinned, tables: seen } = await outcome
-      const found = seen.get(name)
-      const fingerprint = await readFingerprint(connection, settings, name, signal)
-      if (found && fingerprintOf(found) === fingerprint) return { pinned, found }
-      forget(table, outcome)
-    }
-    throw new Fault(
-      'TARGET_UNAVAILABLE',
-      `${settings.database}.${name} changes while it is looked at, or its replicas differ.`,
-    )
-  }
+  const { checkTable, forgetAll } = createTableCheck({ connection, settings, now })
 
   const tableOf = (chunk: Chunk): { readonly table: Table; readonly name: string } => {
     const table = known.get(chunk.table)
@@ -118,7 +80,7 @@ export const createClickHouseTarget = ({
     },
     check: async (signal) => {
       // A new look at the server, whatever was seen before.
-      passed.clear()
+      forgetAll()
       await preflight(connection, tables, settings, signal)
     },
     prepare: ({ block }, signal) => void (block && bodies.fetchAhead(block, signal)),

@@ -38,7 +38,7 @@ export interface Filling {
  * transform would. So a chunk is there whole or not at all, a process that dies leaves nothing half done, and whoever puts the
  * same chunk at the same time, this or transform, has the same token: one of them lands.
  *
- * True: every row of the tables asked for is there, and there are some, and all of the batch was looked at. Throws faults of the
+ * True: of the tables asked for there were chunks left, and all of them are there. Throws faults of the
  * ports; DEADLINE_REACHED when time is over; Refusal.
  */
 export const fillBatch = async (
@@ -54,7 +54,7 @@ export const fillBatch = async (
       ...(await fillSome(deps, { ...filling, from: at }, chunks.slice(0, applied), call)),
     )
   const isThere = ({ kind }: Outcome): boolean => kind === 'filled' || kind === 'there'
-  return filling.from === 0 && outcomes.length > 0 && outcomes.every(isThere)
+  return outcomes.length > 0 && outcomes.every(isThere)
 }
 
 /** Up to `inspectMax` chunks, from `from` on. What came of them is told when all of it is known, so that nothing is told twice. */

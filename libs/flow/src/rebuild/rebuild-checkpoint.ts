@@ -1,6 +1,7 @@
 import type { Checkpoint } from '@silversmith/core'
 import { changeItem, readItem } from '../ledger-write.ts'
 import type { Call } from '../patience.ts'
+import { readPosition } from './rebuild-position.ts'
 import type { TableRebuildDeps, TableRebuildRequest } from './rebuild-room.ts'
 
 type Asked = Pick<TableRebuildRequest, 'tables' | 'since'>
@@ -28,10 +29,16 @@ export const keepRebuild = async (
   await changeItem<Checkpoint>(deps, key, change, call)
 }
 
-/** What was kept, for `from`; undefined: nothing, or it was done. */
+/**
+ * What was kept, for `from`; undefined: there is nothing, or nothing by which one could see whether the tables were emptied since.
+ */
 export const findRebuild = async (
   deps: TableRebuildDeps,
   asked: Asked,
   call: Call,
-): Promise<string | undefined> =>
-  (await readItem<Checkpoint>(deps, keyOf(deps, asked), call))?.item.position
+): Promise<string | undefined> => {
+  const { position } = (await readItem<Checkpoint>(deps, keyOf(deps, asked), call))?.item ?? {}
+  return position !== undefined && readPosition(position)?.witness !== undefined
+    ? position
+    : undefined
+}

@@ -45,6 +45,8 @@ export interface TableRebuildReport {
   readonly findingCount: number
   /** Where another call goes on; undefined: all is done. */
   readonly next?: string
+  /** Key of the last manifest that was begun with. */
+  readonly at?: string
   /** Nothing is left but batches that are sealed and not applied yet: so many wait for the sweep. */
   readonly waiting?: number
   /** What keeps it from going on. */

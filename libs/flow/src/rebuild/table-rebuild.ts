@@ -95,7 +95,7 @@ const createRun = (deps: TableRebuildDeps, request: TableRebuildRequest, call: C
     open.delete(key)
     tally.count('batches')
     tally.count('adopted', manifest.sources.filter(({ adopted }) => adopted).length)
-    if (isWhole) place = { ...place, witness: key }
+    if (isWhole && !request.dryRun) place = { ...place, witness: key }
   }
 
   /** False: something keeps it from going on. */
@@ -162,12 +162,13 @@ const createRun = (deps: TableRebuildDeps, request: TableRebuildRequest, call: C
     const { counts, findings, findingCount } = tally
     const told = { counts, findings, findingCount, ...(problem && { problem }) }
     if (!place) return { ...told, next: request.from ?? writePosition({ open: {} }) }
-    const { isAtEnd = false } = place
-    if (isAtEnd && open.size === 0) return told
+    const { from: at, isAtEnd = false } = place
+    const reached = { ...told, ...(at !== undefined && { at }) }
+    if (isAtEnd && open.size === 0) return reached
     const isWaiting =
       (isAtEnd || open.size >= openMax) && [...open.keys()].every((key) => waiting.has(key))
     const next = writePosition({ ...place, open: Object.fromEntries(open) })
-    return { ...told, next, ...(isWaiting && { waiting: open.size }) }
+    return { ...reached, next, ...(isWaiting && { waiting: open.size }) }
   }
 
   return { look, report }

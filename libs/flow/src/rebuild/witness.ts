@@ -18,10 +18,8 @@ export const findStart = async (
   call: Call,
 ): Promise<Position> => {
   const position = (from === undefined ? undefined : readPosition(from)) ?? { open: {} }
-  const { witness, open } = position
-  // So far none was whole: there is nothing that could be gone, but in those that were begun.
-  if (witness === undefined)
-    return { ...position, open: Object.fromEntries(Object.keys(open).map((key) => [key, 0])) }
+  const { witness } = position
+  if (witness === undefined) return position
   const isWanted = (table: string): boolean => tables?.includes(table) ?? true
   return (await isThere(deps, witness, isWanted, call)) ? position : { open: {} }
 }

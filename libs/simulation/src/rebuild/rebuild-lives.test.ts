@@ -2,7 +2,7 @@ import type { Source } from '@silversmith/core'
 import { expect, test } from 'vitest'
 import { createRandom } from '../index.ts'
 import { createMortalProcess, type MortalProcess } from '../repair/mortal-process.ts'
-import { createRebuildRoom } from './rebuild-room.ts'
+import { createRebuildRoom, tickMs } from './rebuild-room.ts'
 
 /** Too few in a row to condemn a source as poison. */
 const crashesMax = 8
@@ -65,11 +65,13 @@ const live = async (seed: number) => {
     room.truncate()
     truncates += 1
   }
-  const fill = async (own = process()): Promise<void> => {
+  /** True: all is done. */
+  const fill = async (own = process()): Promise<boolean> => {
     // Some end by their deadline, before anything or on their way.
-    const report = await room.fill({}, own, random.pick([-1, 0, 50, 60_000]))
+    const report = await room.fill({}, own, random.pick([-1, 3, 3, 2, 1, 60_000]) * tickMs)
     filled += report?.counts.chunksFilled ?? 0
     expect(report?.findings ?? []).toEqual([])
+    return report !== undefined && report.next === undefined
   }
   const some = () => deliver([...messages].filter(() => random.chance(0.6)))
   const steps = [
@@ -80,16 +82,25 @@ const live = async (seed: number) => {
     () => room.clock.advance(random.below(900_000)),
   ]
   for (let step = 0; step < stepsOfLife; step += 1) await random.pick(steps)()
-  if (random.chance(0.5)) await Promise.all([some(), apply(), truncate()])
-  crashes = crashesMax
-  for (let round = 0; round < 10; round += 1) {
+  if (random.chance(0.7)) await Promise.all([some(), apply(), truncate()])
+  crashes = Math.max(crashes, crashesMax - 2)
+  // Beside live traffic, until it says that it is done. Nothing is filled after that.
+  for (let round = 0, isDone = false; !isDone; round += 1) {
+    expect(round).toBeLessThan(300)
+    isDone = (await Promise.all([fill(), random.chance(0.3) && some()]))[0]
+    if (!random.chance(0.2)) continue
     room.clock.advance(3_700_000)
-    await Promise.all([fill(), deliver([...messages])])
     await sweep()
-    await Promise.all([apply(), fill()])
+    await apply()
   }
-  const last = await room.fill()
-  expect([messages.size, open.size, last?.next, last?.findings]).toEqual([0, 0, undefined, []])
+  crashes = crashesMax
+  for (let round = 0; round < 8; round += 1) {
+    room.clock.advance(3_700_000)
+    await deliver([...messages])
+    await sweep()
+    await apply()
+  }
+  expect([messages.size, open.size]).toEqual([0, 0])
   return { room, sources, truncates, filled }
 }
 

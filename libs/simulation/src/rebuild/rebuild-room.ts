@@ -1,4 +1,4 @@
-import { type Dataset, reloadsTable } from '@silversmith/core'
+import { type Dataset, type Inspector, reloadsTable } from '@silversmith/core'
 import {
   createTableRebuild,
   findRebuild,
@@ -12,16 +12,28 @@ import { createMortalProcess, type MortalProcess } from '../repair/mortal-proces
 import { createRepairRoom, namesOf } from '../repair/repair-room.ts'
 import { notes } from '../transform/transform-room.ts'
 
+/** What one look at the target takes. */
+export const tickMs = 10
+
 /** A repair room whose ClickHouse can be emptied, and filled again out of silver. */
 export const createRebuildRoom = (seed = 1, datasets: readonly Dataset[] = [notes]) => {
   const room = createRepairRoom(seed, datasets)
+  /** Time goes by as it looks, so that a call can end anywhere. */
+  const ticking = (inspector: Inspector): Inspector => ({
+    name: inspector.name,
+    listTokens: inspector.listTokens,
+    inspect: (...args) => {
+      room.clock.advance(tickMs)
+      return inspector.inspect(...args)
+    },
+  })
   const depsOf = (process: MortalProcess): TableRebuildDeps => {
     const { inspectors, menders, ...deps } = room.depsOf(process)
     const [inspector] = inspectors
     const [mender] = menders
     if (!inspector || !mender) throw new Error('the room has no ClickHouse')
     const tables = [...datasets.flatMap((dataset) => dataset.tables), reloadsTable]
-    return { ...deps, inspector, mender, tables, join: joinParquetFiles }
+    return { ...deps, inspector: ticking(inspector), mender, tables, join: joinParquetFiles }
   }
   /** One call, that goes on where the one before ended, and keeps where it came to; undefined: the process died. */
   const fill = (
