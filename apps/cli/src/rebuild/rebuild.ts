@@ -27,9 +27,9 @@ const depsOf = ({ cloud, targets, ...bench }: Bench, { clock }: Surroundings): T
   const inspector = targets.inspectors.find(({ name }) => name === target)
   const mender = targets.menders.find(({ name }) => name === target)
   if (!inspector || !mender) throw new UsageError('TARGETS lacks clickhouse: there is no table')
-  if (!targets.inspectors.some(({ name }) => name === 'silver'))
-    throw new UsageError('TARGETS lacks silver: there is nothing to rebuild from')
-  return { ...bench, ...cloud, clock, inspector, mender, tables, join: joinParquetFiles }
+  const silver = targets.inspectors.find(({ name }) => name === 'silver')
+  if (!silver) throw new UsageError('TARGETS lacks silver: there is nothing to rebuild from')
+  return { ...bench, ...cloud, clock, inspector, mender, silver, tables, join: joinParquetFiles }
 }
 
 const describeStep = ({ counts, at, problem, waiting }: Sum): string =>

@@ -4,17 +4,16 @@ import {
   Fault,
   type Holding,
   isFault,
-  keptSince,
   type Manifest,
   reloadsTable,
   tokenOf,
 } from '@silversmith/core'
-import { silverKeyOf } from '../apply/silver-target.ts'
 import { listJobs } from '../erasure/erasure-job.ts'
 import { withoutErased } from '../erasure/erasure-record.ts'
 import { type Call, endingOf, persist } from '../patience.ts'
 import { inspect, inspectMax, isRejected, isWhole } from '../repair/loss.ts'
 import type { RebuildTally, TableRebuildFinding } from './rebuild-report.ts'
+import { readBlock } from './silver-block.ts'
 import { Refusal, type TableRebuildDeps, type TableRebuildRequest } from './rebuild-room.ts'
 
 /** A sealed batch, and how much of it is to be done. */
@@ -164,8 +163,9 @@ const deal = async (
       why: 'rows of its batch are not there: views would turn to a generation that is not whole',
       mend: 'mend what is told of its batch, and rebuild again',
     })
-  const block = await readBlock(deps, batch, chunk, call)
-  if ('kind' in block) return block
+  const block = await readBlock(deps, batch.id, chunk, call)
+  if (block.kind === 'expired') return { kind: 'expired' }
+  if (block.kind === 'left') return left(block.problem, batch, chunk, block)
   sent.add(token)
   return send(deps, batch, { ...chunk, columns: block.columns }, block.bytes, call)
 }
@@ -185,59 +185,6 @@ const isReady = async (
   }
   return true
 }
-
-interface Block {
-  readonly bytes: Uint8Array
-  readonly columns: readonly string[]
-}
-
-/** The chunk's files as one, without days that the table does not keep any more. */
-const readBlock = async (
-  { store, clock, tables, silverPrefix, join }: TableRebuildDeps,
-  batch: Batch,
-  chunk: Chunk,
-  call: Call,
-): Promise<Block | Outcome> => {
-  if (!chunk.days)
-    return left('file-lost', batch, chunk, {
-      why: 'its batch was sealed without silver',
-      mend: again,
-    })
-  const table = tables.find(({ name }) => name === chunk.table)
-  const since = keptSince(table, clock.now()) ?? -Infinity
-  const days = chunk.days.filter(({ day, rows }) => rows > 0 && Date.parse(day) >= since)
-  if (days.length === 0) return { kind: 'expired' }
-  const files: Uint8Array[] = []
-  for (const { day, sha256 } of days) {
-    const key = silverKeyOf(silverPrefix, batch.id, chunk, day)
-    try {
-      // A repair or an erasure may have written the file anew, with a hash of its own.
-      const found = await persist(clock, call, () => store.look(key, call.signal))
-      files.push(
-        await persist(clock, call, () => store.read(key, found?.sha256 ?? sha256, call.signal)),
-      )
-    } catch (error) {
-      if (!isFault(error, 'OBJECT_GONE', 'OBJECT_UNREADABLE')) throw error
-      const kind = isFault(error, 'OBJECT_GONE') ? 'file-lost' : 'file-unreadable'
-      return left(kind, batch, chunk, { why: `${key}: ${error.message}`, mend: restore })
-    }
-  }
-  const rows = days.reduce((sum, day) => sum + day.rows, 0)
-  const first = silverKeyOf(silverPrefix, batch.id, chunk, days[0]?.day ?? '')
-  try {
-    const joined = join(files)
-    if (joined.rows === rows) return joined
-    const why = `${first} and its other days hold ${joined.rows} rows, the manifest says ${rows}`
-    return left('file-unreadable', batch, chunk, { why, mend: restore })
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error
-    const why = `${first} or another of its days: ${error.message}`
-    return left('file-unreadable', batch, chunk, { why, mend: restore })
-  }
-}
-
-const again = 'load its sources again from bronze'
-const restore = `put back an earlier version of the file and rebuild again, or ${again}`
 
 const send = async (
   { mender, inspector, clock }: TableRebuildDeps,
@@ -292,8 +239,8 @@ const left = (
   kind: TableRebuildFinding['kind'],
   batch: Batch,
   { n, table }: Chunk,
-  words: Pick<TableRebuildFinding, 'why' | 'mend'>,
+  { why, mend }: Pick<TableRebuildFinding, 'why' | 'mend'>,
 ): Outcome => {
-  const finding = { kind, batch: batch.id, chunk: tokenOf(batch.id, n), table, ...words }
+  const finding = { kind, batch: batch.id, chunk: tokenOf(batch.id, n), table, why, mend }
   return { kind: 'left', finding }
 }

@@ -7,6 +7,8 @@ export interface TableRebuildDeps {
   readonly clock: Clock
   /** Of the target that is filled. */
   readonly inspector: Inspector
+  /** Of the silver files. */
+  readonly silver: Pick<Inspector, 'inspect'>
   readonly mender: Pick<Mender, 'fill'>
   /** Of this release: they say how long rows are kept. */
   readonly tables: readonly Pick<Table, 'name' | 'retentionDays'>[]

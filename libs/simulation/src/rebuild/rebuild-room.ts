@@ -29,11 +29,18 @@ export const createRebuildRoom = (seed = 1, datasets: readonly Dataset[] = [note
   })
   const depsOf = (process: MortalProcess): TableRebuildDeps => {
     const { inspectors, menders, ...deps } = room.depsOf(process)
-    const [inspector] = inspectors
+    const [inspector, silver] = inspectors
     const [mender] = menders
-    if (!inspector || !mender) throw new Error('the room has no ClickHouse')
+    if (!inspector || !silver || !mender) throw new Error('the room has no ClickHouse')
     const tables = [...datasets.flatMap((dataset) => dataset.tables), reloadsTable]
-    return { ...deps, inspector: ticking(inspector), mender, tables, join: joinParquetFiles }
+    return {
+      ...deps,
+      inspector: ticking(inspector),
+      silver,
+      mender,
+      tables,
+      join: joinParquetFiles,
+    }
   }
   /** One call, that goes on where the one before ended, and keeps where it came to; undefined: the process died. */
   const fill = (
