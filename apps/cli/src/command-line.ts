@@ -3,6 +3,7 @@ import type { Command, CommandOf } from './command.ts'
 import { adoptedTable, functionNames, listedStates, targetNames, writerName } from './command.ts'
 import { readGenerate } from './dataset/generate-line.ts'
 import { readDatasetNew } from './dataset/dataset-name.ts'
+import { readTableRebuild } from './rebuild/rebuild-line.ts'
 import { readDuration } from './text/duration.ts'
 import type { Given, OptionName } from './given.ts'
 import { argument, changing, numberOf, oneOf, parse, place, refuseArguments } from './given.ts'
@@ -112,18 +113,6 @@ const readRebuild = (given: Given): CommandOf<'ledger rebuild'> => {
   if (from !== undefined && !(/^\d{4}-\d{2}-\d{2}$/.test(from) && Date.parse(from)))
     throw new UsageError(`--from must be a day such as 2026-01-01, not "${from}"`)
   return { kind: 'ledger rebuild', from, ...changing(given) }
-}
-
-const readTableRebuild = (given: Given): CommandOf<'rebuild'> => {
-  refuseArguments(given)
-  const { from, table } = given.values
-  if (from !== 'silver')
-    throw new UsageError('rebuild needs --from silver: it is what tables are filled out of')
-  if (table === '') throw new UsageError('--table is empty')
-  return {
-    ...{ kind: 'rebuild', table, since: readMoment('since', given.values.since) },
-    ...changing(given),
-  }
 }
 
 const readRedrive = (given: Given): CommandOf<'dlq redrive'> => {

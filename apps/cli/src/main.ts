@@ -43,16 +43,17 @@ import { UsageError } from './usage-error.ts'
 
 const progress = createProgress(process.stderr)
 
-const answerTo = (command: Exclude<Command, { kind: 'help' }>): Promise<Answer> => {
+const surroundingsOf = (isJson: boolean): Surroundings => {
   // Ctrl-C ends the process at once; each call has its own limit in its client.
   const { signal } = new AbortController()
-  const { env: environment } = process
   const clock = { now: Date.now, sleep: async (ms: number) => void (await sleep(ms)) }
   const line = (document: unknown): void => void process.stdout.write(`${writeJson(document)}\n`)
-  const surroundings: Surroundings = {
-    ...{ environment, clock, progress, signal },
-    ...('json' in command && command.json && { line }),
-  }
+  return { environment: process.env, clock, progress, signal, ...(isJson && { line }) }
+}
+
+const answerTo = (command: Exclude<Command, { kind: 'help' }>): Promise<Answer> => {
+  const surroundings = surroundingsOf(command.json)
+  const { environment, signal } = surroundings
   switch (command.kind) {
     case 'migrate':
       return runMigrate(command, environment, signal)

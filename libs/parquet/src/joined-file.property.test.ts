@@ -1,4 +1,5 @@
 import fc from 'fast-check'
+import { parquetMetadata } from 'hyparquet'
 import { describe, expect, it } from 'vitest'
 import { anyRow, anyTable, columnOf, everyColumn } from './any-row.ts'
 import {
@@ -26,6 +27,10 @@ describe('files joined hold the rows of each, one after the other', () => {
         const joined = joinParquetFiles(files)
         const count = parts.reduce((sum, { rows }) => sum + rows.length, 0)
         expect(joined).toMatchObject({ rows: count, columns: everyColumn.map(({ name }) => name) })
+        const groupsOf = (bytes: Uint8Array) =>
+          parquetMetadata(Uint8Array.from(bytes).buffer).row_groups
+        const groups = files.flatMap((one) => groupsOf(one).map((group) => group.num_rows))
+        expect(groupsOf(joined.bytes).map((group) => group.num_rows)).toEqual(groups)
         await checkParquet(joined.bytes, everyColumn, count)
         const apart = (await Promise.all(files.map((one) => readParquet(one)))).flat()
         expect(await readParquet(joined.bytes)).toEqual(apart)

@@ -6,7 +6,12 @@ import {
 import type { Batch, Chunk, Manifest, Row } from '@silversmith/core'
 import { columnsOf, repairTokenOf, tokenOf } from '@silversmith/core'
 import { createSilverInspector, createSilverTarget, repairBatch } from '@silversmith/flow'
-import { encodeParquet, readParquet } from '@silversmith/parquet'
+import {
+  createParquetEncoder,
+  encodeParquet,
+  joinParquetFiles,
+  readParquet,
+} from '@silversmith/parquet'
 import {
   createMemoryClock,
   createMemoryLedger,
@@ -185,6 +190,96 @@ describe('a silver file that is lost', () => {
     expect(
       Buffer.from(bytes).equals(Buffer.from(await encodeParquet(columnsOf(events), rows))),
     ).toBe(true)
+    await room.mender.close()
+  })
+})
+
+describe('a whole chunk out of its silver files', () => {
+  const days = [0, 1, 2]
+  const dayRow = (record: number): Row => {
+    const row = [...eventRow('B#0', record)]
+    row[0] = Number(row[0]) - (record % days.length) * dayMicros
+    return row
+  }
+  const rows = [0, 1, 2, 3, 4, 5, 6].map(dayRow)
+  const joined = (columns: Parameters<typeof encodeParquet>[0], own: readonly Row[]) =>
+    joinParquetFiles(
+      days.map((day) =>
+        encodeParquet(
+          columns,
+          own.filter((_, at) => at % days.length === day),
+        ),
+      ),
+    )
+
+  /** As transform stages it: one file of all rows, and one for each day. */
+  const stage = async (room: Room) => {
+    const encoder = createParquetEncoder()
+    const open = encoder.createRows(columnsOf(events))
+    rows.forEach((row, at) => open.add(row, [], at % days.length))
+    const groups = [...open.finish()].toSorted(([a], [b]) => a - b).map(([, own]) => own)
+    const bytes = await encoder.join(columnsOf(events), groups.flat())
+    const block = {
+      key: 'block',
+      sha256: sha256Of(bytes),
+      sizeBytes: bytes.length,
+      rows: rows.length,
+    }
+    await room.store.write('block', bytes, { sha256: block.sha256, contentType: '' }, idle())
+    const files = await Promise.all(groups.map((own) => encoder.join(columnsOf(events), own)))
+    const chunk: Chunk = { n: 0, table: 'events', month: day.slice(0, 7), rows: rows.length, block }
+    return { chunk, file: { bytes: joinParquetFiles(files).bytes, token: tokenOf(batch, 0) } }
+  }
+
+  test.each(['before', 'after'])(
+    'is one part, once whatever is repeated, with transform %s it',
+    async (when) => {
+      const room = await makeRoom()
+      const { chunk, file } = await stage(room)
+      // Blindly, as one that has just sealed.
+      if (when === 'before') await room.target.put(batch, chunk, idle())
+      await room.mender.fill(batch, chunk, file, idle())
+      await room.mender.fill(batch, chunk, file, idle())
+      if (when === 'after') await room.target.put(batch, chunk, idle())
+      expect(await room.identities()).toEqual(rows.map((_, record) => `B#0/${record}`))
+      const parts = await clickHouse.read<{ count: string }>(
+        `SELECT toString(count()) AS count FROM system.parts WHERE database = '${room.database}' AND table = 'events' AND active`,
+      )
+      expect(parts).toEqual([{ count: '1' }])
+      await room.mender.close()
+    },
+  )
+
+  test('comes back once after a TRUNCATE, whatever the table remembers', async () => {
+    const room = await makeRoom()
+    const chunk = await stageRows(room.store, events, batch, 0, rows)
+    await room.target.put(batch, chunk, idle())
+    await clickHouse.run(`TRUNCATE TABLE ${room.database}.events`)
+    const file = { bytes: joined(columnsOf(events), rows).bytes, token: tokenOf(batch, 0) }
+    for (let again = 0; again < 2; again += 1) await room.mender.fill(batch, chunk, file, idle())
+    expect(await room.identities()).toEqual(rows.map((_, record) => `B#0/${record}`))
+    await room.mender.close()
+  })
+
+  test('of a release that knew fewer columns has defaults in the others', async () => {
+    const room = await makeRoom()
+    const all = columnsOf(events)
+    const older = all.filter(({ name }) => name !== 'score' && name !== 'kind')
+    const own = rows.map(
+      (row) => older.map(({ name }) => row[all.findIndex((one) => one.name === name)]) as Row,
+    )
+    const chunk = await stageRows(room.store, events, batch, 0, rows)
+    const { bytes, columns } = joined(older, own)
+    await room.mender.fill(
+      batch,
+      { ...chunk, columns },
+      { bytes, token: tokenOf(batch, 0) },
+      idle(),
+    )
+    const found = await clickHouse.read<{ count: string }>(
+      `SELECT toString(countIf(kind IS NULL)) AS count FROM ${room.database}.events`,
+    )
+    expect(found).toEqual([{ count: `${rows.length}` }])
     await room.mender.close()
   })
 })

@@ -12,7 +12,7 @@ export interface TableRebuildDeps {
   readonly mender: Pick<Mender, 'fill'>
   /** Of this release: they say how long rows are kept. */
   readonly tables: readonly Pick<Table, 'name' | 'retentionDays'>[]
-  /** One Parquet file of several with the same columns, rows in their order. Throws a RangeError where that cannot be. */
+  /** One Parquet file of several with the same columns, row group for row group in their order. Throws a RangeError where that cannot be. */
   readonly join: (files: readonly Uint8Array[]) => {
     readonly bytes: Uint8Array
     readonly columns: readonly string[]

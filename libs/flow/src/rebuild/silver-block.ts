@@ -19,7 +19,11 @@ export type SilverBlock =
 const again = 'load its sources again from bronze'
 const restore = `put back an earlier version of the file and rebuild again, or ${again}`
 
-/** Out of the chunk's files, without days that its table does not keep any more. The chunk is without what was erased. */
+/**
+ * Out of the chunk's files. The chunk is without what was erased. A day that its table does not keep any more may be gone; it
+ * comes along where it is there, for the file must be as the one that was staged: ClickHouse takes a token for repeated only with as
+ * many row groups.
+ */
 export const readBlock = async (
   deps: TableRebuildDeps,
   batch: string,
@@ -30,15 +34,18 @@ export const readBlock = async (
   if (!chunk.days) return { kind: 'left', problem: 'file-lost', why, mend: again }
   const table = deps.tables.find(({ name }) => name === chunk.table)
   const since = keptSince(table, deps.clock.now()) ?? -Infinity
-  const days = chunk.days.filter(({ day, rows }) => rows > 0 && Date.parse(day) >= since)
+  const isKept = ({ day }: DayPayload): boolean => Date.parse(day) >= since
+  const days = chunk.days.filter(({ rows }) => rows > 0)
+  if (!days.some(isKept)) return { kind: 'expired' }
   const files: Uint8Array[] = []
+  let rows = 0
   for (const day of days) {
     const read = await readDay(deps, { batch, chunk, day }, call)
-    if ('kind' in read) return read
+    if (read.kind === 'left' && read.problem === 'file-lost' && !isKept(day)) continue
+    if (read.kind !== 'file') return read
     files.push(read.bytes)
+    rows += day.rows
   }
-  if (files.length === 0) return { kind: 'expired' }
-  const rows = days.reduce((sum, day) => sum + day.rows, 0)
   const key = silverKeyOf(deps.silverPrefix, batch, chunk, days[0]?.day ?? '')
   try {
     const joined = deps.join(files)
@@ -60,7 +67,7 @@ const readDay = async (
   { store, clock, silver, silverPrefix }: TableRebuildDeps,
   { batch, chunk, day }: Day,
   call: Call,
-): Promise<{ readonly bytes: Uint8Array } | SilverBlock> => {
+): Promise<{ readonly kind: 'file'; readonly bytes: Uint8Array } | SilverBlock> => {
   const key = silverKeyOf(silverPrefix, batch, chunk, day.day)
   const found = await persist(clock, call, () => store.look(key, call.signal))
   const sha256 = found?.sha256 ?? day.sha256
@@ -73,7 +80,8 @@ const readDay = async (
       return unreadable(`${key} holds ${distinct} of the ${day.rows} rows of its chunk`)
   }
   try {
-    return { bytes: await persist(clock, call, () => store.read(key, sha256, call.signal)) }
+    const bytes = await persist(clock, call, () => store.read(key, sha256, call.signal))
+    return { kind: 'file', bytes }
   } catch (error) {
     if (isFault(error, 'OBJECT_UNREADABLE')) return unreadable(`${key}: ${error.message}`)
     if (!isFault(error, 'OBJECT_GONE')) throw error

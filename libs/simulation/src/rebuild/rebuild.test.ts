@@ -159,6 +159,18 @@ describe('a rebuild that was cut off', () => {
     expect(room.rows()).toEqual(before)
   })
 
+  test('as a dry run goes on, too', async () => {
+    const { room } = await cut()
+    room.truncate()
+    const rebuild = createTableRebuild(room.rebuildDepsOf(live()))
+    const first = await rebuild({ dryRun: true }, room.call(45))
+    const { next = '' } = first
+    const second = await rebuild({ dryRun: true, from: next }, room.call())
+    expect(first.counts.chunksFilled).toBeGreaterThan(3)
+    expect(first.counts.chunksFilled + second.counts.chunksFilled).toBe(24)
+    expect(room.rows()).toEqual([])
+  })
+
   test('begins anew when the table was emptied since', async () => {
     const { room, before } = await cut()
     room.truncate()
@@ -223,6 +235,30 @@ describe('what is not to come back stays away', () => {
     expect(room.rows()).toEqual([])
   })
 
+  test('an erasure that began while a chunk was filled is waited for', async () => {
+    const room = createRebuildRoom()
+    await load(room)
+    const before = room.rows()
+    room.truncate()
+    const { mender, ...deps } = room.rebuildDepsOf(live())
+    const job = '_erasures/open/x.json'
+    const bytes = Buffer.from('{}')
+    const facts = { sha256: sha256Of(bytes), contentType: 'application/json' }
+    const fill: typeof mender.fill = async (...args) => {
+      await room.store.write(job, bytes, facts, room.call().signal)
+      return mender.fill(...args)
+    }
+    const request = { dryRun: false }
+    const report = await createTableRebuild({ ...deps, mender: { fill } })(request, room.call())
+    // What it has seen of our rows nobody knows: they are looked at again when it is over.
+    expect(report).toMatchObject({ counts: { chunksFilled: 0 }, problem: { mayPass: false } })
+    await room.store.remove([job], room.call().signal)
+    const rest = { ...request, from: report.next ?? '' }
+    const { counts } = await createTableRebuild({ ...deps, mender })(rest, room.call())
+    expect(counts).toMatchObject({ batches: 1, chunksFilled: 0, chunksThere: 2 })
+    expect(room.rows()).toEqual(before)
+  })
+
   test('chunks an operator rejected, and the entries of _reloads with them', async () => {
     const room = createRebuildRoom()
     const source = await load(room)
@@ -246,10 +282,13 @@ describe('what is not to come back stays away', () => {
     room.clock.advance(Math.max(0, Date.UTC(2026, 1, 1) - room.clock.now()))
     await load(room)
     room.truncate()
-    // Kept from January 3 or so on.
-    const report = await room.fill()
-    expect(report).toMatchObject({ findings: [] })
-    expect(report?.counts.rowsFilled).toBe(2)
+    // Of a month that has begun to go: what silver still has.
+    const first = silverKeys(room).filter((key) => key.includes('dt=2026-01-01'))
+    await room.store.remove(first, room.call().signal)
+    expect(await room.fill()).toMatchObject({
+      counts: { chunksFilled: 2, rowsFilled: 4, chunksLeft: 0 },
+      findings: [],
+    })
     room.clock.advance(365 * dayMs)
     room.truncate()
     expect(await room.fill()).toMatchObject({
@@ -294,6 +333,7 @@ describe('what silver cannot give is told, with what mends it', () => {
     const room = createRebuildRoom()
     await load(room)
     room.engine.removeRows('notes', (row) => row['id'] === '1')
+    room.engine.forgetTokens()
     const before = room.rows()
     expect(await room.fill()).toMatchObject({
       counts: { chunksFilled: 0, chunksThere: 1, chunksLeft: 1 },
@@ -360,6 +400,28 @@ describe('a target that is down', () => {
     expect(report).toMatchObject({ counts: { chunksFilled: 2 }, findings: [] })
     expect(report).not.toHaveProperty('problem')
     expect(room.rows()).toEqual(before)
+  })
+
+  test('and does not answer what became of an INSERT: it is told as filled all the same', async () => {
+    const room = createRebuildRoom()
+    await load(room)
+    room.truncate()
+    const { inspector, mender, ...deps } = room.rebuildDepsOf(live())
+    let failures = 0
+    const fill: typeof mender.fill = async (...args) => {
+      await mender.fill(...args)
+      failures = 7
+    }
+    const inspect: typeof inspector.inspect = (...args) => {
+      if ((failures -= 1) > 0) throw new Fault('TARGET_UNAVAILABLE', 'down')
+      return inspector.inspect(...args)
+    }
+    const rebuild = createTableRebuild({
+      ...{ ...deps, inspector: { ...inspector, inspect }, mender: { fill } },
+    })
+    expect(await rebuild({ dryRun: false }, room.call(3_600_000))).toMatchObject({
+      counts: { chunksFilled: 2, chunksThere: 0 },
+    })
   })
 
   test('for longer than the call: it says so, and another goes on', async () => {
