@@ -35,11 +35,12 @@ interface Told {
 export const describeSum = ({ sum, target, dryRun }: Told): string => {
   const { counts, findings, findingCount, waiting, problem, isDone } = sum
   const { chunksFilled, rowsFilled, chunksThere, rowsThere } = counts
+  const told = findings.slice(0, toldMax)
   const others = [
     [counts.chunksExpired, 'too old to be kept'],
     [counts.chunksErased, 'erased'],
     [counts.chunksRejected, 'rejected by an operator'],
-    [counts.chunksLeft, 'left as they are, see below'],
+    [counts.chunksLeft, 'not filled, see below'],
   ] as const
   return [
     `${counted(counts.batches, 'batch', 'batches')} looked at`,
@@ -51,13 +52,11 @@ export const describeSum = ({ sum, target, dryRun }: Told): string => {
           `${counted(counts.adopted, 'object')} adopted from another system: silver has no rows of them, docs/coming-from.md says how they come`,
         ]
       : []),
-    ...findings
-      .slice(0, toldMax)
-      .flatMap(({ kind, batch, chunk, why, mend }) => [
-        `${kind} ${chunk ?? batch}: ${why}`,
-        `  ${mend}`,
-      ]),
-    ...(findingCount > toldMax ? [`… and ${findingCount - toldMax} more findings`] : []),
+    ...told.flatMap(({ kind, batch, chunk, why, mend }) => [
+      `${kind} ${chunk ?? batch}: ${why}`,
+      `  ${mend}`,
+    ]),
+    ...(findingCount > told.length ? [`… and ${findingCount - told.length} more findings`] : []),
     ...(waiting === undefined
       ? []
       : [
