@@ -1,6 +1,6 @@
 /** Of a stack by its folder: all but those of `elsewhere`. */
 const commands =
-  'adopt batch dlq doctor drift erase explain head invoke ledger pause quarantine query rebuild reconcile repair resume status try'
+  'adopt backfill batch dlq doctor drift erase explain head invoke ledger pause quarantine query rebuild reconcile repair replay resume status try'
 /** They take no `--dir`: their server or files are named otherwise. */
 const elsewhere = 'dataset generate migrate'
 const anyOf = (names: string): string => names.replaceAll(' ', '|')

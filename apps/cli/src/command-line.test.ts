@@ -20,6 +20,9 @@ const everyCommand = [
   ],
   ...['drift show', 'drift evolve', 'quarantine list', 'quarantine show', 'quarantine replay'],
   ...['status', 'explain', 'pause', 'resume', 'replay'],
+  ...['plan', 'run', 'status', 'pause', 'resume', 'cancel', 'report', 'list'].map(
+    (name) => `backfill ${name}`,
+  ),
   ...['doctor', 'try', 'repair', 'erase', 'ledger rebuild', 'dlq list', 'dlq show', 'dlq redrive'],
 ]
 

@@ -1,12 +1,23 @@
 import type { Match } from '@silversmith/core'
+import { backfillReaders } from './backfill/backfill-line.ts'
 import type { Command, CommandOf } from './command.ts'
 import { adoptedTable, functionNames, listedStates, targetNames, writerName } from './command.ts'
 import { readGenerate } from './dataset/generate-line.ts'
 import { readDatasetNew } from './dataset/dataset-name.ts'
 import { readTableRebuild } from './rebuild/rebuild-line.ts'
 import { readDuration } from './text/duration.ts'
-import type { Given, OptionName } from './given.ts'
-import { argument, changing, numberOf, oneOf, parse, place, refuseArguments } from './given.ts'
+import type { Given, OptionName, Reader } from './given.ts'
+import {
+  argument,
+  changing,
+  changingOptions,
+  numberOf,
+  oneOf,
+  parse,
+  place,
+  placeOptions,
+  refuseArguments,
+} from './given.ts'
 import { readReplay } from './replay/replay-line.ts'
 import { readMoment } from './text/since.ts'
 import { UsageError } from './usage-error.ts'
@@ -145,11 +156,6 @@ const waiting = (kind: 'pause' | 'resume') => (given: Given) => {
   return { kind, deadlineMs: readDuration('deadline', deadline), ...changing(given) }
 }
 
-interface Reader {
-  readonly options: readonly OptionName[]
-  readonly read: (given: Given) => Command
-}
-
 const rowsMax = 1000
 const rowsDefault = 5
 const batchesMax = 10_000
@@ -158,11 +164,9 @@ const batchesDefault = 100
 const triesMax = 1000
 const recordMax = Number.MAX_SAFE_INTEGER
 
-const placeOptions = ['dir', 'json'] as const
 const ofQuarantineOptions = ['dataset', 'reason', 'since', 'until'] as const
-const changingOptions = ['dry-run', 'yes', ...placeOptions] as const
 
-const readers: Readonly<Record<string, Reader>> = {
+const readers: Readonly<Record<string, Reader<Command>>> = {
   migrate: { options: ['plan', 'user', 'json'], read: readMigrate },
   invoke: { options: ['event', ...placeOptions], read: readInvoke },
   query: {
@@ -286,6 +290,7 @@ const readers: Readonly<Record<string, Reader>> = {
   },
   pause: { options: ['deadline', ...changingOptions], read: waiting('pause') },
   resume: { options: ['deadline', ...changingOptions], read: waiting('resume') },
+  ...backfillReaders,
   'dlq list': {
     options: placeOptions,
     read: (given) => {

@@ -1,14 +1,15 @@
 import type { Match } from '@silversmith/core'
 import type { EraseRequest } from '@silversmith/flow'
+import type { BackfillCommand } from './backfill/backfill-line.ts'
 
 /** Where the local stack of a command is; undefined: see `findDeployment`. */
-interface OnDeployment {
+export interface OnDeployment {
   readonly dir: string | undefined
   readonly json: boolean
 }
 
 /** Changes something, but only with `--yes` and without `--dry-run`. */
-interface Changing extends OnDeployment {
+export interface Changing extends OnDeployment {
   readonly dryRun: boolean
 }
 
@@ -169,6 +170,7 @@ export type Command =
     } & OnDeployment)
   | ({ readonly kind: 'pause' } & Waiting)
   | ({ readonly kind: 'resume' } & Waiting)
+  | BackfillCommand
   | ({ readonly kind: 'dlq list' } & OnDeployment)
   | ({ readonly kind: 'dlq show'; readonly messageId: string } & OnDeployment)
   | ({

@@ -39,6 +39,16 @@ const definitions = {
   record: { type: 'string' },
   version: { type: 'string' },
   all: { type: 'boolean' },
+  job: { type: 'string' },
+  section: { type: 'string', multiple: true },
+  hours: { type: 'string' },
+  'key-regex': { type: 'string' },
+  'min-bytes': { type: 'string' },
+  'max-bytes': { type: 'string' },
+  'objects-per-second': { type: 'string' },
+  'bytes-per-second': { type: 'string' },
+  concurrency: { type: 'string' },
+  csv: { type: 'string' },
   'dry-run': { type: 'boolean' },
   yes: { type: 'boolean' },
   dir: { type: 'string' },
@@ -48,7 +58,10 @@ const definitions = {
 
 export type OptionName = keyof typeof definitions
 
-const numberOptions = ['--limit', '--count', '--seed', '--record', '--rate']
+const numberOptions = [
+  ...['--limit', '--count', '--seed', '--record', '--rate', '--min-bytes', '--max-bytes'],
+  ...['--objects-per-second', '--bytes-per-second', '--concurrency'],
+]
 
 export const parse = (args: readonly string[]) => {
   try {
@@ -83,6 +96,12 @@ export const numberOf = (
   throw new UsageError(`--${option} must be a whole number from ${min} to ${max}, not "${text}"`)
 }
 
+/** What `command-line.ts` knows of a command. */
+export interface Reader<Read> {
+  readonly options: readonly OptionName[]
+  readonly read: (given: Given) => Read
+}
+
 export const argument = ({ name, args }: Given, what: string): string => {
   const [first, ...more] = args
   if (first === undefined || first.trim() === '')
@@ -105,6 +124,9 @@ export const oneOf = <Word extends string>(
   if (word !== undefined) return word
   throw new UsageError(`--${option} must be one of ${words.join(', ')}, not "${text}"`)
 }
+
+export const placeOptions = ['dir', 'json'] as const
+export const changingOptions = ['dry-run', 'yes', ...placeOptions] as const
 
 export const place = ({ values }: Given) => ({ dir: values.dir, json: values.json ?? false })
 export const changing = (given: Given) => ({

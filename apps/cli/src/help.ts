@@ -78,6 +78,33 @@ Once more
                             N objects at most, or a second. Killed and run again with the same FOLDER nothing is copied
                             twice
 
+Loading what is in bronze already
+  backfill plan WINDOW      what a run would find and send, by day and dataset; rows, batches, Lambda seconds and dollars of
+                            that. Sends and writes nothing. --json prints a line for each object, last the sum
+  backfill run WINDOW [--job ID] [BUDGET] [--deadline 24h] --yes
+                            begin a job and send what is not loaded, then wait until all of it is in every target, and
+                            write its report. ID is made up and told where none is given. Without --yes it is a plan.
+                            Ctrl-C stops it, and nothing is lost. --json prints lines of how far it is, last the sum
+  backfill run --job ID [BUDGET] [--deadline 24h] --yes
+                            go on with a job, here or anywhere
+  backfill status --job ID  how far it is, and what became of its objects
+  backfill pause --job ID --yes
+  backfill resume --job ID --yes
+  backfill cancel --job ID --yes
+                            before the next objects are sent; what was sent is loaded all the same. resume also opens prefixes
+                            again that could not be listed; cancelled is for ever
+  backfill report --job ID [--csv FILE]
+                            what became of each object, now: FILE in the columns of S3 Batch Operations' completion report,
+                            --json prints a line for each object, last the sum
+  backfill list [--limit N] jobs, the one that changed last first
+  WINDOW                    at least one of --prefix P…, --section ID… (of section/, or of each P), --start, --end,
+                            --hours 6,7 (UTC), --key-regex R, --min-bytes N, --max-bytes N, --dataset D[,D…]; --prefix ""
+                            is everything. --start is inside; --end is outside when it is a time (2026-02-11T14:00:00Z), and
+                            a day (2026-02-11) with all its hours. An object is of the time in its name, else of its
+                            partition, else of Last-Modified. --bucket B, where BRONZE_BUCKET names several; --force loads
+                            what is loaded once more, as a newer generation
+  BUDGET                    --objects-per-second N, --bytes-per-second N, --concurrency N (messages that may wait at once)
+
 When something is wrong
   doctor                    settings, buckets, queues, tables, ClickHouse, breakers, and the functions themselves: what is
                             wrong, and what to do. Changes nothing. Functions are asked where INGEST_FUNCTION_NAME,
@@ -124,7 +151,7 @@ When something is wrong
   --json                    one JSON document on standard output
   --help                    this text
 
-LEDGER_TABLE_NAME, SILVER_BUCKET, BRONZE_BUCKET, OBJECTS_QUEUE_URL, ARRIVALS_QUEUE_URL, PIPELINE, TARGETS, ROUTES, SILVER_PREFIX,
+LEDGER_TABLE_NAME, SILVER_BUCKET, BRONZE_BUCKET, OBJECTS_QUEUE_URL, BULK_QUEUE_URL, ARRIVALS_QUEUE_URL, PIPELINE, TARGETS, ROUTES, SILVER_PREFIX,
 QUARANTINE_PREFIX and CLICKHOUSE_* describe a deployment as they do to its functions; a command says which of them it lacks.
 Dead-letter queues are those the redrive policies name, or OBJECTS_DLQ_URL, BULK_DLQ_URL and
 ARRIVALS_DLQ_URL.

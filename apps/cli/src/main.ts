@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { runAdopt } from './reconcile/adopt.ts'
 import type { Answer } from './answer.ts'
+import { isBackfill, runBackfill } from './backfill/backfill.ts'
 import { asCalled } from './called-name.ts'
 import { runBatchFree } from './batch/batch-free.ts'
 import { runBatchList } from './batch/batch-list.ts'
@@ -43,17 +44,30 @@ import { UsageError } from './usage-error.ts'
 
 const progress = createProgress(process.stderr)
 
+const print = (line: string): Promise<void> =>
+  new Promise((resolve, reject) =>
+    process.stdout.write(`${line}\n`, (error) => (error ? reject(error) : resolve())),
+  )
+
+/** What must not be lost, whoever watches. */
+const note = (line: string): void => {
+  progress.end()
+  process.stderr.write(`${printable(line)}\n`)
+}
+
 const surroundingsOf = (isJson: boolean): Surroundings => {
   // Ctrl-C ends the process at once; each call has its own limit in its client.
   const { signal } = new AbortController()
   const clock = { now: Date.now, sleep: async (ms: number) => void (await sleep(ms)) }
   const line = (document: unknown): void => void process.stdout.write(`${writeJson(document)}\n`)
-  return { environment: process.env, clock, progress, signal, ...(isJson && { line }) }
+  const { env: environment } = process
+  return { environment, clock, progress, signal, print, note, ...(isJson && { line }) }
 }
 
 const answerTo = (command: Exclude<Command, { kind: 'help' }>): Promise<Answer> => {
   const surroundings = surroundingsOf(command.json)
   const { environment, signal } = surroundings
+  if (isBackfill(command)) return runBackfill(command, surroundings, process)
   switch (command.kind) {
     case 'migrate':
       return runMigrate(command, environment, signal)

@@ -1,5 +1,7 @@
 /** For the person who waits; nothing where nobody watches. */
 export interface Progress {
+  /** Somebody watches. */
+  readonly isWatched: boolean
   /** Replaces the line shown before. */
   show(text: string): void
   /** Takes the line away. */
@@ -22,5 +24,5 @@ export const createProgress = (stream: ProgressStream): Progress => {
     stream.write(`${clearLine}${text.slice(0, (stream.columns ?? defaultColumns) - 1)}`)
     isShown = text !== ''
   }
-  return { show: write, end: () => write('') }
+  return { isWatched: stream.isTTY === true, show: write, end: () => write('') }
 }

@@ -8,6 +8,7 @@ export {
   type SendGuard,
 } from './bulk/bulk-room.ts'
 export { type Estimate, type EstimateDeps, estimatePlan } from './bulk/estimate.ts'
+export { countWindow } from './bulk/count.ts'
 export { type JobTurn, turnJob } from './bulk/control.ts'
 export { nextGeneration } from './bulk/generation.ts'
 export {
@@ -17,6 +18,7 @@ export {
   requestProblems,
   startJob,
 } from './bulk/job-start.ts'
+export { type JobList, listJobs } from './bulk/job-list.ts'
 export { type JobView, refuseEmpty, refuseEmptyPlan, viewJob } from './bulk/job-view.ts'
 export { addPlans, noPlan, type Plan, type PlanCell, planJob } from './bulk/plan.ts'
 export {
@@ -134,7 +136,7 @@ export {
 export { firstBatchAt, manifestPrefix, openedAt, readManifest, stagingPrefix } from './manifest.ts'
 export { traceless } from './claims/claims.ts'
 export { readBatches, readOpenBatches } from './claims/open-batches.ts'
-export type { Call } from './patience.ts'
+export { type Call, endingOf } from './patience.ts'
 export {
   type PauseDeps,
   type PauseOptions,

@@ -33,7 +33,9 @@ const attempt = async (
     {
       ...{ environment: { AWS_REGION: 'us-east-1', TARGETS: 'silver', ...environment }, signal },
       clock: { now: Date.now, sleep: () => Promise.resolve() },
-      progress: { show: () => undefined, end: () => undefined },
+      progress: { show: () => undefined, end: () => undefined, isWatched: false },
+      print: () => Promise.resolve(),
+      note: () => undefined,
     },
   )
   return { ...answer, document: answer.document as DryRunReport }

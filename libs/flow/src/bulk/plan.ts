@@ -47,7 +47,7 @@ export const addPlans = (a: Plan, b: Plan): Plan => {
 
 /**
  * Walks as a run would, and sends and writes nothing. What is found is what a run begun now would find; what it would send is
- * what it sends.
+ * what it sends. `onObjects` is told of each stretch that is inside the window.
  *
  * @throws Fault EVENT_UNKNOWN for a `from` of somebody else, and what listing, ledger and store throw after five tries.
  */
@@ -56,6 +56,7 @@ export const planJob = async (
   request: JobRequest,
   from: string | undefined,
   call: Call,
+  onObjects: (objects: readonly SliceObject[]) => Promise<void> = () => Promise.resolve(),
 ): Promise<Plan> => {
   let place: Place | undefined = from === undefined ? { part: 0 } : readPlace(from, request)
   let plan = noPlan
@@ -69,6 +70,7 @@ export const planJob = async (
       ...{ counts: { ...counts, sent }, cells: cellsOf(objects, request.force) },
       sample: objects.slice(0, sampleMax).map(({ object }) => object.key),
     })
+    await onObjects(objects)
     place = next === undefined ? nextPart(place, request) : { part: place.part, from: next }
   }
   return plan

@@ -24,6 +24,8 @@ export interface ReportEntry {
   readonly message: string
   /** False: it was loaded before the job, which sent nothing. */
   readonly isByJob: boolean
+  /** Its batch is in every target. */
+  readonly isCommitted: boolean
   /** Accepted records; 0 where it is not committed. */
   readonly rows: number
   readonly batch: string | undefined
@@ -40,16 +42,19 @@ export interface ReportPage {
 
 /**
  * Every object of a job once, as it stands now, slice by slice in the order of the job. It reads what the slices say was found,
- * and what ledger and manifests say came of it. Memory is that of one slice and eight manifests.
+ * and what ledger and manifests say came of it. Memory is that of one slice and eight manifests. `skip` leaves slices out that
+ * somebody knows already.
  */
 export const readReport = async function* (
   deps: ReportDeps,
   job: Job,
   call: Call,
+  skip: (page: Pick<ReportPage, 'part' | 'slice'>) => boolean = () => false,
 ): AsyncGenerator<ReportPage> {
   const { request, parts, generation, createdAt } = job
   for (const [part, { slice: last, line, state }] of parts.entries()) {
     for (let n = 0; n < last + (state === 'done' ? 0 : 1); n += 1) {
+      if (skip({ part, slice: n })) continue
       const place = { job: nameOfJob(job), part, slice: n }
       const slice = await readSlice(deps, request.bucket, place, call)
       // Not written yet: the slice that is next.
@@ -81,6 +86,7 @@ const entryOf = (one: SliceObject, seen: Seen, moment: Moment): ReportEntry => {
   return {
     ...object,
     ...{ etag, sizeBytes, date, dataset, isByJob, batch: batch?.id },
+    isCommitted: outcome.status === 'succeeded' && batch?.state === 'C',
     ...outcome,
   }
 }
@@ -125,6 +131,8 @@ export interface ReportSum {
   readonly succeeded: number
   /** Of `succeeded`: loaded before the job. */
   readonly before: number
+  /** Of `succeeded`: durable, and not yet in every target. */
+  readonly sealed: number
   readonly failed: number
   readonly pending: number
   /** Of objects the job sent, in committed batches. */
@@ -134,15 +142,16 @@ export interface ReportSum {
 }
 
 export const noReportSum: ReportSum = {
-  ...{ objects: 0, succeeded: 0, before: 0, failed: 0, pending: 0, rows: 0, codes: {} },
+  ...{ objects: 0, succeeded: 0, before: 0, sealed: 0, failed: 0, pending: 0, rows: 0, codes: {} },
 }
 
 export const addToSum = (sum: ReportSum, entries: readonly ReportEntry[]): ReportSum => {
   const next = { ...sum, codes: { ...sum.codes } }
-  for (const { status, code, rows, isByJob } of entries) {
+  for (const { status, code, rows, isByJob, isCommitted } of entries) {
     next.objects += 1
     next[status] += 1
     if (status === 'succeeded' && !isByJob) next.before += 1
+    if (status === 'succeeded' && !isCommitted) next.sealed += 1
     if (isByJob) next.rows += rows
     if (code !== '') next.codes[code] = (next.codes[code] ?? 0) + 1
   }

@@ -160,10 +160,17 @@ const openSlice = async (
     return await readSlice(deps, bucket, place, call)
   } catch (error) {
     if (!isFault(error, 'STORE_DENIED', 'STORE_UNAVAILABLE', 'OBJECT_UNREADABLE')) throw error
+    // Not tried as often as it may be: the next call does.
+    const isOver = call.signal.aborted || deps.clock.now() + triesMs > call.deadline
+    if (isOver && error.code === 'STORE_UNAVAILABLE')
+      throw new Fault('DEADLINE_REACHED', error.message, { cause: error })
     await failPart(deps, job, at, error, call)
     return undefined
   }
 }
+
+/** What five tries wait at least. */
+const triesMs = 1_500
 
 const failPart = async (
   deps: BulkDeps,

@@ -29,14 +29,14 @@ test('says of each object what became of it, before, while and after it is loade
   await room.run('job')
   expect(await read(room)).toMatchObject({
     'before.jsonl': { status: 'succeeded', isByJob: false, rows: 1 },
-    'good.jsonl': { status: 'pending', code: 'sent', isByJob: true, rows: 0 },
+    'good.jsonl': { status: 'pending', code: 'sent', isByJob: true, isCommitted: false, rows: 0 },
     'else.txt': { status: 'failed', code: 'unrouted', message: 'no route accepts its key' },
   })
   room.bronze.deleteObject('b', gone.object.key)
   await room.load()
   expect(await read(room)).toMatchObject({
     'before.jsonl': { status: 'succeeded', message: expect.stringContaining('was loaded before') },
-    'good.jsonl': { status: 'succeeded', isByJob: true, rows: 2 },
+    'good.jsonl': { status: 'succeeded', isByJob: true, isCommitted: true, rows: 2 },
     'empty.jsonl': { status: 'succeeded', rows: 0 },
     'large.jsonl': { status: 'failed', code: 'too-large' },
     'else.txt': { status: 'failed', code: 'unrouted' },
@@ -65,7 +65,7 @@ test('has lines as S3 Batch Operations writes them', () => {
   const entry: ReportEntry = {
     ...{ bucket: 'b', key: 'section/7/a b+c"ü,\n.jsonl', version: 'v1', versioned: true },
     ...{ etag: 'e', sizeBytes: 1, date: 0, dataset: 'notes', status: 'failed', code: 'poison' },
-    ...{ message: 'says "no",\nand dies', isByJob: true, rows: 0, batch: 'B' },
+    ...{ message: 'says "no",\nand dies', isByJob: true, isCommitted: false, rows: 0, batch: 'B' },
   }
   expect(reportLineOf(entry)).toBe(
     '"b","section/7/a%20b%2Bc%22%C3%BC%2C%0A.jsonl","v1","failed","poison","","says ""no"", and dies"',
@@ -82,7 +82,16 @@ test('is written slice by slice, with a manifest that names its files', async ()
   await room.load()
   const { key, sum } = await writeReport(room.deps, await jobOf(room), 'silver', room.call())
   expect(sum).toEqual({
-    ...{ objects: 5, succeeded: 5, before: 0, failed: 0, pending: 0, rows: 5, codes: {} },
+    ...{
+      objects: 5,
+      succeeded: 5,
+      before: 0,
+      sealed: 0,
+      failed: 0,
+      pending: 0,
+      rows: 5,
+      codes: {},
+    },
   })
   const textOf = (file: string): string =>
     Buffer.from(room.store.files.get(file)?.bytes ?? []).toString()

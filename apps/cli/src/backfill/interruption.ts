@@ -1,0 +1,25 @@
+/** Where a person's Ctrl-C arrives: a process. */
+export interface Interrupted {
+  once(signal: NodeJS.Signals, listener: () => void): unknown
+  off(signal: NodeJS.Signals, listener: () => void): unknown
+}
+
+const signals: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM']
+
+/** The first Ctrl-C aborts the signal, so that the work may say how to go on; the second ends the process as ever. */
+export const untilInterrupted = async <Result>(
+  where: Interrupted,
+  work: (signal: AbortSignal) => Promise<Result>,
+): Promise<Result> => {
+  const ending = new AbortController()
+  const end = (): void => {
+    for (const signal of signals) where.off(signal, end)
+    ending.abort()
+  }
+  for (const signal of signals) where.once(signal, end)
+  try {
+    return await work(ending.signal)
+  } finally {
+    for (const signal of signals) where.off(signal, end)
+  }
+}
