@@ -30,6 +30,11 @@ export interface TestRuns {
   start(args: readonly string[], environment?: NodeJS.ProcessEnv): Started
   /** A run that must end well. */
   load(args: readonly string[], environment?: NodeJS.ProcessEnv): Promise<Report>
+  /** `silversmith …`; `onOutput` is told all of its standard output, whenever there is more. */
+  command(
+    args: readonly string[],
+    onOutput?: (text: string) => void,
+  ): { readonly child: ChildProcess; readonly ended: Promise<Ended> }
   /** `silversmith … --json`. */
   ask(
     args: readonly string[],
@@ -86,6 +91,10 @@ export const startTestRuns = async (): Promise<TestRuns> => {
       expect(stderr.split('\n').filter((line) => /^not accounted|rror/.test(line))).toEqual([])
       expect(code, stderr).toBe(0)
       return JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '') as Report
+    },
+    command: (args, onOutput = () => undefined) => {
+      const child = spawnIn([cli, ...args], {})
+      return { child, ended: collect(child, onOutput) }
     },
     ask: async (args, environment = {}) => {
       const child = spawnIn([cli, ...args, '--json'], environment)

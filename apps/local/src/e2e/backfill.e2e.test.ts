@@ -1,0 +1,226 @@
+import { PurgeQueueCommand } from '@aws-sdk/client-sqs'
+import type { Job } from '@silversmith/core'
+import type { ReportEntry } from '@silversmith/flow'
+import { defaultRoutes } from '@silversmith/datasets'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { drain } from '../drain.ts'
+import { pipeline } from '../functions.ts'
+import type { Uploaded } from '../input/upload.ts'
+import { endLeases } from '../leases.ts'
+import { startTestRuns } from './test-run.ts'
+import type { Ended, TestRuns } from './test-run.ts'
+import { startTestStack } from './test-stack.ts'
+import type { TestStack } from './test-stack.ts'
+
+/** Objects whose events were lost, over 40 sections and 400 days, loaded by the command. `OBJECTS=50000` is the documented run. */
+const objectsCount = Number(process.env['OBJECTS'] ?? 300)
+const [sections, days, rowsPerObject] = [40, 400, 2]
+/** The first hundred days are asked for at first. */
+const askedDays = 100
+const dayMs = 86_400_000
+const firstDay = Date.UTC(2025, 0, 1)
+const uploadsMax = 16
+
+let tested: TestStack
+let runs: TestRuns
+const uploaded: Uploaded[] = []
+const { signal } = new AbortController()
+
+const dayOf = (n: number): number => Math.floor((n * days) / objectsCount)
+const timeOf = (n: number): number => firstDay + dayOf(n) * dayMs + (n % 86_000) * 1_000
+/** As the producers write it. */
+const stampOf = (at: number): string => new Date(at).toISOString().replaceAll(':', '-')
+const keyOf = (n: number, name = 'A'): string =>
+  `section/${100 + (n % sections)}/video/${stampOf(timeOf(n))}_${name}${n}.jsonl`
+
+const bodyOf = (n: number): string =>
+  Array.from({ length: rowsPerObject }, (_, row) =>
+    JSON.stringify({
+      actor: { account: { homePage: 'torus.example.edu', name: n % 7 } },
+      verb: { id: 'https://w3id.org/xapi/video/verbs/played' },
+      object: { id: `https://torus.example.edu/video/${n}/${row}` },
+      timestamp: new Date(timeOf(n)).toISOString(),
+    }),
+  ).join('\n')
+
+const upload = async (numbers: readonly number[], name?: string): Promise<void> => {
+  for (let at = 0; at < numbers.length; at += uploadsMax)
+    uploaded.push(
+      ...(await Promise.all(
+        numbers
+          .slice(at, at + uploadsMax)
+          .map((n) => tested.upload(keyOf(n, name), Buffer.from(bodyOf(n)))),
+      )),
+    )
+}
+
+const numbers = Array.from({ length: objectsCount }, (_, n) => n)
+const isAsked = ({ key }: { readonly key: string }): boolean =>
+  Date.parse(key.replace(/^.*\/(.{10}T)(..)-(..)-(.+Z)_.*$/, '$1$2:$3:$4')) <
+  firstDay + askedDays * dayMs
+
+/** `key version` */
+const nameOf = ({ key, version }: { readonly key: string; readonly version: string }): string =>
+  `${key} ${version}`
+const namesOf = (all: readonly { readonly key: string; readonly version: string }[]) =>
+  all.map(nameOf).sort()
+
+/** The rows there must be of objects, as ClickHouse tells them. */
+const rowsOf = (all: readonly Uploaded[]): readonly string[] =>
+  all
+    .flatMap((one) => Array.from({ length: rowsPerObject }, (_, row) => `${nameOf(one)} ${row}`))
+    .sort()
+const readRows = async (): Promise<readonly string[]> => {
+  const rows = await tested.query<{ row: string }>(
+    `SELECT concat(_source, ' ', _version, ' ', toString(_record)) AS row FROM raw_events`,
+  )
+  const start = `s3://${tested.stack.resources.bronzeBucket}/`.length
+  return rows.map(({ row }) => row.slice(start)).sort()
+}
+
+type Line = Readonly<Record<string, unknown>> & { readonly kind: string }
+const linesOf = ({ stdout }: Pick<Ended, 'stdout'>): readonly Line[] =>
+  stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Line)
+
+/** `backfill …`, which must end well. */
+const backfill = async (...args: readonly string[]) => {
+  const { ended } = runs.command(['backfill', ...args, '--json', '--dir', tested.stack.dir])
+  const end = await ended
+  expect(end.code, `${args.join(' ')}: ${end.stderr}${end.stdout.slice(-2_000)}`).toBe(0)
+  const lines = linesOf(end)
+  const objects = lines.filter(({ kind }) => kind === 'object') as unknown as readonly (Line &
+    Pick<ReportEntry, 'key' | 'version' | 'status' | 'isByJob' | 'rows'> & {
+      readonly sent: boolean
+    })[]
+  return { last: lines.at(-1), objects, lines }
+}
+
+const isoDay = (day: number): string => new Date(firstDay + day * dayMs).toISOString().slice(0, 10)
+const asked = ['--start', isoDay(0), '--end', isoDay(askedDays - 1)]
+
+const readJob = async (id: string) => {
+  const [found] = await tested.stack.ledger.read([{ kind: 'job', id: `${pipeline}/${id}` }], signal)
+  return found as { readonly item: Job; readonly revision: number }
+}
+
+/** Its process is gone; nobody need wait until that is believed. */
+const endJobLease = async (id: string): Promise<void> => {
+  const { item, revision } = await readJob(id)
+  if (item.owner !== undefined)
+    await tested.stack.ledger.write({ ...item, leaseUntil: 0 }, revision, signal)
+}
+
+beforeAll(async () => {
+  runs = await startTestRuns()
+  tested = await startTestStack({
+    routes: defaultRoutes,
+    environment: {},
+    tuning: { mapping: { retryMaxMs: 500 } },
+  })
+  const { stack } = tested
+  await upload(numbers)
+  await stack.notifier.flush()
+  const { queueUrl: QueueUrl } = stack.resources.arrivals.main
+  await stack.clients.sqs.send(new PurgeQueueCommand({ QueueUrl }))
+  stack.start()
+})
+
+afterAll(async () => {
+  await tested?.close()
+  await runs?.close()
+})
+
+it('plans object by object what the run then does; only the asked window arrives, live objects once', async () => {
+  const inside = uploaded.filter(isAsked)
+  const plan = await backfill('plan', ...asked)
+  expect(namesOf(plan.objects)).toEqual(namesOf(inside))
+  expect(plan.objects.every(({ sent }) => sent)).toBe(true)
+  expect(plan.last).toMatchObject({
+    ...{ kind: 'plan', counts: { found: inside.length, sent: inside.length } },
+  })
+  expect(await readRows()).toEqual([])
+
+  // Some come while the run lists and sends: by their events, and maybe by the listing as well.
+  const running = backfill('run', '--job', 'asked', ...asked, '--yes')
+  const live = numbers.filter((n) => n % 10 === 0)
+  await upload(live, 'live')
+  const { last } = await running
+  expect(last).toMatchObject({ kind: 'end', state: 'done', sum: { failed: 0, pending: 0 } })
+  await drain(tested.stack, { onStatus: () => undefined, signal })
+
+  const report = await backfill('report', '--job', 'asked')
+  const planned = new Set(plan.objects.map(nameOf))
+  const told = report.objects.filter((one) => planned.has(nameOf(one)))
+  expect(namesOf(told)).toEqual([...planned].sort())
+  expect(
+    told.every(({ status, isByJob, rows }) => status === 'succeeded' && isByJob && rows === 2),
+  ).toBe(true)
+  const others = report.objects.filter((one) => !planned.has(nameOf(one)))
+  expect(others.filter(({ key }) => !key.includes('_live'))).toEqual([])
+  const isLive = ({ key }: Uploaded): boolean => key.includes('_live')
+  expect(await readRows()).toEqual(rowsOf(uploaded.filter((one) => isLive(one) || isAsked(one))))
+})
+
+it('sends nothing new when it is run again, under its name or under another', async () => {
+  const before = await readJob('asked')
+  const again = await backfill('run', '--job', 'asked', '--yes')
+  expect(again.last).toMatchObject({ state: 'done', counts: before.item.parts[0]?.counts })
+  const other = await backfill('run', '--job', 'asked-again', ...asked, '--yes')
+  const count = uploaded.filter(isAsked).length
+  expect(other.last).toMatchObject({
+    counts: { found: count, sent: 0, standings: { loaded: count } },
+    sum: { objects: count, succeeded: count, before: count, rows: 0 },
+  })
+})
+
+const killTransform = async (): Promise<number> => {
+  for (const end = Date.now() + 5_000; Date.now() < end; await sleep(20)) {
+    const [pid] = tested.stack.pids('transform')
+    if (pid === undefined) continue
+    process.kill(pid, 'SIGKILL')
+    return pid
+  }
+  return 0
+}
+
+it('killed at a random moment with a transform, and resumed, has every object once, and rows are exact', async () => {
+  const rest = uploaded.filter((one) => !isAsked(one)).length
+  const share = Math.random()
+  const args = ['backfill', 'run', '--job', 'killed', '--prefix', 'section', '--yes', '--json']
+  const slowly = ['--objects-per-second', String(Math.ceil(rest / 8))]
+  const place = ['--dir', tested.stack.dir]
+  let kill: () => void = () => undefined
+  const met = new Promise<void>((resolve) => (kill = resolve))
+  const started = runs.command([...args, ...slowly, ...place], (stdout) => {
+    const sent = [...stdout.matchAll(/"sent":(\d+)/g)].at(-1)?.[1]
+    if (sent !== undefined && Number(sent) >= share * rest * 0.7) kill()
+  })
+  await Promise.race([met, started.ended])
+  started.child.kill('SIGKILL')
+  const killed = await killTransform()
+  expect((await started.ended).code, `killed after ${share} of it`).toBe(null)
+  await endJobLease('killed')
+  await endLeases(tested.stack.ledger, signal, ['F'])
+
+  const resumed = await backfill('run', '--job', 'killed', '--yes')
+  expect(resumed.last, `killed after ${share}, transform ${killed}`).toMatchObject({
+    ...{ state: 'done', sum: { objects: uploaded.length, succeeded: uploaded.length } },
+  })
+  const csv = join(runs.dir, 'report.csv')
+  const { objects } = await backfill('report', '--job', 'killed', '--csv', csv)
+  expect(namesOf(objects)).toEqual(namesOf(uploaded))
+  const keys = (await readFile(csv, 'utf8')).trimEnd().split('\n')
+  expect(keys.map((line) => decodeURIComponent(line.split('","')[1] ?? '')).sort()).toEqual(
+    uploaded.map(({ key }) => key).sort(),
+  )
+  expect(await readRows()).toEqual(rowsOf(uploaded))
+  const { problems, report } = await tested.account(uploaded)
+  expect(problems).toEqual([])
+  expect(report.silver.rows).toBe(uploaded.length * rowsPerObject)
+})
