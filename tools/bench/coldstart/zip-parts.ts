@@ -35,6 +35,7 @@ const why: Readonly<Record<string, string>> = {
   'libs/aws': 'S3, SQS, DynamoDB and the log as the flow sees them',
   'libs/clickhouse': 'DDL, INSERTs and their answers',
   'libs/datasets': 'columns and mappings',
+  'libs/core': 'identities, settings, faults, events and windows',
   'libs/flow': 'the protocol',
   'libs/parquet': 'the encoder',
   semver: 'asked for by the X-Ray SDK',
