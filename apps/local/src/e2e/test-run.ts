@@ -99,7 +99,8 @@ export const startTestRuns = async (): Promise<TestRuns> => {
     ask: async (args, environment = {}) => {
       const child = spawnIn([cli, ...args, '--json'], environment)
       const { code, stdout, stderr } = await collect(child, () => undefined)
-      const document: unknown = stdout === '' ? undefined : JSON.parse(stdout)
+      const last = stdout.trimEnd().split('\n').at(-1)
+      const document: unknown = last ? JSON.parse(last) : undefined
       return { code, document, stderr }
     },
     close: async () => {
