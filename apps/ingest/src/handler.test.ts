@@ -220,6 +220,12 @@ describe('deduplication', () => {
     expect(sent.toSorted()).toEqual([page, video])
   })
 
+  test('001-13: drops what S3 and EventBridge both tell', async () => {
+    await failuresOf(sqsEvent(JSON.stringify(example('eventbridge'))))
+    expect(await failuresOf(example('s3-in-sqs'))).toEqual([])
+    expect(sent.toSorted()).toEqual([page, video])
+  })
+
   test('sends an object again that was written again, though its bytes are equal', async () => {
     await failuresOf(sqsEvent(s3Body(['section/a.jsonl', '0A'])))
     await failuresOf(sqsEvent(s3Body(['section/a.jsonl', '0B'])))

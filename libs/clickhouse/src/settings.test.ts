@@ -32,7 +32,7 @@ describe('where ClickHouse is', () => {
     expect(settingsOf({ ...base, ...more }).url).toBe(url)
   })
 
-  test('aliases and defaults', () => {
+  test('001-12: both names of the user; HTTPS, times that end, and no password unless told', () => {
     expect(
       settingsOf({ ...base, CLICKHOUSE_USERNAME: 'writer', CLICKHOUSE_PASSWORD: 'p' }),
     ).toEqual({
@@ -46,6 +46,8 @@ describe('where ClickHouse is', () => {
       engine: 'ReplacingMergeTree',
       deduplicationWindow: 100_000,
     })
+    const { user, password } = settingsOf({ ...base, CLICKHOUSE_USER: 'writer' })
+    expect({ user, password }).toEqual({ user: 'writer', password: undefined })
   })
 
   test('settings, table and time', () => {

@@ -226,7 +226,7 @@ describe('a large object', () => {
 })
 
 describe('the logs', () => {
-  it('hold no payload, neither of good records nor of bad ones', async () => {
+  it('001-15: hold no payload, neither of good records nor of bad ones', async () => {
     const logs = join(tested.stack.dir, 'logs')
     const names = await readdir(logs)
     expect(names).toEqual(expect.arrayContaining(['ingest.log', 'transform.log']))

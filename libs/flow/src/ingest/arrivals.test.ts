@@ -116,7 +116,7 @@ describe('what asks for something else than a load', () => {
     [{ ...named, mode: 'bulk', section_id: 1 }, /asks for a bulk load \(mode\)/],
     [{ ...named, _test_mode: true, _test_body: '{}' }, /_test_mode\); nothing was sent$/],
     [{ section_id: 1 }, /asks for a bulk load \(section_id\)/],
-  ])('is not loaded: %j', (event, reason) => {
+  ])('001-15: is not loaded: %j', (event, reason) => {
     const { unknown, arrivals } = readArrivals(event)
     expect(arrivals).toEqual([])
     expect(unknown).toEqual([expect.stringMatching(reason)])
