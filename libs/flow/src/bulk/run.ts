@@ -133,7 +133,8 @@ const stepPart = async (
   const slice = isKnown ? before.slice : await openSlice(deps, job, at, call)
   if (!slice) return undefined
   const group = groupOf(slice.objects, part.line, room, job)
-  const checkpoint = [job.createdAt, at, part.slice, part.line].join('/')
+  // With its end: after a death more may fit into a group than before, and the rest of it must not pass as sent.
+  const checkpoint = [job.createdAt, at, part.slice, part.line, group.line].join('/')
   const sendGroup = (): Promise<void> => send(deps, group.objects, job.generation, call)
   const { guard = (_, work) => work() } = deps
   if (group.objects.length > 0)

@@ -1,4 +1,5 @@
 import { Fault, type Job } from '@silversmith/core'
+import type { SendGuard } from '@silversmith/flow'
 import { describe, expect, test } from 'vitest'
 import { createMortalProcess } from '../repair/mortal-process.ts'
 import { createBulkRoom, linesOf, meterOf } from './bulk-room.ts'
@@ -144,6 +145,25 @@ describe('a job', () => {
     room.take()
     depth = 0
     expect(await room.goOn('job')).toMatchObject({ next: true, counts: { sent: 80 } })
+  })
+
+  test('sends all of a slice, though more fits after a death than before', async () => {
+    const done = new Set<string>()
+    let ready = 90
+    const guard: SendGuard = async ({ checkpoint }, send) => {
+      if (done.has(checkpoint)) return
+      await send()
+      done.add(checkpoint)
+      if (done.size === 1) throw new Error('dies here')
+    }
+    const room = createBulkRoom({ replace: { guard, meter: meterOf(() => ready) } })
+    fill(room, 30)
+    const given = { budget: { concurrency: 100 } }
+    await expect(room.run('job', given)).rejects.toThrow('dies here')
+    ready = 0
+    expect(await room.run('job', given)).toMatchObject({ state: 'done', counts: { sent: 30 } })
+    await room.load()
+    expect(room.shown()).toHaveLength(30)
   })
 
   test('is paused, resumed and cancelled; cancelled is for ever', async () => {
