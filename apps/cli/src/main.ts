@@ -44,9 +44,11 @@ import { UsageError } from './usage-error.ts'
 
 const progress = createProgress(process.stderr)
 
-const print = (line: string): Promise<void> =>
+const print = (document: unknown): Promise<void> =>
   new Promise((resolve, reject) =>
-    process.stdout.write(`${line}\n`, (error) => (error ? reject(error) : resolve())),
+    process.stdout.write(`${writeJson(document)}\n`, (error) =>
+      error ? reject(error) : resolve(),
+    ),
   )
 
 /** What must not be lost, whoever watches. */
@@ -55,17 +57,16 @@ const note = (line: string): void => {
   process.stderr.write(`${printable(line)}\n`)
 }
 
-const surroundingsOf = (isJson: boolean): Surroundings => {
+const surroundingsOf = (): Surroundings => {
   // Ctrl-C ends the process at once; each call has its own limit in its client.
   const { signal } = new AbortController()
   const clock = { now: Date.now, sleep: async (ms: number) => void (await sleep(ms)) }
-  const line = (document: unknown): void => void process.stdout.write(`${writeJson(document)}\n`)
   const { env: environment } = process
-  return { environment, clock, progress, signal, print, note, ...(isJson && { line }) }
+  return { environment, clock, progress, signal, print, note }
 }
 
 const answerTo = (command: Exclude<Command, { kind: 'help' }>): Promise<Answer> => {
-  const surroundings = surroundingsOf(command.json)
+  const surroundings = surroundingsOf()
   const { environment, signal } = surroundings
   if (isBackfill(command)) return runBackfill(command, surroundings, process)
   switch (command.kind) {

@@ -119,7 +119,7 @@ export const faults = {
   JOB_REFUSED: {
     meaning: 'fix',
     remedy:
-      'there is no such job, it was cancelled, or its name belongs to another request: the message says which, `silversmith backfill status` more; take another name',
+      'there is no such job, it was cancelled, or its name belongs to another request: the message says which, `silversmith backfill list` has those there are; take another name',
   },
   JOB_EMPTY: {
     meaning: 'fix',

@@ -1,3 +1,4 @@
+export { createBulkRoom, linesOf } from './bulk/bulk-room.ts'
 export type { BronzeRoom } from './contracts/bronze-contract.ts'
 export { bytesOf, describeBronze } from './contracts/bronze-contract.ts'
 export type { Block, Engine, StoredRow } from './memory/engine.ts'

@@ -55,6 +55,12 @@ it('never takes what was left out for everything', () => {
   expect(read('plan', '--prefix', '')).toMatchObject({ selection: { prefixes: [''] } })
 })
 
+it('says what fills a table out of silver', () => {
+  for (const line of ['run --from silver', 'plan --from silver --start 2026-02-01'])
+    expect(() => ofLine(line)).toThrow(/reads bronze; .* by: silversmith rebuild --from silver$/)
+  expect(() => ofLine('run --from 2026-02-01')).toThrow(/--from: .* --start/)
+})
+
 it('joins sections to prefixes as the first system does', () => {
   expect(selectionOf('--prefix section --section 7').prefixes).toEqual(['section/7/'])
   expect(selectionOf('--prefix a/ --prefix b// --section 7').prefixes).toEqual(['a/7/', 'b/7/'])

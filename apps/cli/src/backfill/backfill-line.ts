@@ -73,6 +73,16 @@ const narrowing = selecting.filter((name) => name !== 'bucket' && name !== 'forc
 const needNarrowing =
   'say of what: --prefix, --section, --start, --end …; --prefix "" is everything'
 
+/** As of a table from silver, which is no job: nothing of bronze is read. */
+const refuseFrom = ({ name, values }: Given): void => {
+  if (values.from === undefined) return
+  const instead =
+    values.from === 'silver'
+      ? '; tables are filled out of silver by: silversmith rebuild --from silver'
+      : ', from --start, to --end'
+  throw new UsageError(`${name} takes no --from: it reads bronze${instead}`)
+}
+
 const readSelection = ({ name, values }: Given): Selection => {
   if (narrowing.every((option) => values[option] === undefined))
     throw new UsageError(`${name}: ${needNarrowing}`)
@@ -151,6 +161,7 @@ const deadlineDefault = '24h'
 
 const readRun = (given: Given): BackfillRun => {
   refuseArguments(given)
+  refuseFrom(given)
   const { values } = given
   const job = values.job === undefined ? undefined : readJobName(given)
   const isAsked = selecting.some((option) => values[option] !== undefined)
@@ -177,14 +188,15 @@ const jobsDefault = 100
 
 export const backfillReaders = {
   'backfill plan': {
-    options: [...selecting, ...placeOptions],
+    options: [...selecting, 'from', ...placeOptions],
     read: (given) => {
       refuseArguments(given)
+      refuseFrom(given)
       return { kind: 'backfill plan', selection: readSelection(given), ...place(given) }
     },
   },
   'backfill run': {
-    options: ['job', ...selecting, ...spending, 'deadline', ...changingOptions],
+    options: ['job', ...selecting, ...spending, 'from', 'deadline', ...changingOptions],
     read: readRun,
   },
   'backfill status': {

@@ -49,7 +49,7 @@ export const planAnswer = async (
     if (!isTold) return
     for (const { object, ...facts } of objects) {
       const sent = isSent({ object, ...facts }, request.force)
-      await print(JSON.stringify({ kind: 'object', ...object, ...facts, sent }))
+      await print({ kind: 'object', ...object, ...facts, sent })
     }
   }
   const plan = refuseEmptyPlan(await planJob(room, request, undefined, call, onObjects))

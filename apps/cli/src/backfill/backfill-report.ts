@@ -37,8 +37,7 @@ export const runBackfillReport = (
       sum = addToSum(sum, entries)
       progress.show(`${sum.objects} objects`)
       await file?.write(entries)
-      if (json)
-        for (const entry of entries) await print(JSON.stringify({ kind: 'object', ...entry }))
+      if (json) for (const entry of entries) await print({ kind: 'object', ...entry })
     }
     await file?.close()
     const view = viewJob(job)

@@ -1,11 +1,5 @@
 import { createSqsDeadLetters, createSqsMeter, createSqsQueue, createUlid } from '@silversmith/aws'
-import {
-  type Clock,
-  type DeadLetterQueue,
-  isFault,
-  type JobRequest,
-  readWindow,
-} from '@silversmith/core'
+import { type DeadLetterQueue, isFault, type JobRequest, readWindow } from '@silversmith/core'
 import { type BulkDeps, requestProblems } from '@silversmith/flow'
 import type { Answer } from '../answer.ts'
 import { findDeployment, openCloud, readDeployment } from '../deployment/deployment.ts'
@@ -33,23 +27,9 @@ const settings = {
   objectsDeadUrl: deploymentSettings.deadLetters.objectsDeadUrl,
 }
 
-/** An end of the signal ends every sleep. */
-const wakeful = (clock: Clock, signal: AbortSignal): Clock => ({
-  now: clock.now,
-  sleep: async (ms) => {
-    if (signal.aborted) return
-    const woken = new AbortController()
-    const waking = new Promise<void>((resolve) =>
-      signal.addEventListener('abort', () => resolve(), { signal: woken.signal }),
-    )
-    await Promise.race([clock.sleep(ms), waking])
-    woken.abort()
-  },
-})
-
 /** Opens a deployment for work on its jobs, and closes it. @throws UsageError also for a job there is not. */
 export const atBackfill = async (
-  { environment, clock, signal, progress }: Surroundings,
+  { environment, clock, progress }: Surroundings,
   dir: string | undefined,
   work: (room: BackfillRoom) => Promise<Answer>,
 ): Promise<Answer> => {
@@ -61,8 +41,7 @@ export const atBackfill = async (
   const deadQueueUrl = bulkQueueUrl === undefined ? values.objectsDeadUrl : values.bulkDeadUrl
   try {
     return await work({
-      ...{ ...ports, pipeline, routes, buckets, silverBucket, log: silentLog },
-      clock: wakeful(clock, signal),
+      ...{ ...ports, pipeline, routes, buckets, silverBucket, clock, log: silentLog },
       ids: { next: () => createUlid(clock.now()) },
       queue: createSqsQueue({ client: clients.sqs, queueUrl }),
       meter: createSqsMeter({ client: clients.sqs, name: 'bulk', queueUrl }),

@@ -58,11 +58,11 @@ const runTold = async (
   surroundings: Surroundings,
 ): Promise<Answer> => {
   const { progress, print, note, signal } = surroundings
-  if (json) await print(JSON.stringify({ kind: 'begun', job: id, request }))
+  if (json) await print({ kind: 'begun', job: id, request })
   else note(`job ${id}: Ctrl-C stops it, and under this name it goes on`)
   const onProgress = async (now: RunProgress): Promise<void> => {
     progress.show(describeProgress(now))
-    if (json) await print(JSON.stringify({ kind: 'progress', ...now }))
+    if (json) await print({ kind: 'progress', ...now })
   }
   const isWatched = json || progress.isWatched
   const began = room.clock.now()

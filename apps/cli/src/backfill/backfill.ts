@@ -7,7 +7,7 @@ import { runBackfillReport } from './backfill-report.ts'
 import { runBackfillRun } from './backfill-run.ts'
 import { runBackfillStatus } from './backfill-status.ts'
 import { runBackfillTurn } from './backfill-turn.ts'
-import { type Interrupted, untilInterrupted } from './interruption.ts'
+import { clockUntil, type Interrupted, untilInterrupted } from './interruption.ts'
 
 export const isBackfill = (command: { readonly kind: string }): command is BackfillCommand =>
   command.kind.startsWith('backfill ')
@@ -23,7 +23,7 @@ export const runBackfill = (
       return runBackfillPlan(command, surroundings)
     case 'backfill run':
       return untilInterrupted(where, (signal) =>
-        runBackfillRun(command, { ...surroundings, signal }),
+        runBackfillRun(command, { ...surroundings, signal, clock: clockUntil(signal) }),
       )
     case 'backfill status':
       return runBackfillStatus(command, surroundings)

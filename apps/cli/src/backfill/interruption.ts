@@ -1,3 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Clock } from '@silversmith/core'
+
 /** Where a person's Ctrl-C arrives: a process. */
 export interface Interrupted {
   once(signal: NodeJS.Signals, listener: () => void): unknown
@@ -23,3 +26,9 @@ export const untilInterrupted = async <Result>(
     for (const signal of signals) where.off(signal, end)
   }
 }
+
+/** Its sleeps end with the signal, so that the process does. */
+export const clockUntil = (signal: AbortSignal): Clock => ({
+  now: Date.now,
+  sleep: async (ms) => void (await sleep(ms, undefined, { signal }).catch(() => undefined)),
+})

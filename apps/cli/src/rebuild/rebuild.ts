@@ -43,10 +43,10 @@ const describeStep = ({ counts, at, problem, waiting }: Sum): string =>
 /** Steps until all is done, or nothing went on for too long. */
 const runSteps = async (
   deps: TableRebuildDeps,
-  { table, since, dryRun }: CommandOf<'rebuild'>,
+  { table, since, dryRun, json }: CommandOf<'rebuild'>,
   surroundings: Surroundings,
 ): Promise<Sum> => {
-  const { clock, progress, line } = surroundings
+  const { clock, progress, print } = surroundings
   const start = startOf(since, clock.now())
   const asked = {
     ...(table !== undefined && { tables: [table] }),
@@ -64,7 +64,7 @@ const runSteps = async (
     sum = addReport(sum, report)
     if (next === undefined || problem?.mayPass === false) return sum
     progress.show(describeStep(sum))
-    line?.({ kind: 'rebuild-progress', ...sum.counts, at: sum.at, waiting, problem })
+    if (json) await print({ kind: 'progress', ...sum.counts, at: sum.at, waiting, problem })
     if (next !== from) movedAt = clock.now()
     from = next
     if (waiting === undefined && !problem) continue

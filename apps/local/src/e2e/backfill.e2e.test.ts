@@ -179,6 +179,40 @@ it('sends nothing new when it is run again, under its name or under another', as
   })
 })
 
+it('stops at Ctrl-C, is listed, turned, and says what it is', async () => {
+  const args = ['backfill', 'run', '--job', 'stopped', '--prefix', 'section', '--yes', '--json']
+  const place = ['--dir', tested.stack.dir]
+  let interrupt: () => void = () => undefined
+  const met = new Promise<void>((resolve) => (interrupt = resolve))
+  const slowly = ['--objects-per-second', '1']
+  const started = runs.command([...args, ...slowly, ...place], (stdout) => {
+    if (/"kind":"progress".*"sent":[1-9]/.test(stdout)) interrupt()
+  })
+  await Promise.race([met, started.ended])
+  started.child.kill('SIGINT')
+  const end = await started.ended
+  expect(end.code, end.stderr).toBe(1)
+  expect(linesOf(end).at(-1)).toMatchObject({ kind: 'end', state: 'running', stopped: true })
+  expect((await readJob('stopped')).item.owner).toBeUndefined()
+
+  const turn = async (...words: readonly string[]) => (await backfill(...words)).last
+  const named = ['--job', 'stopped'] as const
+  expect(await turn('pause', ...named)).toMatchObject({ dryRun: true, state: 'running' })
+  expect(await turn('pause', ...named, '--yes')).toMatchObject({ state: 'paused' })
+  expect(await turn('resume', ...named, '--yes')).toMatchObject({ state: 'running' })
+  expect(await turn('cancel', ...named, '--yes')).toMatchObject({ state: 'cancelled' })
+  expect(await turn('status', ...named)).toMatchObject({
+    ...{ state: 'cancelled', counts: { sent: expect.any(Number) } },
+  })
+  const { jobs } = (await turn('list')) as unknown as { readonly jobs: readonly { job: string }[] }
+  expect(jobs.map(({ job }) => job)).toEqual(['stopped', 'asked-again', 'asked'])
+
+  const again = runs.command(['backfill', 'resume', ...named, '--yes', ...place])
+  expect(await again.ended).toMatchObject({
+    ...{ code: 2, stderr: expect.stringContaining('nothing brings it back') },
+  })
+})
+
 const killTransform = async (): Promise<number> => {
   for (const end = Date.now() + 5_000; Date.now() < end; await sleep(20)) {
     const [pid] = tested.stack.pids('transform')
