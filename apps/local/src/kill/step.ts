@@ -73,9 +73,12 @@ const readWrite = ({ headers, body }: Seen): Step | undefined => {
   return { name, batch: Item?.['id']?.S ?? '' }
 }
 
+const insertToken = new RegExp(`^(${ulid})#`)
+
+/** What the preflight inserts is of no batch. */
 const readInsert = ({ url }: Seen): Step | undefined => {
-  const token = url.searchParams.get('insert_deduplication_token')
-  const [batch] = token?.split('#') ?? []
+  const token = url.searchParams.get('insert_deduplication_token') ?? ''
+  const batch = insertToken.exec(token)?.[1]
   return batch === undefined ? undefined : { name: 'insert', batch }
 }
 
