@@ -21,7 +21,7 @@ export interface Arena {
   readonly network: RoughNetwork
   /** Messages received that had been received before. */
   redelivered(): number
-  /** Seconds for which a received message is hidden, in both queues. */
+  /** Seconds for which a received message is hidden, in each queue. */
   setVisibility(seconds: number): Promise<void>
   close(): Promise<void>
 }
@@ -40,7 +40,7 @@ const timings: Readonly<Record<string, Pick<FunctionSettings, 'timeoutMs' | 'env
   },
   ingest: { timeoutMs: 6_000, env: {} },
 }
-const mapping = { batchSize: 25, windowMs: 1_000, concurrencyMax: 2, retryMaxMs: 1_000 }
+const mapping = { batchSize: 25, windowMs: 1_000, retryMaxMs: 1_000 }
 const sweepMs = 1_000
 /** The least that transform takes messages from. An unlucky one comes to the dead-letter queue. */
 const maxReceiveCount = 20
@@ -122,7 +122,7 @@ export const startArena = async (options: ArenaOptions): Promise<Arena> => {
     )
     const redelivered = countRedeliveries(clients.sqs)
     const setVisibility = async (seconds: number): Promise<void> => {
-      for (const { main, dead } of [resources.arrivals, resources.objects])
+      for (const { main, dead } of [resources.arrivals, resources.objects, resources.bulk])
         await clients.sqs.send(
           new SetQueueAttributesCommand({
             QueueUrl: main.queueUrl,

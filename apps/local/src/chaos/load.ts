@@ -18,7 +18,7 @@ export interface LoadOptions {
   readonly signal: AbortSignal
 }
 
-const objectsPerSecond = 14
+export const objectsPerSecond = 14
 /** Between two rounds; what is due by then is uploaded, and its events sent. */
 const roundMs = 500
 

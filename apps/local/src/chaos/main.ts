@@ -11,6 +11,7 @@ import type { ChaosOptions } from './chaos.ts'
 import { help, readOptions } from './options.ts'
 import type { Options } from './options.ts'
 import { humanOutage, runOutage } from './outage.ts'
+import type { OutageOptions } from './outage.ts'
 import { humanReport, reportOf } from './report.ts'
 
 const listenForEnd = (): AbortSignal => {
@@ -36,7 +37,7 @@ interface Suffered {
   readonly text: string
 }
 
-const sufferOutage = async (options: ChaosOptions): Promise<Suffered> => {
+const sufferOutage = async (options: OutageOptions): Promise<Suffered> => {
   const report = await runOutage(options)
   return { report, text: humanOutage(report) }
 }
@@ -64,7 +65,9 @@ const run = async (options: Options, progress: Progress): Promise<0 | 1> => {
       onProgress: (text: string) => progress.live(text),
       signal: listenForEnd(),
     }
-    const { report, text } = await (options.outage ? sufferOutage(start) : sufferFire(start))
+    const { report, text } = await (options.outage
+      ? sufferOutage({ ...start, backfill: options.backfill })
+      : sufferFire(start))
     progress.end()
     isWell = report.problems.length === 0
     for (const problem of report.problems) progress.note(problem)

@@ -8,8 +8,10 @@ import type { Stack } from '../stack.ts'
 import { startArena } from './arena.ts'
 import type { Arena } from './arena.ts'
 import type { ChaosOptions } from './chaos.ts'
+import { historyPrefix, runBackfill, uploadHistory } from './history.ts'
+import type { BackfillEnd } from './history.ts'
 import { describe, judge } from './judgement.ts'
-import { uploadLoad } from './load.ts'
+import { objectsPerSecond, uploadLoad } from './load.ts'
 import type { Load } from './load.ts'
 
 /** Seconds from the Last-Modified of an object to that of the silver file with its rows; S3 tells whole seconds. */
@@ -18,6 +20,11 @@ export interface Lag {
   /** 99.9 % of the objects are there as soon. */
   readonly most: number
   readonly longest: number
+}
+
+export interface OutageOptions extends ChaosOptions {
+  /** All the while a job loads objects that were there before, as many a second as come. */
+  readonly backfill: boolean
 }
 
 /** The document of `--outage --json`. */
@@ -32,7 +39,9 @@ export interface OutageReport {
   /** From the return of ClickHouse until nothing was left to do, uploads of the last seconds included. */
   readonly caughtUpSeconds: number
   readonly deadLetters: number
+  /** Of what comes meanwhile, not of a job. */
   readonly silverLag: Lag
+  readonly backfill?: BackfillEnd
   /** Sums over both targets. */
   readonly lost: number
   readonly duplicated: number
@@ -40,6 +49,8 @@ export interface OutageReport {
   readonly problems: readonly string[]
 }
 
+/** A job has begun when ClickHouse goes away. */
+const backfillAfterSeconds = 3
 /** Objects come before, so that ClickHouse has served, and after, so that new ones meet old ones. */
 const beforeSeconds = 15
 const afterSeconds = 15
@@ -48,7 +59,7 @@ const visibilitySeconds = 60
 const silverLagSecondsMax = 180
 
 /** ClickHouse is killed and comes back after `seconds`; objects come all the time. */
-export const runOutage = async (options: ChaosOptions): Promise<OutageReport> => {
+export const runOutage = async (options: OutageOptions): Promise<OutageReport> => {
   const { dir, seed, seconds, onProgress, signal } = options
   onProgress('starting')
   const failing = new AbortController()
@@ -59,6 +70,11 @@ export const runOutage = async (options: ChaosOptions): Promise<OutageReport> =>
   try {
     await network.calm()
     await arena.setVisibility(visibilitySeconds)
+    const history = options.backfill
+      ? await uploadHistory(stack, {
+          ...{ seed: seed + 1, objects: Math.ceil(objectsPerSecond * seconds), signal: ending },
+        })
+      : undefined
     stack.start()
     let phase = 'all is well'
     const uploading = uploadLoad({
@@ -75,11 +91,24 @@ export const runOutage = async (options: ChaosOptions): Promise<OutageReport> =>
       phase = 'ClickHouse is back'
       return { waitingBatches: openBatches.length, backAt: Date.now() }
     }
-    const [load, { waitingBatches, backAt }] = await Promise.all([uploading, outage()])
+    const loadHistory = async (): Promise<BackfillEnd | undefined> => {
+      if (!history) return undefined
+      await sleep(backfillAfterSeconds * 1_000, undefined, { signal: ending })
+      return runBackfill(stack, objectsPerSecond, ending)
+    }
+    const [live, { waitingBatches, backAt }, backfill] = await Promise.all([
+      uploading,
+      outage(),
+      loadHistory(),
+    ])
+    const load = history ? join(live, history) : live
     const unsettled = await rest(stack, onProgress, ending)
     const caughtUpSeconds = Math.round((Date.now() - backAt) / 1_000)
     onProgress('judging')
-    return await tell(arena, load, { ...options, waitingBatches, caughtUpSeconds, unsettled })
+    return await tell(arena, load, {
+      ...{ ...options, waitingBatches, caughtUpSeconds, unsettled, backfill },
+      jobObjects: history?.objects ?? 0,
+    })
   } catch (error) {
     failing.abort(error)
     throw ending.reason
@@ -87,6 +116,12 @@ export const runOutage = async (options: ChaosOptions): Promise<OutageReport> =>
     await arena.close()
   }
 }
+
+const join = (a: Load, b: Load): Load => ({
+  objects: a.objects + b.objects,
+  rows: new Set([...a.rows, ...b.rows]),
+  quarantine: new Set([...a.quarantine, ...b.quarantine]),
+})
 
 /** Undefined: nothing is left to do. */
 const rest = async (
@@ -111,14 +146,18 @@ interface Outcome {
   readonly waitingBatches: number
   readonly caughtUpSeconds: number
   readonly unsettled: string | undefined
+  readonly backfill: BackfillEnd | undefined
+  /** What the job must have loaded. */
+  readonly jobObjects: number
   readonly signal: AbortSignal
 }
 
 const tell = async (
   { stack, engine }: Arena,
   load: Load,
-  { seed, seconds, waitingBatches, caughtUpSeconds, unsettled, signal }: Outcome,
+  outcome: Outcome,
 ): Promise<OutageReport> => {
+  const { seed, seconds, waitingBatches, caughtUpSeconds, unsettled, signal, backfill } = outcome
   const judgement = judge(load, await readArrived(stack, engine.url()))
   const { dead } = await readStatus(stack, signal)
   const silverLag = await measureSilverLag(stack, signal)
@@ -127,12 +166,14 @@ const tell = async (
     ...{ minutes: seconds / 60, seed, objects: load.objects },
     ...{ rows: load.rows.size, rejected: load.quarantine.size },
     ...{ waitingBatches, caughtUpSeconds, deadLetters: dead, silverLag },
+    ...(backfill && { backfill }),
     lost: clickhouse.lost.length + silver.lost.length,
     duplicated: clickhouse.duplicated.length + silver.duplicated.length,
     extra: clickhouse.extra.length + silver.extra.length,
     problems: [
       ...(unsettled === undefined ? [] : [unsettled]),
       ...describe(judgement),
+      ...problemsOf(outcome),
       ...(dead === 0 ? [] : [`${dead} messages are dead letters`]),
       ...(silverLag.most <= silverLagSecondsMax
         ? []
@@ -141,12 +182,19 @@ const tell = async (
   }
 }
 
+const problemsOf = ({ backfill, jobObjects }: Outcome): readonly string[] => {
+  if (!backfill) return []
+  const { code, objects, succeeded } = backfill
+  if (code === 0 && objects === jobObjects && succeeded === jobObjects) return []
+  return [`the job ended with ${code}: ${succeeded} of ${objects} loaded, of ${jobObjects}`]
+}
+
 const measureSilverLag = async (stack: Stack, signal: AbortSignal): Promise<Lag> => {
   const landedAt = await readLandings(stack)
   const lags = (await readHistory(stack, signal))
     .flatMap(({ manifest: { batch, sources } }) =>
       sources
-        .filter(({ rows }) => rows > 0)
+        .filter(({ rows, object }) => rows > 0 && !object.key.startsWith(historyPrefix))
         .map(({ lastModified }) => ((landedAt.get(batch) ?? Infinity) - lastModified) / 1_000),
     )
     .sort((a, b) => a - b)
@@ -182,6 +230,9 @@ export const humanOutage = (report: OutageReport): string =>
       'silver lag, s',
       `median ${report.silverLag.median}, 99.9 % ${report.silverLag.most}, longest ${report.silverLag.longest}`,
     ],
+    ...(report.backfill === undefined
+      ? []
+      : [['the job', `${report.backfill.succeeded} objects in ${report.backfill.seconds} s`]]),
     ['lost', report.lost],
     ['duplicated', report.duplicated],
     ['extra', report.extra],

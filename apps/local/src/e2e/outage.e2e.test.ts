@@ -4,11 +4,11 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { runOutage } from '../chaos/outage.ts'
 
-test('while ClickHouse is away silver goes on; when it is back every row comes, once, and nothing is a dead letter', async () => {
+test('while ClickHouse is away silver and a job go on; when it is back every row comes, once, and nothing is a dead letter', async () => {
   const dir = await mkdtemp(join(tmpdir(), 'silversmith-outage-'))
   try {
     const report = await runOutage({
-      ...{ dir, seed: 7, seconds: 8 },
+      ...{ dir, seed: 7, seconds: 8, backfill: true },
       onProgress: () => undefined,
       signal: new AbortController().signal,
     })
