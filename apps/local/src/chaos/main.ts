@@ -33,7 +33,7 @@ const openDir = async (dir: string | undefined): Promise<string> => {
 const print = (text: string): void => void process.stdout.write(`${text}\n`)
 
 interface Suffered {
-  readonly report: { readonly problems: readonly string[] }
+  readonly report: { readonly problems: readonly string[]; readonly slow?: readonly string[] }
   readonly text: string
 }
 
@@ -69,8 +69,9 @@ const run = async (options: Options, progress: Progress): Promise<0 | 1> => {
       ? sufferOutage({ ...start, backfill: options.backfill })
       : sufferFire(start))
     progress.end()
-    isWell = report.problems.length === 0
-    for (const problem of report.problems) progress.note(problem)
+    const problems = [...report.problems, ...(report.slow ?? [])]
+    isWell = problems.length === 0
+    for (const problem of problems) progress.note(problem)
     print(options.json ? JSON.stringify(report) : text)
   } finally {
     progress.end()

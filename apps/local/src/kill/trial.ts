@@ -43,11 +43,11 @@ export interface Trial {
 }
 
 /**
- * Its work ends 2 s after the start, four times what it needs, and with it the lease: whoever died is given up then, and not
+ * Its work ends 4 s after the start, eight times what it needs, and with it the lease: whoever died is given up then, and not
  * minutes later.
  */
 const transformTiming = {
-  timeoutMs: 7_000,
+  timeoutMs: 9_000,
   env: { LAMBDA_TIMEOUT_SAFETY_MARGIN_MS: '5000', LEASE_MARGIN_MS: '0' },
 }
 /** One delivery brings all objects of a trial, and one process at a time handles them: it is clear whom to kill. */
@@ -56,8 +56,8 @@ export const objectsMax = mapping.batchSize
 const sweepMs = 500
 
 const goneMsMax = 10_000
-/** Longer than the minute after which a failed apply is tried again, as on a machine that is too slow. */
-const stallMs = 120_000
+/** Longer than the waits of 1, 2 and 4 minutes after which a failed apply is tried again, as on a machine that is too slow. */
+const stallMs = 480_000
 
 /** Sends transform through the proxy, and the proxy to where transform would have gone. */
 const throughProxy =
