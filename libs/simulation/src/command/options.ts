@@ -16,8 +16,8 @@ const processesMax = 64
 
 export const help = `${usage}
 
-Runs the production code in seeded worlds of crashes, lost answers, duplicates, outages, deploys and reloads, and checks every
-row identity. The same seed is the same world, however many run at a time.
+Runs the production code in seeded worlds of crashes, lost answers, duplicates, outages, deploys, reloads, jobs and rebuilds, and
+checks every row identity. The same seed is the same world, however many run at a time.
 
   --worlds N       worlds, one a seed. Default: ${worldsUsual}, or 1 where --seed is given
   --seed N         seed of the first world. Default: 1

@@ -18,6 +18,11 @@ export interface Report {
   readonly merges: number
   /** Sources whose arrival was lost and that reconcile sent. */
   readonly enqueued: number
+  /** That walked over bronze, and what they sent. */
+  readonly jobs: number
+  readonly jobSends: number
+  /** Filled out of silver where the tables were emptied. */
+  readonly chunksRebuilt: number
   /** What sealed batches made of sources. */
   readonly dispositions: Readonly<Record<string, number>>
   readonly violations: number
@@ -88,6 +93,7 @@ export const createReport = (firstSeed: number, now: () => number): ReportBuilde
         partialInserts: of('partialInserts'),
         merges: of('merges'),
         enqueued: of('enqueued'),
+        ...{ jobs: of('jobs'), jobSends: of('jobSends'), chunksRebuilt: of('chunksRebuilt') },
         // In an order that does not depend on which world ended first.
         dispositions: Object.fromEntries(Object.entries(dispositions).sort()),
         violations: sums.violations,

@@ -25,6 +25,8 @@ export interface Engine {
   merge(table: string): number
   /** DROP PARTITION, TRUNCATE and restores forget tokens. */
   forgetTokens(): void
+  /** As new tables: nothing was ever appended. */
+  truncate(): void
 }
 
 export interface EngineOptions {
@@ -92,6 +94,7 @@ export const createEngine = ({ windowBlocks }: EngineOptions): Engine => {
     forgetTokens: () => {
       for (const { ids } of tables.values()) ids.clear()
     },
+    truncate: () => tables.clear(),
   }
 }
 

@@ -4,7 +4,7 @@ import type { Mutation } from './mutation.ts'
 import type { SourceEdit } from './source-edit.ts'
 
 /** Where a mutant is hunted. The same world without the mutant must be good, or it proves nothing. */
-export interface Terrain extends Pick<WorldOptions, 'limits' | 'script'> {
+export interface Terrain extends Pick<WorldOptions, 'limits' | 'lives' | 'script'> {
   /** These troubles and no others; absent: what each seed draws. */
   readonly troubles?: Partial<Troubles>
   /** Surroundings that are hard, yet right: part of the world with and without the mutant. */

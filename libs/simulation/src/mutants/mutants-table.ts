@@ -8,9 +8,9 @@ const tellMeans = ({ edits = [], mutation }: Mutant): string => {
   return [...files, ...lies].join(', ')
 }
 
-const tellTerrain = ({ troubles, script, mutation, limits }: Terrain): string => {
+const tellTerrain = ({ troubles, script, mutation, limits, lives }: Terrain): string => {
   const place = script ? 'a script' : 'drawn worlds'
-  const hardships = Object.keys({ ...troubles, ...mutation, ...limits })
+  const hardships = Object.keys({ ...troubles, ...mutation, ...limits, ...lives })
   return hardships.length > 0 ? `${place} with ${hardships.join(', ')}` : place
 }
 

@@ -1,9 +1,11 @@
 import { applyMutants } from './apply-mutants.ts'
 import { breakerMutants } from './breaker-mutants.ts'
 import { claimMutants } from './claim-mutants.ts'
+import { jobMutants } from './job-mutants.ts'
 import type { Mutant } from './mutant.ts'
 import { orderMutants } from './order-mutants.ts'
 import { portMutants } from './port-mutants.ts'
+import { rebuildMutants } from './rebuild-mutants.ts'
 import { editFlow } from './source-edit.ts'
 
 /** Each is killed by the harness, or the harness is worth nothing. */
@@ -13,6 +15,8 @@ export const mutants: readonly Mutant[] = [
   ...applyMutants,
   ...breakerMutants,
   ...portMutants,
+  ...jobMutants,
+  ...rebuildMutants,
 ]
 
 /** What works under an ended lease looks dead: it may be condemned, by name and for a person to see. */

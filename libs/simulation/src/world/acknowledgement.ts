@@ -32,7 +32,10 @@ export const createAcknowledgements = (options: AcknowledgementOptions): Acknowl
       if (message?.kind !== 'source') return
       sent.add(message.source.id)
       const version = history.find(message.source.id)
-      if (version) version.isTold = true
+      if (!version) return
+      version.isTold = true
+      // A job has a generation of its own.
+      version.generation = Math.max(version.generation, message.source.generation)
     },
     judgeArrivals: (deliveries) => {
       for (const { messageId, body } of deliveries) {

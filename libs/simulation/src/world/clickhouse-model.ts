@@ -8,6 +8,8 @@ export interface ClickHouseModel {
   insert(table: string, token: string, rows: readonly StoredRow[]): Promise<void>
   /** Throws when the server is down. */
   ask<Answer>(question: (engine: Engine) => Answer | Promise<Answer>): Promise<Answer>
+  /** Acts once, when the rows of the next INSERT are there and nobody knows yet. */
+  afterInsert(act: () => void): void
 }
 
 const blockMaxMs = 300
@@ -22,6 +24,7 @@ export const createClickHouseModel = (
 ): ClickHouseModel => {
   const { scheduler, random, tally } = around
   let downUntil = 0
+  let next = (): void => undefined
   const refuseDown = (): void => {
     // Healing ends outages too.
     const hasTroubles = around.troubles().targetDown > 0
@@ -54,6 +57,13 @@ export const createClickHouseModel = (
           throw new Fault('TARGET_OUTCOME_UNKNOWN', 'simulated: the server died')
         }
         await wait(random.below(blockMaxMs))
+      }
+      next()
+    },
+    afterInsert: (act) => {
+      next = () => {
+        next = () => undefined
+        act()
       }
     },
     ask: async (question) => {

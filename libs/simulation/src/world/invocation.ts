@@ -16,6 +16,11 @@ export interface Tally {
   merges: number
   /** Sources that reconcile sent. */
   enqueued: number
+  jobs: number
+  /** Messages that jobs sent. */
+  jobSends: number
+  /** That a rebuild out of silver filled. */
+  chunksRebuilt: number
   invocations: number
 }
 

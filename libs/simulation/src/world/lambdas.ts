@@ -59,6 +59,8 @@ export interface Lambdas {
   readonly grounds: Grounds
   readonly arrivals: Sqs
   readonly objects: Sqs
+  /** What jobs send, for the same transform. */
+  readonly bulk: Sqs
   /** Their messages are data. */
   readonly messages: Sqs
   readonly bucket: string
@@ -70,7 +72,8 @@ export interface Lambdas {
   readonly onArrivalsDone: (deliveries: readonly Delivery[]) => void
   readonly onObjectsDone: (deliveries: readonly Delivery[]) => void
   readonly onMessagesDone: (deliveries: readonly Delivery[]) => void
-  readonly onReport: (report: ReconcileReport) => void
+  /** `startedAt`: true time. */
+  readonly onReport: (report: ReconcileReport, startedAt: number) => void
 }
 
 /** The functions of a world, at work. */
@@ -81,9 +84,11 @@ export interface Running {
   sweep(): void
   /** Looks through the whole bucket and sends what is missing. */
   reconcile(): void
+  /** Any other function. */
+  readonly start: Start
 }
 
-type Start = <Result>(
+export type Start = <Result>(
   kind: string,
   run: (ports: Ports, invocation: Invocation) => Promise<Result>,
   onEnd: (result: Result | undefined, invocation: Invocation) => void,
@@ -129,11 +134,15 @@ export const startLambdas = (around: Surroundings, lambdas: Lambdas): Running =>
         },
       )
     }
-  startEventSource(around, {
-    ...{ queue: lambdas.objects, concurrency: 3, isSteady, finish, putsOff: true },
-    onFinish: lambdas.onObjectsDone,
-    invokeWith: transformWith(({ body }) => readObjectsMessage(pipeline, body)),
-  })
+  for (const [queue, concurrency] of [
+    [lambdas.objects, 3],
+    [lambdas.bulk, 1],
+  ] as const)
+    startEventSource(around, {
+      ...{ queue, concurrency, isSteady, finish, putsOff: true },
+      onFinish: lambdas.onObjectsDone,
+      invokeWith: transformWith(({ body }) => readObjectsMessage(pipeline, body)),
+    })
   startEventSource(around, {
     ...{ queue: lambdas.messages, concurrency: 2, isSteady, finish, putsOff: true },
     onFinish: lambdas.onMessagesDone,
@@ -150,7 +159,7 @@ export const startLambdas = (around: Surroundings, lambdas: Lambdas): Running =>
     around.scheduler.after(sweepEveryMs, sweepForEver)
   }
   if (mutation.isSwept ?? true) around.scheduler.after(sweepEveryMs, sweepForEver)
-  return { count: running, sweep, reconcile: () => reconcileFrom(lambdas, start, undefined) }
+  return { start, count: running, sweep, reconcile: () => reconcileFrom(around, lambdas, start) }
 }
 
 /** What the door of transform makes of a message that is data. */
@@ -188,7 +197,13 @@ const createPool = (
   }
 }
 
-const reconcileFrom = (lambdas: Lambdas, start: Start, from: string | undefined): void => {
+const reconcileFrom = (
+  around: Surroundings,
+  lambdas: Lambdas,
+  start: Start,
+  from?: string,
+): void => {
+  const startedAt = around.scheduler.now()
   const { grounds, bucket } = lambdas
   const { pipeline, hold, decode } = grounds
   const request = { bucket, prefix: '', enqueue: true, ...(from !== undefined && { from }) }
@@ -205,8 +220,8 @@ const reconcileFrom = (lambdas: Lambdas, start: Start, from: string | undefined)
     },
     (report) => {
       if (!report) return
-      lambdas.onReport(report)
-      if (report.next !== undefined) reconcileFrom(lambdas, start, report.next)
+      lambdas.onReport(report, startedAt)
+      if (report.next !== undefined) reconcileFrom(around, lambdas, start, report.next)
     },
   )
 }

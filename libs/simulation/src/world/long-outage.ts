@@ -48,7 +48,7 @@ const independenceMs = 3 * 3_600_000
 
 /** Says where a healthy target lacks chunks of a batch sealed long ago. */
 export const judgeIndependence = (
-  { ledger, store, engine }: Stage,
+  { ledger, store, engine, watch, emptying: { at: emptiedAt = -Infinity } }: Stage,
   { service }: LongOutage,
   now: number,
   violate: (text: string) => void,
@@ -58,6 +58,8 @@ export const judgeIndependence = (
     .map(({ item }) => item)
     .filter((item): item is Batch => item.kind === 'batch' && item.state === 'S')
     .filter(({ sealedAt = 0 }) => sealedAt < now - independenceMs)
+    // Rows of before are for a rebuild, which waits for silver.
+    .filter(({ id }) => (watch.sealedAt.get(id) ?? 0) > emptiedAt)
   for (const { id, manifest: ref } of sealed) {
     const file = ref && store.files.get(ref.key)
     if (!file) continue

@@ -1,10 +1,9 @@
 import { Fault } from '@silversmith/core'
-import type { SendOnce } from '@silversmith/flow'
 import type { Invocation } from './invocation.ts'
 
-/** The idempotency table behind ingest: what Powertools keeps there, with its unconditional complete and delete. */
+/** The idempotency table behind ingest and jobs: what Powertools keeps there, with its unconditional complete and delete. */
 export interface IdempotencyModel {
-  bind(invocation: Invocation): SendOnce
+  bind(invocation: Invocation): (key: object, send: () => Promise<void>) => Promise<void>
 }
 
 interface Entry {

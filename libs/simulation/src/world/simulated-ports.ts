@@ -7,6 +7,7 @@ import type {
   Inspector,
   Ledger,
   Log,
+  Mender,
   Queue,
   Store,
   Target,
@@ -49,6 +50,7 @@ export interface Ports {
   readonly queue: Queue
   readonly clickHouse: Target
   readonly inspector: Inspector
+  readonly mender: Pick<Mender, 'fill'>
   readonly clock: Clock
   readonly ids: Ids
   readonly log: Log
@@ -68,7 +70,7 @@ const throttledCodes: Readonly<Record<Service, FaultCode>> = {
 }
 
 /** Effects happen whether or not the caller still listens: they never see its signal. */
-const request = <Result>(
+export const request = <Result>(
   label: string,
   service: Service,
   signal: AbortSignal | undefined,
@@ -93,6 +95,7 @@ export const createSimulatedPorts = (grounds: Grounds, invocation: Invocation): 
     },
     clickHouse: simulateClickHouse(grounds, invocation, store),
     inspector: simulateInspector(grounds, invocation),
+    mender: simulateMender(grounds, invocation),
     clock: { now: invocation.now, sleep: invocation.sleep },
     ids: grounds.ids,
     log: grounds.log,
@@ -251,3 +254,17 @@ const simulateInspector = ({ clickHouse }: Grounds, { call }: Invocation): Inspe
       ),
   }
 }
+
+const simulateMender = (
+  { clickHouse, decode, hold }: Grounds,
+  { call }: Invocation,
+): Pick<Mender, 'fill'> => ({
+  fill: async (_batch, { table }, { bytes, token }, signal) => {
+    const rows = await hold(decode(bytes))
+    await call(
+      request(`clickhouse.fill ${token}`, 'CLICKHOUSE', signal, () =>
+        clickHouse.insert(table, token, rows),
+      ),
+    )
+  },
+})

@@ -24,6 +24,8 @@ export interface Sqs {
   redrive(): number
   /** Messages on the queue and behind it. */
   size(): number
+  /** Messages on the queue: those that can be received, and those that cannot yet. */
+  depth(): { readonly ready: number; readonly inFlight: number }
   /** When the next message becomes visible; undefined on an empty queue. */
   nextVisibleAt(): number | undefined
 }
@@ -111,6 +113,10 @@ export const createSqs = (around: Surroundings, options: SqsOptions): Sqs => {
       return moved.length
     },
     size: () => stored.length + dead.length,
+    depth: () => {
+      const ready = stored.filter(({ visibleAt }) => visibleAt <= scheduler.now()).length
+      return { ready, inFlight: stored.length - ready }
+    },
     nextVisibleAt: () =>
       stored.length === 0
         ? undefined

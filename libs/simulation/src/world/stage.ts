@@ -8,8 +8,10 @@ import { createEngine } from '../memory/engine.ts'
 import type { Version } from './history.ts'
 import { createHistory } from './history.ts'
 import type { Surroundings } from './invocation.ts'
+import { createJobWatch } from './job-watch.ts'
 import { drawLimits, roomyLimits, startLambdas, timeoutMs } from './lambdas.ts'
 import { lagIndex } from './lagging-index.ts'
+import type { Lives } from './lives.ts'
 import { createMemoryBronze } from '../memory/memory-bronze.ts'
 import { createMemoryIds } from '../memory/memory-ids.ts'
 import { createMemoryLedger } from '../memory/memory-ledger.ts'
@@ -20,7 +22,9 @@ import { arnOf, bucket, pipeline } from './place.ts'
 import { judgeLiveReport } from './reconcile-check.ts'
 import { readMessageReference } from './reference.ts'
 import type { Grounds } from './simulated-ports.ts'
+import type { Sqs } from './sqs.ts'
 import { createSqs } from './sqs.ts'
+import { judgeTurn } from './view-watch.ts'
 import { createWatch } from './watch.ts'
 
 const visibilityTimeouts = 6
@@ -36,22 +40,31 @@ export interface StageOptions {
   readonly mutation: Mutation
   /** Nothing is drawn that a script could not say: limits are wide, a chunk is one partition. */
   readonly isScripted: boolean
+  readonly lives: Lives
   /** Over what is drawn. */
   readonly limits: Partial<Limits>
 }
 
 export type Stage = ReturnType<typeof buildStage>
 
+/** True times at which ClickHouse was emptied, and at which it was first said to be filled again. */
+interface Emptying {
+  at?: number
+  filledAt?: number
+}
+
 /** Sets up bronze, ledger, store, queues, ClickHouse and the functions between them; from now on they run. */
 export const buildStage = (around: Surroundings, options: StageOptions) => {
-  const { seed, mutation, isScripted } = options
+  const { seed, mutation, isScripted, lives } = options
   const { scheduler, random, violate } = around
   const clock = { now: scheduler.now }
-  const bronze = createMemoryBronze(clock, pieceBytes)
+  const bronze = createMemoryBronze(clock, pieceBytes, lives.pageMax)
   const history = createHistory(pipeline, bronze, scheduler.now)
   const files = createMemoryStore()
+  const jobs = createJobWatch({ now: scheduler.now, violate })
   const watch = createWatch({
-    ...{ now: scheduler.now, files: files.files, violate },
+    ...{ now: scheduler.now, files: files.files, violate, jobs },
+    judgeTurn: (engine, entries) => judgeTurn(history, engine, entries, violate),
     // Clocks are shifted by minus a half to one and a half of it.
     skewMaxMs: 2 * around.troubles().clockSkewMs,
   })
@@ -59,20 +72,24 @@ export const buildStage = (around: Surroundings, options: StageOptions) => {
   const ledger = watch.ledger(mutateLedger(around, mutation))
   const drawnWindow = windowBlocksMin + random.below(windowBlocksSpread)
   const engine = watch.engine(createEngine({ windowBlocks: mutation.windowBlocks ?? drawnWindow }))
-  const isSplit = !isScripted && random.chance(0.5)
+  // A chunk is one partition in ClickHouse; where it is more, a rebuild finds half of one, which only a repair can mend.
+  const isSplit = !isScripted && random.chance(0.5) && !lives.hasRebuild
   const partitionOf = (row: StoredRow): string =>
     isSplit ? `${Number(row['_record']) % 3}` : 'the one partition of the chunk'
   const visibilityMs = visibilityTimeouts * (mutation.timeoutMs ?? timeoutMs)
   const queue = { receivesMax, visibilityMs }
   const arrivals = createSqs(around, { ...queue, queueArn: arnOf('arrivals') })
   const objects = createSqs(around, { ...queue, queueArn: arnOf('objects') })
+  const bulk = createSqs(around, { ...queue, queueArn: arnOf('bulk') })
   const messages = createSqs(around, { ...queue, queueArn: arnOf('notes') })
   const acknowledgements = createAcknowledgements({ pipeline, history, watch, violate })
   const dispositions: Record<string, number> = {}
-  const send = (body: string): void => {
+  const sendTo = (queue: Sqs) => (body: string) => {
     acknowledgements.noteSent(body)
-    objects.send(body)
+    queue.send(body)
   }
+  const send = sendTo(objects)
+  const emptying: Emptying = {}
   const grounds: Grounds = {
     ...{ pipeline, bronze, store, ledger, history, isSplit, send, hold: scheduler.hold },
     clickHouse: createClickHouseModel(around, engine, partitionOf),
@@ -92,15 +109,31 @@ export const buildStage = (around: Surroundings, options: StageOptions) => {
   const limits = { ...(isScripted ? roomyLimits : drawLimits(random)), ...options.limits }
   scheduler.note(`limits ${JSON.stringify({ ...limits, drawnWindow, isSplit })}`)
   const running = startLambdas(around, {
-    ...{ grounds, arrivals, objects, messages, bucket, mutation, limits, isSteady: isScripted },
+    ...{ grounds, arrivals, objects, bulk, messages, bucket, mutation, limits },
+    isSteady: isScripted,
     onArrivalsDone: acknowledgements.judgeArrivals,
     onObjectsDone: acknowledgements.judgeObjects,
     onMessagesDone: acknowledgements.judgeMessages,
-    onReport: (report) => judgeLiveReport(report, around),
+    onReport: (report, startedAt) => {
+      const { at, filledAt = Infinity } = emptying
+      judgeLiveReport(report, around, at !== undefined && startedAt <= filledAt)
+    },
   })
   return {
-    ...{ bronze, history, ledger, store, engine, watch, arrivals, objects, messages, dispositions },
-    ...{ running, decode: grounds.decode, send },
+    ...{ bronze, history, ledger, store, engine, watch, arrivals, objects, bulk, messages },
+    ...{
+      running,
+      clickHouse: grounds.clickHouse,
+      decode: grounds.decode,
+      hold: scheduler.hold,
+      send,
+      dispositions,
+      jobs,
+      emptying,
+    },
+    sendBulk: sendTo(bulk),
+    /** Names of what must be done before the world rests. */
+    errands: new Set<string>(),
     /** Somebody sends a message that is data. */
     sendMessage: (body: string): void => {
       const version = history.add({

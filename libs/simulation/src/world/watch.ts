@@ -1,6 +1,7 @@
 import type { Batch, Breaker, LedgerItem, Manifest, Payload, Versioned } from '@silversmith/core'
 import { reloadsTable } from '@silversmith/core'
 import { isOfTarget, judgeBreaker } from './breaker-watch.ts'
+import type { JobWatch } from './job-watch.ts'
 import type { Block, Engine, StoredRow } from '../memory/engine.ts'
 import type { MemoryLedger } from '../memory/memory-ledger.ts'
 import type { MemoryFile, MemoryStore } from '../memory/memory-store.ts'
@@ -83,9 +84,13 @@ export interface WatchOptions {
   readonly violate: (text: string) => void
   /** Clocks of invocations are apart by no more than this. */
   readonly skewMaxMs: number
+  readonly jobs: Pick<JobWatch, 'noteItem' | 'noteFile'>
+  /** These entries are in the table now: what they turn to must be whole. */
+  readonly judgeTurn: (engine: Engine, entries: readonly StoredRow[]) => void
 }
 
-export const createWatch = ({ now, files, violate, skewMaxMs }: WatchOptions): Watch => {
+export const createWatch = (options: WatchOptions): Watch => {
+  const { now, files, violate, skewMaxMs, jobs, judgeTurn } = options
   const states = new Map<string, Batch['state']>()
   const open = new Set<string>()
   const openBreakers = new Set<string>()
@@ -94,6 +99,8 @@ export const createWatch = ({ now, files, violate, skewMaxMs }: WatchOptions): W
   const sealed: Sealed = { sealedSources: new Map(), settledSources: new Set() }
   const seen = new Set<string>()
   const turnedOver = new Set<string>()
+  /** Batches whose rows were being inserted when the tables were emptied: the rest may come before what was there. */
+  const emptied = new Set<string>()
 
   const watchBatch = (before: Batch | undefined, after: Batch): void => {
     const { id, state } = after
@@ -114,6 +121,7 @@ export const createWatch = ({ now, files, violate, skewMaxMs }: WatchOptions): W
     else if (isOfTarget(after)) openBreakers.add(after.id)
   }
   const watchItem = (before: LedgerItem | undefined, after: LedgerItem): void => {
+    jobs.noteItem(before, after)
     if (after.kind === 'batch') watchBatch(before?.kind === 'batch' ? before : undefined, after)
     if (after.kind === 'breaker')
       watchBreaker(before?.kind === 'breaker' ? before : undefined, after)
@@ -148,14 +156,21 @@ export const createWatch = ({ now, files, violate, skewMaxMs }: WatchOptions): W
         const batch = block.token.split('#')[0] ?? ''
         refuseUnsealed(batch, `block ${block.token}`)
         if (block.table === reloadsTable.name) turnedOver.add(batch)
-        else if (turnedOver.has(batch))
+        else if (turnedOver.has(batch) && !emptied.has(batch))
           violate(`batch ${batch} turned over before ${block.token} was there`)
         for (const row of block.rows) {
           const identity = `${block.table} ${identityOf(row)}`
           if (seen.has(identity)) violate(`duplicate row ${identity} by ${block.token}`)
           seen.add(identity)
         }
+        if (block.table === reloadsTable.name && !emptied.has(batch)) judgeTurn(engine, block.rows)
         return true
+      },
+      truncate: () => {
+        engine.truncate()
+        seen.clear()
+        turnedOver.clear()
+        for (const id of open) emptied.add(id)
       },
     }),
     store: (store) => ({
@@ -165,9 +180,10 @@ export const createWatch = ({ now, files, violate, skewMaxMs }: WatchOptions): W
         await store.copy(from, to, file, signal)
       },
       write: async (key, bytes, file, signal) => {
-        if (!/^_(staging|batches|probe)\//.test(key))
+        if (!/^_(staging|batches|probe|jobs)\//.test(key))
           refuseUnsealed(batchIdPattern.exec(key)?.[0] ?? '', key)
         await store.write(key, bytes, file, signal)
+        jobs.noteFile(key, bytes)
       },
       remove: async (keys, signal) => {
         for (const key of keys) {

@@ -6,12 +6,17 @@ import type { Version } from './history.ts'
 import { isHeldNow } from './history.ts'
 import type { Force, Surroundings, Tally } from './invocation.ts'
 import { createForce } from './invocation.ts'
+import { judgeJobs } from './job-judgement.ts'
+import { startJobLife } from './job-life.ts'
+import type { LifeChances, Lives } from './lives.ts'
+import { drawLives, quietLives } from './lives.ts'
 import { judgeIndependence, planLongOutage } from './long-outage.ts'
 import { startMessageLife } from './message-life.ts'
 import type { Mutation } from '../mutants/mutation.ts'
 import { judgeWorld } from './oracle.ts'
 import { createRandom } from '../random.ts'
 import { bucket } from './place.ts'
+import { startRebuildLife } from './rebuild-life.ts'
 import { judgeLastReport, sendMissing } from './reconcile-check.ts'
 import type { Scheduler } from './scheduler.ts'
 import { createScheduler } from './scheduler.ts'
@@ -19,6 +24,7 @@ import type { Stage } from './stage.ts'
 import { buildStage } from './stage.ts'
 import type { Troubles } from './troubles.ts'
 import { drawTroubles, noTroubles } from './troubles.ts'
+import type { Told } from './uploader.ts'
 import { createUploader } from './uploader.ts'
 import type { Watch } from './watch.ts'
 
@@ -31,6 +37,8 @@ export interface WorldOptions {
   readonly force?: Force
   /** Runs at the start, instead of a life of objects drawn by the seed; limits are wide then, and a chunk is one partition. */
   readonly script?: (actor: Actor) => void
+  /** How likely a world that is not scripted has them, instead of the usual. */
+  readonly lives?: LifeChances
   /** Over the drawn ones. */
   readonly limits?: Partial<Limits>
 }
@@ -75,7 +83,7 @@ export const runWorld = async (seed: number, options: WorldOptions = {}): Promis
   const tally: Tally = {
     ...{ awaits: 0, crashes: 0, unknownOutcomes: 0 },
     ...{ duplicatesDelivered: 0, partialInserts: 0, invocations: 0 },
-    ...{ merges: 0, enqueued: 0 },
+    ...{ merges: 0, enqueued: 0, jobs: 0, jobSends: 0, chunksRebuilt: 0 },
   }
   const drawn = options.troubles ?? (script ? noTroubles : drawTroubles(random))
   let troubles = drawn
@@ -86,14 +94,16 @@ export const runWorld = async (seed: number, options: WorldOptions = {}): Promis
     force: createForce(options.force),
   }
   const { mutation = {}, limits = {} } = options
-  const stage = buildStage(around, { seed, mutation, limits, isScripted: script !== undefined })
+  const lives = script ? quietLives : drawLives(seed, options.lives)
+  const isScripted = script !== undefined
+  const stage = buildStage(around, { seed, mutation, limits, lives, isScripted })
   const isHopeless = (): boolean => violations.length >= violationsMax
 
   const becomeQuiet = (): void => {
     troubles = noTroubles
   }
   if (script) await runScript(around, stage, script, isHopeless)
-  else await runRandomly(around, stage, seed, becomeQuiet, isHopeless)
+  else await runRandomly(around, stage, { seed, lives, becomeQuiet, isHopeless })
   scheduler.note('the world heals')
   becomeQuiet()
   around.outages.clear()
@@ -114,6 +124,7 @@ export const runWorld = async (seed: number, options: WorldOptions = {}): Promis
   let rests = await rest()
   if (rests && (await sendMissing(stage, scheduler.now(), violate)) > 0) rests = await rest()
   if (rests) await judgeLastReport(stage, scheduler.now(), violate)
+  if (rests) await judgeJobs(stage, scheduler.now(), violate)
   await judgeWorld({ ...stage, files: stage.store.files, violate })
   return {
     ...{ seed, violations, tally, troubles: drawn },
@@ -127,23 +138,29 @@ export const runWorld = async (seed: number, options: WorldOptions = {}): Promis
   }
 }
 
+interface RandomLife {
+  readonly seed: number
+  readonly lives: Lives
+  readonly becomeQuiet: () => void
+  readonly isHopeless: () => boolean
+}
+
 const runRandomly = async (
   around: Surroundings,
   stage: Stage,
-  seed: number,
-  becomeQuiet: () => void,
-  isHopeless: () => boolean,
+  { seed, lives, becomeQuiet, isHopeless }: RandomLife,
 ): Promise<void> => {
   const { random, scheduler, troubles, violate } = around
   const liveMs = troubledMinMs + random.below(troubledSpreadMs)
   const troubledMs = liveMs + (troubles().lostArrival > 0 ? lostTroubledMs : 0)
   const { history, arrivals } = stage
-  startBronzeLife(around, {
-    ...{ history, lastsMs: liveMs * 0.8, reload: stage.ask },
-    uploader: createUploader(around, { ...stage, bucket }),
-    tell: (told) => void arrivals.send(JSON.stringify(told)),
-  })
-  startMessageLife(scheduler, { seed, lastsMs: liveMs * 0.8, send: stage.sendMessage })
+  const lastsMs = liveMs * 0.8
+  const uploader = createUploader(around, { ...stage, bucket })
+  const tell = (told: Told): void => void arrivals.send(JSON.stringify(told))
+  startBronzeLife(around, { history, lastsMs, reload: stage.ask, uploader, tell })
+  startMessageLife(scheduler, { seed, lastsMs, send: stage.sendMessage })
+  if (lives.hasJobs) startJobLife(around, { seed, stage, uploader, tell, lastsMs })
+  if (lives.hasRebuild) startRebuildLife(around, { seed, stage, lastsMs })
   repeat(scheduler, reconcileEveryMs, () => {
     if (troubles().lostArrival > 0) stage.running.reconcile()
   })
@@ -189,30 +206,22 @@ const repeat = (scheduler: Scheduler, everyMs: number, work: () => void): void =
   })
 }
 
-const redrive = ({ scheduler }: Surroundings, { arrivals, objects, messages }: Stage): void => {
-  const moved = arrivals.redrive() + objects.redrive() + messages.redrive()
+const redrive = ({ scheduler }: Surroundings, stage: Stage): void => {
+  const moved = queuesOf(stage).reduce((sum, queue) => sum + queue.redrive(), 0)
   if (moved > 0) scheduler.note(`${moved} dead letters are handed back`)
 }
 
+const queuesOf = ({ arrivals, objects, bulk, messages }: Stage) =>
+  [arrivals, objects, bulk, messages] as const
+
 /** What keeps the world from its rest. */
-const tellRest = ({
-  arrivals,
-  objects,
-  messages,
-  running,
-  watch,
-  store,
-  history,
-}: Stage): string => {
+const tellRest = (stage: Stage): string => {
+  const { running, watch, store, history, errands } = stage
   const unfound = history.all().filter((version) => !isFound(watch, version))
   const staged = [...store.files.keys()].filter((key) => key.startsWith('_staging/'))
   return JSON.stringify({
-    ...{
-      arrivals: arrivals.size(),
-      objects: objects.size(),
-      messages: messages.size(),
-      running: running.count(),
-    },
+    queues: queuesOf(stage).map((queue) => queue.size()),
+    ...{ running: running.count(), errands: [...errands] },
     ...{
       open: [...watch.open],
       openBreakers: [...watch.openBreakers],
@@ -230,16 +239,12 @@ const areAllFound = ({ history, watch }: Pick<Stage, 'history' | 'watch'>): bool
   history.all().every((version) => isFound(watch, version))
 
 /** Nothing is queued, running, open or staged, and nothing is in bronze that nobody was told of. */
-const isAtRest = ({
-  arrivals,
-  objects,
-  messages,
-  running,
-  watch,
-  store,
-  history,
-}: Stage): boolean =>
-  arrivals.size() + objects.size() + messages.size() + running.count() + watch.open.size === 0 &&
-  watch.openBreakers.size === 0 &&
-  areAllFound({ history, watch }) &&
-  ![...store.files.keys()].some((key) => key.startsWith('_staging/'))
+const isAtRest = (stage: Stage): boolean => {
+  const { running, watch, store, errands } = stage
+  return (
+    queuesOf(stage).every((queue) => queue.size() === 0) &&
+    running.count() + watch.open.size + watch.openBreakers.size + errands.size === 0 &&
+    areAllFound(stage) &&
+    ![...store.files.keys()].some((key) => key.startsWith('_staging/'))
+  )
+}

@@ -39,6 +39,9 @@ describe('simulated worlds', () => {
     expect(total(({ tally }) => tally.partialInserts)).toBeGreaterThan(worldsCount / 10)
     expect(total(({ tally }) => tally.merges)).toBeGreaterThan(worldsCount / 10)
     expect(total(({ tally }) => tally.enqueued)).toBeGreaterThan(worldsCount / 10)
+    expect(total(({ tally }) => tally.jobs)).toBeGreaterThan(worldsCount / 4)
+    expect(total(({ tally }) => tally.jobSends)).toBeGreaterThan(worldsCount / 2)
+    expect(total(({ tally }) => tally.chunksRebuilt)).toBeGreaterThan(worldsCount / 4)
     expect(total(({ rows }) => rows)).toBeGreaterThan(worldsCount * 10)
     const dispositions = new Set(worlds.flatMap((world) => Object.keys(world.dispositions)))
     expect([...dispositions].sort()).toEqual(
@@ -131,6 +134,24 @@ describe('a seed', () => {
     // Unpacking is the thread pool's work, which keeps its own time.
     expect(packed).toBeGreaterThan(0)
     expect((await traceOf(4)).world.fingerprint).not.toBe((await traceOf(3)).world.fingerprint)
+  })
+
+  test('with jobs and a rebuild gives the same trace, too', async () => {
+    const traceOf = async (): Promise<readonly string[]> => {
+      const lines: string[] = []
+      const trace = (line: string): void => void lines.push(line)
+      const { violations } = await runWorld(7, { lives: { jobs: 1, rebuild: 1 }, trace })
+      expect(violations).toEqual([])
+      return lines
+    }
+    const first = await traceOf()
+    expect(await traceOf()).toEqual(first)
+    const tells = (text: string): boolean => first.some((line) => line.includes(text))
+    expect([tells('bulk.send'), tells('clickhouse is emptied'), tells('clickhouse.fill')]).toEqual([
+      true,
+      true,
+      true,
+    ])
   })
 
   test('is not disturbed by another world beside it', async () => {
