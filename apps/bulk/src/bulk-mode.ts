@@ -31,13 +31,25 @@ export const createBulkMode =
   async (fields: Fields, call: Call, invocation: string): Promise<object> => {
     const asked = readBulkEvent(fields, { ...deps, invocation })
     if (asked.isDry) return planOf(deps, asked, call)
-    const view = await runJob(deps, asked, call)
-    const { sum, reportKey } = await sumOf(deps, asked, view, call)
-    return {
-      ...resultOf(asked, view, sum),
-      ...(reportKey !== undefined && { report: `s3://${deps.silverBucket}/${reportKey}` }),
-    }
+    return resultOfJob(deps, asked, await runJob(deps, asked, call), call)
   }
+
+/** What is answered of a job; what became of its objects is looked at when it is done. */
+export const resultOfJob = async (
+  deps: BulkModeDeps,
+  asked: BulkAsked,
+  view: JobView,
+  call: Call,
+  isLooked = true,
+): Promise<object> => {
+  const { sum, reportKey }: Sum = isLooked
+    ? await sumOf(deps, asked, view, call)
+    : { sum: undefined }
+  return {
+    ...resultOf(asked, view, sum),
+    ...(reportKey !== undefined && { report: `s3://${deps.silverBucket}/${reportKey}` }),
+  }
+}
 
 const planOf = async (deps: BulkModeDeps, asked: BulkAsked, call: Call): Promise<object> => {
   const { request, from } = asked

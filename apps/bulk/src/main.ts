@@ -24,7 +24,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { createBulkMode } from './bulk-mode.ts'
 import { checkupOf } from './checkup.ts'
 import { parseConfig } from './config.ts'
+import { withFaultNames } from './fault-names.ts'
 import { createHandler, type Modes, refuseFields, unknownFields } from './handler.ts'
+import { createMapMode } from './map-mode.ts'
 import { createReconcileMode } from './reconcile-mode.ts'
 import { createSendGuard } from './send-guard.ts'
 
@@ -78,30 +80,28 @@ const reconcile = createReconcile({
 
 log.started(config.effective)
 
+const jobDeps = {
+  ...{ ...deps, bronze, routes: config.routes, buckets: config.buckets },
+  ids: { next: () => createUlid(Date.now()) },
+  silverBucket: config.silverBucket,
+  queue: createSqsQueue({ client: clients.sqs, queueUrl: bulkQueueUrl }),
+  meter: createSqsMeter({ client: clients.sqs, name: 'bulk', queueUrl: bulkQueueUrl }),
+  ...(guard && { guard: guard.send }),
+}
+
 const modes: Modes = {
   sweep: async (fields, call) => {
     refuseFields('sweep', unknownFields(fields, []))
     return sweep(call)
   },
-  bulk: createBulkMode({
-    ...{
-      ...deps,
-      bronze,
-      ids: { next: () => createUlid(Date.now()) },
-      routes: config.routes,
-      buckets: config.buckets,
-    },
-    silverBucket: config.silverBucket,
-    queue: createSqsQueue({ client: clients.sqs, queueUrl: bulkQueueUrl }),
-    meter: createSqsMeter({ client: clients.sqs, name: 'bulk', queueUrl: bulkQueueUrl }),
-    ...(guard && { guard: guard.send }),
-  }),
+  bulk: createBulkMode(jobDeps),
+  map: createMapMode({ ...jobDeps, replayPrefix: config.replayPrefix }),
   reconcile: createReconcileMode({ ...config, reconcile, ledger, now: clock.now }),
 }
 const { now } = clock
 const { env: environment } = process
 
-export const handler = observe(
+const handleObserved = observe(
   log,
   await openTracer('bulk', config.traceEnabled),
   modeOf,
@@ -110,3 +110,5 @@ export const handler = observe(
     createHandler({ modes, now, dryRun: config.dryRun, begin: guard?.begin }),
   ),
 )
+
+export const handler = withFaultNames(handleObserved)

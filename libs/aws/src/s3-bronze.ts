@@ -1,10 +1,11 @@
 import type { HeadObjectCommandOutput, S3Client } from '@aws-sdk/client-s3'
-import { HeadObjectCommand } from '@aws-sdk/client-s3'
-import type { Bronze, Clock, ObjectRef } from '@silversmith/core'
+import { GetBucketVersioningCommand, HeadObjectCommand } from '@aws-sdk/client-s3'
+import type { Bronze, Buckets, BucketState, Clock, ObjectRef } from '@silversmith/core'
 import { Fault, identify, isFault, objectUri } from '@silversmith/core'
 import { systemClock, withinTime } from './back-off.ts'
 import { listVersions } from './s3-listing.ts'
 import { openObject, readFaultOf, refuseMissingBucket } from './s3-object.ts'
+import { faultOf } from './vendor-fault.ts'
 
 export interface S3BronzeSettings {
   /** From `createAwsClients`: the SDK's own checksums of answers must be off. */
@@ -32,7 +33,7 @@ export const createS3Bronze = ({
   backOffMs = 100,
   stallMs = 20_000,
   callTimeoutMs = 120_000,
-}: S3BronzeSettings): Bronze => {
+}: S3BronzeSettings): Bronze & Buckets => {
   const limits = { clock, attemptsMax, backOffMs, stallMs }
   return {
     open: async (object, signal) => {
@@ -57,7 +58,25 @@ export const createS3Bronze = ({
     },
     list: (bucket, prefix, from, signal) =>
       listVersions(client, bucket, prefix, from, signal, callTimeoutMs),
+    stateOf: (bucket, signal) => readState(client, bucket, signal, callTimeoutMs),
   }
+}
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketVersioning.html: one that never kept versions has no status. */
+const readState = async (
+  client: S3Client,
+  bucket: string,
+  signal: AbortSignal,
+  timeoutMs: number,
+): Promise<BucketState> => {
+  const command = new GetBucketVersioningCommand({ Bucket: bucket })
+  const answer = await client
+    .send(command, { abortSignal: withinTime(signal, timeoutMs) })
+    .catch((error: unknown) => {
+      throw faultOf('store', error, `asking for the versioning of ${bucket}`, signal)
+    })
+  if (answer.Status === undefined) return 'unversioned'
+  return answer.Status === 'Suspended' ? 'suspended' : 'versioned'
 }
 
 const queryOf = ({ bucket, key, version, versioned }: ObjectRef) => ({

@@ -195,3 +195,24 @@ test('a listing whose answer stops in the middle is given up', async () => {
     })
   })
 })
+
+test.each([
+  ['', 'unversioned'],
+  ['<Status>Enabled</Status>', 'versioned'],
+  ['<Status>Suspended</Status>', 'suspended'],
+])('says how a bucket keeps versions: %s', async (status, state) => {
+  const answer: Answer = (_, response) =>
+    answerXml(response, `<VersioningConfiguration>${status}</VersioningConfiguration>`)
+  await withServer(answer, async ({ clients }) => {
+    expect(await createS3Bronze({ client: clients.s3 }).stateOf('bronze', idle)).toBe(state)
+  })
+})
+
+test('a bucket whose versioning nobody may ask for is a fault', async () => {
+  const answer: Answer = (_, response) => answerS3Error(response, 403, 'AccessDenied')
+  await withServer(answer, async ({ clients }) => {
+    await expect(
+      createS3Bronze({ client: clients.s3 }).stateOf('bronze', idle),
+    ).rejects.toMatchObject({ code: 'STORE_DENIED' })
+  })
+})

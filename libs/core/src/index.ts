@@ -79,6 +79,7 @@ export type {
   JobBudget,
   JobCounts,
   JobPart,
+  JobMap,
   JobRequest,
   JobStanding,
   JobState,
@@ -101,6 +102,8 @@ export type { ReceivedMessage } from './message-record.ts'
 export { queueNameOf, readReceived } from './message-record.ts'
 export type {
   Bronze,
+  Buckets,
+  BucketState,
   ChunkRows,
   Clock,
   ErasedRecord,

@@ -9,6 +9,16 @@ export interface JobRequest {
   readonly window: JobWindow
   /** Loads again what is loaded: a generation of its own. */
   readonly force: boolean
+  /** Absent: the job lists by itself. */
+  readonly map?: JobMap
+}
+
+/** A listing that a Distributed Map of Step Functions reads and hands out, some hundred objects at a time. */
+export interface JobMap {
+  /** Name of the execution; the job is its alone, for another one would divide the same listing in another way. */
+  readonly execution: string
+  /** The manifest.json of an S3 Inventory; absent: ListObjectsV2. */
+  readonly inventory?: { readonly bucket: string; readonly key: string }
 }
 
 /** How fast a job may go; absent: as fast as it can. */

@@ -41,6 +41,14 @@ export interface Bronze {
   ): Promise<ListingPage>
 }
 
+/** What S3 does with a second PUT of a key. */
+export type BucketState = 'unversioned' | 'versioned' | 'suspended'
+
+/** Says how a bucket keeps versions. Faults: STORE_UNAVAILABLE, STORE_DENIED, DEADLINE_REACHED. */
+export interface Buckets {
+  stateOf(bucket: string, signal: AbortSignal): Promise<BucketState>
+}
+
 /** One version of one object, as a listing tells it. */
 export interface ListedObject {
   readonly object: ObjectRef

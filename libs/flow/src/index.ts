@@ -38,6 +38,10 @@ export {
   writeReport,
   type WrittenReport,
 } from './bulk/report-file.ts'
+export { type ItemScope, readItems } from './bulk/map-items.ts'
+export { endMap } from './bulk/map-end.ts'
+export { type MapStartDeps, startMap } from './bulk/map-start.ts'
+export { readMapped, sendShare, type ShareView } from './bulk/share.ts'
 export { continueJob, runJob } from './bulk/run.ts'
 export { readSlice, type Slice, type SliceObject, type SlicePlace } from './bulk/slice.ts'
 export {

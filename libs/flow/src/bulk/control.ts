@@ -20,6 +20,11 @@ export const turnJob = async (
   call: Call,
 ): Promise<JobView> => {
   const before = await readJob(deps, id, call)
+  if (turn === 'resume' && before.request.map && before.state === 'done')
+    throw new Fault(
+      'JOB_REFUSED',
+      `job ${id} was handed out by Step Functions, and that is over: begin another one of the same window, which sends what is not loaded`,
+    )
   const change = (item: Job | undefined): Job | undefined => {
     const turned = item && turns[turn](item)
     return turned && turned !== item ? { ...turned, updatedAt: deps.clock.now() } : undefined

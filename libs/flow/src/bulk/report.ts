@@ -1,6 +1,7 @@
 import type { Batch, Job, JobRequest } from '@silversmith/core'
 import type { Call } from '../patience.ts'
-import { type BulkDeps, nameOfJob } from './bulk-room.ts'
+import type { BulkDeps } from './bulk-room.ts'
+import { knownSlices } from './known-slices.ts'
 import { readSlice, type SliceObject } from './slice.ts'
 import { isSent, lookUp, type Seen } from './walk.ts'
 
@@ -51,21 +52,17 @@ export const readReport = async function* (
   call: Call,
   skip: (page: Pick<ReportPage, 'part' | 'slice'>) => boolean = () => false,
 ): AsyncGenerator<ReportPage> {
-  const { request, parts, generation, createdAt } = job
-  for (const [part, { slice: last, line, state }] of parts.entries()) {
-    for (let n = 0; n < last + (state === 'done' ? 0 : 1); n += 1) {
-      if (skip({ part, slice: n })) continue
-      const place = { job: nameOfJob(job), part, slice: n }
-      const slice = await readSlice(deps, request.bucket, place, call)
-      // Not written yet: the slice that is next.
-      if (!slice) continue
-      const seen = await lookUp(deps, slice.objects, generation, call)
-      const entries = slice.objects.map((object, at) => {
-        const isGone = n < last || at < line
-        return entryOf(object, seen[at] as Seen, { request, createdAt, isDue: isGone })
-      })
-      yield { part, slice: n, entries }
-    }
+  const { request, generation, createdAt } = job
+  for await (const { part, n, place, line } of knownSlices(deps, job, call)) {
+    if (skip({ part, slice: n })) continue
+    const slice = await readSlice(deps, request.bucket, place, call)
+    // Not written yet: the slice that is next.
+    if (!slice) continue
+    const seen = await lookUp(deps, slice.objects, generation, call)
+    const entries = slice.objects.map((object, at) =>
+      entryOf(object, seen[at] as Seen, { request, createdAt, isDue: at < line }),
+    )
+    yield { part, slice: n, entries }
   }
 }
 

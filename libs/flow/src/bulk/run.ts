@@ -14,7 +14,14 @@ import { type BulkDeps, jobKeyOf, nameOfJob, without } from './bulk-room.ts'
 import { type JobAsked, readJob, startJob } from './job-start.ts'
 import { type JobView, refuseEmpty, viewJob } from './job-view.ts'
 import { costMsOf, groupOf, waitOf } from './pace.ts'
-import { readSlice, type Slice, type SliceObject, sourceOf, writeSlice } from './slice.ts'
+import {
+  readSlice,
+  type Slice,
+  sliceNameOf,
+  type SliceObject,
+  sourceOf,
+  writeSlice,
+} from './slice.ts'
 import { isSent, walkSlice } from './walk.ts'
 
 /** A worker that is silent so long after its call is no more. */
@@ -41,7 +48,7 @@ export const runJob = async (deps: BulkDeps, asked: JobAsked, call: Call): Promi
 export const continueJob = async (deps: BulkDeps, id: string, call: Call): Promise<JobView> => {
   const owner = deps.ids.next()
   const key = jobKeyOf(deps.pipeline, id)
-  await readJob(deps, id, call)
+  refuseMapped(await readJob(deps, id, call))
   const taken = await changeItem<Job>(deps, key, (item) => take(deps, item, owner, call), call)
   if (!taken || taken.owner !== owner)
     return refuseEmpty(viewJob(taken ?? (await readJob(deps, id, call)), owner))
@@ -64,6 +71,14 @@ export const continueJob = async (deps: BulkDeps, id: string, call: Call): Promi
   } finally {
     await release(deps, id, owner, call)
   }
+}
+
+const refuseMapped = ({ id, request }: Job): void => {
+  if (!request.map) return
+  throw new Fault(
+    'JOB_REFUSED',
+    `the objects of job ${nameOfJob({ id })} are handed out by execution ${request.map.execution} of Step Functions: it goes on there, and nowhere else`,
+  )
 }
 
 const take = (
@@ -135,7 +150,7 @@ const stepPart = async (
   const group = groupOf(slice.objects, part.line, room, job)
   // With its end: after a death more may fit into a group than before, and the rest of it must not pass as sent.
   const checkpoint = [job.createdAt, at, part.slice, part.line, group.line].join('/')
-  const sendGroup = (): Promise<void> => send(deps, group.objects, job.generation, call)
+  const sendGroup = (): Promise<void> => sendObjects(deps, group.objects, job.generation, call)
   const { guard = (_, work) => work() } = deps
   if (group.objects.length > 0)
     await guard({ pipeline: deps.pipeline, job: nameOfJob(job), checkpoint }, sendGroup)
@@ -151,7 +166,7 @@ const openSlice = async (
   call: Call,
 ): Promise<Slice | undefined> => {
   const part = job.parts[at] as JobPart
-  const place = { job: nameOfJob(job), part: at, slice: part.slice }
+  const place = { job: nameOfJob(job), name: sliceNameOf(at, part.slice) }
   const { bucket } = job.request
   try {
     const there = await readSlice(deps, bucket, place, call)
@@ -189,7 +204,7 @@ const failPart = async (
 /** Sends at a time; the queue's adapter puts them together. */
 const sendsMax = 100
 
-const send = async (
+export const sendObjects = async (
   { pipeline, queue, clock }: BulkDeps,
   objects: readonly SliceObject[],
   generation: number,

@@ -36,9 +36,12 @@ export interface Slice {
 export interface SlicePlace {
   /** Name of the job. */
   readonly job: string
-  readonly part: number
-  readonly slice: number
+  readonly name: string
 }
+
+/** Of a part that a job walks. */
+export const sliceNameOf = (part: number, slice: number): string =>
+  `${String(part).padStart(3, '0')}-${String(slice).padStart(7, '0')}`
 
 export const sourceOf = (
   pipeline: string,
@@ -46,8 +49,11 @@ export const sourceOf = (
   generation: number,
 ): Source => ({ id: sourceIdOf(pipeline, object), object, dataset, generation })
 
-export const sliceKeyOf = (pipeline: string, { job, part, slice }: SlicePlace): string =>
-  `${jobPrefixOf(pipeline, job)}slices/${String(part).padStart(3, '0')}-${String(slice).padStart(7, '0')}.jsonl`
+export const slicesPrefixOf = (pipeline: string, job: string): string =>
+  `${jobPrefixOf(pipeline, job)}slices/`
+
+export const sliceKeyOf = (pipeline: string, { job, name }: SlicePlace): string =>
+  `${slicesPrefixOf(pipeline, job)}${name}.jsonl`
 
 /** The slice that is there; undefined: none was written. Throws OBJECT_UNREADABLE. */
 export const readSlice = async (

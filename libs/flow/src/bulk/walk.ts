@@ -1,10 +1,14 @@
 import {
   createPlacing,
   Fault,
+  type JobCounts,
   type JobRequest,
   type JobStanding,
+  type JobWindow,
+  type ListedObject,
   type ManifestSource,
   type Outside,
+  type Route,
   routeOf,
 } from '@silversmith/core'
 import { judge, type Standing } from '../claims/claims.ts'
@@ -35,10 +39,7 @@ export const walkSlice = async (
   call: Call,
 ): Promise<Slice> => {
   const { sliceObjects = sliceObjectsDefault } = deps
-  const place = createPlacing(window)
-  const found: Omit<SliceObject, 'standing'>[] = []
-  const outside: Partial<Record<Outside, number>> = {}
-  let listed = 0
+  const sieve = createSieve(deps.routes, window)
   let next = from
   for (let pages = 1; ; pages += 1) {
     if (deps.clock.now() > call.deadline)
@@ -46,21 +47,54 @@ export const walkSlice = async (
     const page = await persist(deps.clock, call, () =>
       deps.bronze.list(bucket, prefix, next, call.signal),
     )
-    listed += page.objects.length
-    for (const one of page.objects) {
-      const dataset = routeOf(deps.routes, one.object.key)
-      const { date, outside: why } = place(one, dataset)
-      if (why) outside[why] = (outside[why] ?? 0) + 1
-      else found.push({ ...one, date: date.at, dateFrom: date.from, dataset })
-    }
+    sieve.take(page.objects)
     next = page.next
-    if (next === undefined || found.length >= sliceObjects || pages >= slicePagesMax) break
+    if (next === undefined || sieve.found.length >= sliceObjects || pages >= slicePagesMax) break
   }
-  const objects = (await withStandings(deps, found, call)).toSorted(byDatasetAndDate)
+  return judgeSieve(deps, sieve, next, call)
+}
+
+type Unjudged = Omit<SliceObject, 'standing'>
+
+/** What of a listing is inside a window. */
+export interface Sieve {
+  readonly found: readonly Unjudged[]
+  readonly take: (objects: readonly ListedObject[]) => void
+  readonly counts: () => Pick<JobCounts, 'listed' | 'outside'>
+}
+
+export const createSieve = (routes: readonly Route[], window: JobWindow): Sieve => {
+  const place = createPlacing(window)
+  const found: Unjudged[] = []
+  const outside: Partial<Record<Outside, number>> = {}
+  let listed = 0
+  return {
+    found,
+    take: (objects) => {
+      listed += objects.length
+      for (const one of objects) {
+        const dataset = routeOf(routes, one.object.key)
+        const { date, outside: why } = place(one, dataset)
+        if (why) outside[why] = (outside[why] ?? 0) + 1
+        else found.push({ ...one, date: date.at, dateFrom: date.from, dataset })
+      }
+    },
+    counts: () => ({ listed, outside }),
+  }
+}
+
+/** How each of what was found stands; `next` is where the listing goes on. */
+export const judgeSieve = async (
+  deps: WalkDeps,
+  sieve: Sieve,
+  next: string | undefined,
+  call: Call,
+): Promise<Slice> => {
+  const objects = (await withStandings(deps, sieve.found, call)).toSorted(byDatasetAndDate)
   return {
     ...{ next, objects },
     counts: {
-      ...{ listed, found: objects.length, sent: 0, outside },
+      ...{ ...sieve.counts(), found: objects.length, sent: 0 },
       bytes: objects.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
       standings: countBy(objects, ({ standing }) => standing),
       dates: countBy(objects, ({ dateFrom }) => dateFrom),
@@ -89,7 +123,7 @@ const countBy = <Name extends string>(
 
 const withStandings = async (
   deps: WalkDeps,
-  found: readonly Omit<SliceObject, 'standing'>[],
+  found: readonly Unjudged[],
   call: Call,
 ): Promise<SliceObject[]> => {
   const unjudged = found.map((one): SliceObject => ({ ...one, standing: 'unrouted' }))

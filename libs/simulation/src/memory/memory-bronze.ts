@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto'
 import type {
   Bronze,
+  BucketState,
+  Buckets,
   Clock,
   ListedObject,
   ObjectFacts,
@@ -10,8 +12,7 @@ import type {
 import { Fault, identify, objectUri } from '@silversmith/core'
 import { refuseAborted } from './aborted-call.ts'
 
-/** What S3 does with a second PUT or a DELETE of a key. */
-export type BucketState = 'unversioned' | 'versioned' | 'suspended'
+export type { BucketState }
 
 export interface PutOptions {
   readonly contentType?: string | undefined
@@ -20,7 +21,7 @@ export interface PutOptions {
   readonly metadata?: Readonly<Record<string, string>>
 }
 
-export interface MemoryBronze extends Bronze {
+export interface MemoryBronze extends Bronze, Buckets {
   /** Also changes the state of a bucket that is there, as PutBucketVersioning does. */
   setBucket(bucket: string, state: BucketState): void
   /** Returns what an event would tell of the object. */
@@ -130,6 +131,10 @@ export const createMemoryBronze = (
 
   return {
     setBucket: (bucket, state) => void states.set(bucket, state),
+    stateOf: async (bucket, signal) => {
+      refuseAborted(signal)
+      return stateOf(bucket)
+    },
     putObject: (bucket, key, bytes, options) => {
       const etag = createHash('md5').update(bytes).digest('hex')
       const { versionId } = add(bucket, key, {
