@@ -42,6 +42,8 @@ export interface Ended {
 }
 
 const callMs = 60_000
+/** Of one task: 400 turns with their retries, and more. */
+const callsMax = 1_000
 
 /** Both state machines over the production modes of bulk, on ports in memory. */
 export const createMachineRoom = (options: BulkRoomOptions = {}) => {
@@ -99,6 +101,7 @@ export const createMachineRoom = (options: BulkRoomOptions = {}) => {
     const handle = async (state: string, given: Payload): Promise<object> => {
       const n = (counts.get(state) ?? 0) + 1
       counts.set(state, n)
+      if (n > callsMax) throw new RangeError(`${state} is called without end`)
       const own = definition.States[state]
       const payload = (given['Payload'] ?? given) as Payload
       const forMs = (await onCall({ state, n, payload })) ?? callMs

@@ -119,7 +119,7 @@ export const faults = {
   JOB_REFUSED: {
     meaning: 'fix',
     remedy:
-      'there is no such job, it was cancelled, or its name belongs to another request: the message says which, `silversmith backfill list` has those there are; take another name',
+      'there is no such job, it was cancelled, its name belongs to another request, or a map cannot name its objects: the message says which, `silversmith backfill list` has those there are; take another name, or the other state machine',
   },
   JOB_EMPTY: {
     meaning: 'fix',
