@@ -113,10 +113,7 @@ export const createMachineRoom = (options: BulkRoomOptions = {}) => {
             ItemBatcher: { ...batcher, MaxItemsPerBatch: batchItems ?? batcher.MaxItemsPerBatch },
           }),
         }
-        const { ProcessorConfig: _, ...children } = child as typeof child & {
-          ProcessorConfig: object
-        }
-        const runChild = (input: object) => run(children, input as Payload)
+        const runChild = (input: object) => run(child, input as Payload)
         mapRun = await runMap(map, given as unknown as MapInput, bronze as Bronze, runChild)
         return { MapRunArn: 'arn:map-run' }
       }

@@ -25,7 +25,7 @@ const concurrencyMax = 1_000
 const percentMax = 100
 
 /** Fields of an execution's input that mode bulk does not know. */
-const own = ['inventory', 'max_concurrency', 'tolerated_failure_percentage'] as const
+const own = ['mode', 'inventory', 'max_concurrency', 'tolerated_failure_percentage'] as const
 
 const fieldsOfStep: Readonly<Record<MapAsked['step'], readonly string[]>> = {
   begin: ['step', 'event', 'execution'],
@@ -71,8 +71,7 @@ const readInput = (
   { event, execution }: Fields,
   place: BulkPlace,
 ): { readonly asked: BulkAsked; readonly limits: MapLimits } => {
-  const input = typeof event === 'object' && event !== null ? (event as Fields) : {}
-  const { mode: _mode, ...fields } = input
+  const fields = typeof event === 'object' && event !== null ? (event as Fields) : {}
   const common = Object.fromEntries(
     Object.entries(fields).filter(([name]) => !(own as readonly string[]).includes(name)),
   )

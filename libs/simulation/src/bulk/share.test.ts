@@ -1,9 +1,10 @@
-import type { Job, JobRequest, ListedObject } from '@silversmith/core'
+import type { Job, JobBudget, JobRequest, ListedObject } from '@silversmith/core'
 import {
   endMap,
   listJobs,
   readItems,
   readReport,
+  type SendGuard,
   sendShare,
   startMap,
   sumReport,
@@ -12,7 +13,7 @@ import {
 import { describe, expect, test } from 'vitest'
 import { createRandom } from '../random.ts'
 import { createMortalProcess, type MortalProcess } from '../repair/mortal-process.ts'
-import { createBulkRoom, type BulkRoomOptions, linesOf } from './bulk-room.ts'
+import { createBulkRoom, type BulkRoomOptions, linesOf, meterOf } from './bulk-room.ts'
 
 const lives = Number(process.env['LIVES'] ?? 60)
 
@@ -23,9 +24,9 @@ const createMapRoom = async (options: BulkRoomOptions = {}, asked: Partial<JobRe
   const room = createBulkRoom(options)
   const id = 'job'
   const call = (forMs = 60_000) => room.callOf(forMs)
-  const begin = async (name = id, given = asked) => {
+  const begin = async (name = id, given = asked, budget: JobBudget = {}) => {
     const request = room.request({ map, ...given })
-    return startMap({ ...room.deps, bronze: room.bronze }, { id: name, request }, call())
+    return startMap({ ...room.deps, bronze: room.bronze }, { id: name, request, budget }, call())
   }
   const list = async (): Promise<readonly ListedObject[]> =>
     (await room.bronze.list('b', '', undefined, call().signal)).objects
@@ -139,6 +140,28 @@ describe('a share of a mapped job', () => {
     })
   })
 
+  test('sends all of it, though more fits after a death than before', async () => {
+    const done = new Set<string>()
+    let ready = 90
+    const guard: SendGuard = async ({ checkpoint }, send) => {
+      if (done.has(checkpoint)) return
+      await send()
+      done.add(checkpoint)
+      if (done.size === 1) throw new Error('dies here')
+    }
+    const room = await createMapRoom({ replace: { guard, meter: meterOf(() => ready) } })
+    fill(room, 30)
+    await room.begin('job', {}, { concurrency: 100 })
+    const objects = await room.list()
+    await expect(room.share(objects)).rejects.toThrow('dies here')
+    ready = 200
+    expect(await room.share(objects)).toMatchObject({ next: true, sent: 0 })
+    ready = 0
+    expect(await room.share(objects)).toMatchObject({ next: false, sent: 30 })
+    await room.load()
+    expect(room.shown()).toHaveLength(30)
+  })
+
   test('001-3: with force it is one generation, whatever is repeated', async () => {
     const room = await createMapRoom({}, { force: true })
     fill(room, 6)
@@ -148,7 +171,7 @@ describe('a share of a mapped job', () => {
     expect(generation).toBeGreaterThan(0)
     expect((await room.begin()).generation).toBe(generation)
     const objects = await room.list()
-    for (const _ of [1, 2]) await room.share(objects)
+    for (const again of [objects, objects]) await room.share(again)
     expect(room.take().map((source) => source.generation)).toEqual(objects.map(() => generation))
   })
 
