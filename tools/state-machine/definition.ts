@@ -36,7 +36,7 @@ export interface Definition {
 export type MachineName = 'backfill' | 'backfill-map'
 
 export const readDefinition = (name: MachineName): Definition => {
-  const url = new URL(`../../terraform/modules/bulk/${name}.asl.json`, import.meta.url)
+  const url = new URL(`../../terraform/modules/backfill/${name}.asl.json`, import.meta.url)
   const text = readFileSync(url, 'utf8').replace(/\$\{(\w+)\}/g, (whole, key: string) => {
     return values[key] ?? whole
   })

@@ -68,9 +68,9 @@ export const jobMutants: readonly Mutant[] = [
     edits: [
       editFlow(
         'bulk/run.ts',
-        `import { readSlice,`,
+        `import { type JobAsked,`,
         `import { nextGeneration } from './generation.ts'
-import { readSlice,`,
+import { type JobAsked,`,
       ),
       editFlow(
         'bulk/run.ts',

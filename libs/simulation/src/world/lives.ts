@@ -15,7 +15,7 @@ export type LifeChances = Readonly<Partial<Record<'jobs' | 'rebuild', number>>>
 
 /** Apart from all else that is drawn: worlds without these are what they were before there were any. */
 const salt = 0x6c697665
-const chances = { jobs: 0.3, rebuild: 0.1 }
+const chances = { jobs: 0.2, rebuild: 0.07 }
 const pageSpread = 7
 
 export const quietLives: Lives = { hasJobs: false, hasRebuild: false, pageMax: undefined }
