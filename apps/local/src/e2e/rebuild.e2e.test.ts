@@ -3,6 +3,7 @@ import { createS3Bronze } from '@silversmith/aws'
 import { migrate } from '@silversmith/clickhouse'
 import { datasets } from '@silversmith/datasets'
 import { readParquet } from '@silversmith/parquet'
+import { writeFile } from 'node:fs/promises'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { listKeys } from '../account/history.ts'
 import { drain } from '../drain.ts'
@@ -12,15 +13,20 @@ import type { TestRuns } from './test-run.ts'
 import { startTestStack } from './test-stack.ts'
 import type { TestStack } from './test-stack.ts'
 
-/** Tables that were emptied, dropped or are new, filled out of silver, beside uploads that go on. */
+/**
+ * Tables that were emptied, dropped or are new, filled out of silver, beside uploads that go on. `OBJECTS=2000` is the documented
+ * run, which writes what it took to the file `FIGURES`.
+ */
 const tables = ['raw_events', 'shipments', '_reloads'] as const
-const objects = 40
+const objects = Number(process.env['OBJECTS'] ?? 40)
 /** Hours, one statement each: a chunk of a month has several days. */
 const linesPerObject = 60
+const uploadsMax = 8
 
 let tested: TestStack
 let runs: TestRuns
 let uploads = 0
+const figures: object[] = []
 const { signal } = new AbortController()
 const settle = () => drain(tested.stack, { onStatus: () => undefined, signal })
 
@@ -90,10 +96,12 @@ const readSilver = async (): Promise<readonly string[]> => {
   }
   return rows.sort()
 }
-const expectEqual = async (): Promise<void> => {
+/** Returns how many they are. */
+const expectEqual = async (): Promise<number> => {
   const found = await readClickHouse()
   expect(found).toEqual(await readSilver())
   expect(new Set(found).size).toBe(found.length)
+  return found.length
 }
 
 const rebuild = async (...args: readonly string[]) => {
@@ -121,7 +129,8 @@ beforeAll(async () => {
     }),
   )
   tested.stack.start()
-  for (let n = 0; n < objects; n += 1) await upload()
+  for (let n = 0; n < objects; n += uploadsMax)
+    await Promise.all(Array.from({ length: Math.min(uploadsMax, objects - n) }, upload))
   await ship('a', 'first', 'second')
   await settle()
   await ship('a', 'third', 'fourth')
@@ -129,6 +138,8 @@ beforeAll(async () => {
 })
 
 afterAll(async () => {
+  const file = process.env['FIGURES']
+  if (file !== undefined) await writeFile(file, `${JSON.stringify(figures, null, 2)}\n`)
   await tested?.close()
   await runs?.close()
 })
@@ -197,7 +208,8 @@ it.each([
       )
     },
   ],
-])('fills tables that were %s while uploads go on', async (_, empty) => {
+])('fills tables that were %s while uploads go on', async (what, empty) => {
+  const uploadsBefore = uploads
   let isDone = false
   const live = (async () => {
     while (!isDone) {
@@ -206,11 +218,15 @@ it.each([
     }
   })()
   await empty()
+  const began = performance.now()
   const first = await rebuild('--yes')
+  const seconds = Math.round((performance.now() - began) / 100) / 10
   isDone = true
   await live
   await settle()
   expect(first).toMatchObject({ code: 0, document: { findings: [], isDone: true } })
-  await expectEqual()
+  const rows = await expectEqual()
+  const { counts } = first.document
+  figures.push({ what, seconds, liveObjects: 2 * (uploads - uploadsBefore), rows, counts })
   expect(await rebuild('--yes')).toMatchObject({ document: { counts: { chunksFilled: 0 } } })
 })
