@@ -3,6 +3,7 @@ import type { Bundles, FunctionName } from './bundles.ts'
 import type { FunctionSettings } from './lambda/invocation.ts'
 import type { MappingSettings } from './mapping/event-source-mapping.ts'
 import type { Resources } from './resources.ts'
+import { sizes } from './sizes.ts'
 
 /** Prefixes in the silver bucket, without the slash at their end. */
 export const silverPrefix = 'silver'
@@ -11,12 +12,18 @@ export const pipeline = 'local'
 
 type Size = Pick<FunctionSettings, 'timeoutMs' | 'memoryMib' | 'concurrencyMax'>
 
+const deployed = (name: FunctionName): Pick<Size, 'timeoutMs' | 'memoryMib'> => ({
+  timeoutMs: sizes.functions[name].timeout_seconds * 1_000,
+  memoryMib: sizes.functions[name].memory_mib,
+})
+
 /** As Terraform sizes them, for a machine of two cores. */
 export const functionSizes: Readonly<Record<FunctionName, Size>> = {
-  ingest: { timeoutMs: 30_000, memoryMib: 512, concurrencyMax: 2 },
+  ingest: { ...deployed('ingest'), concurrencyMax: 2 },
   // As many as all of its mappings may start.
-  transform: { timeoutMs: 300_000, memoryMib: 3_008, concurrencyMax: 4 },
-  bulk: { timeoutMs: 60_000, memoryMib: 512, concurrencyMax: 2 },
+  transform: { ...deployed('transform'), concurrencyMax: 4 },
+  // Jobs go on in the next call, and somebody waits for what a call says.
+  bulk: { ...deployed('bulk'), timeoutMs: 60_000, concurrencyMax: 2 },
 }
 
 type Mapped = Pick<
@@ -32,43 +39,28 @@ export const mappingNames = ['arrivals', 'objects', 'bulk', 'messages'] as const
 export type MappingName = (typeof mappingNames)[number]
 
 export const mappedFunctions: Readonly<Record<MappingName, FunctionName>> = {
-  arrivals: 'ingest',
-  objects: 'transform',
-  bulk: 'transform',
-  messages: 'transform',
+  arrivals: sizes.mappings.arrivals.function,
+  objects: sizes.mappings.objects.function,
+  bulk: sizes.mappings.bulk.function,
+  messages: sizes.mappings.messages.function,
 }
 
+/** Of the batch size of a deployment; the window is short, for somebody waits. */
+const mapped = (name: MappingName, concurrencyMax: number): Mapped => ({
+  batchSize: sizes.mappings[name].batch_size,
+  windowMs: 1_000,
+  concurrencyMax,
+  reportBatchItemFailures: true,
+  retryMaxMs,
+})
+
 export const mappingSettings: Readonly<Record<MappingName, Mapped>> = {
-  arrivals: {
-    batchSize: 500,
-    windowMs: 1_000,
-    concurrencyMax: 2,
-    reportBatchItemFailures: true,
-    retryMaxMs,
-  },
-  objects: {
-    batchSize: 5_000,
-    windowMs: 1_000,
-    concurrencyMax: 2,
-    reportBatchItemFailures: true,
-    retryMaxMs,
-  },
+  arrivals: mapped('arrivals', 2),
+  objects: mapped('objects', 2),
   // The same function on the same messages, with less of it.
-  bulk: {
-    batchSize: 5_000,
-    windowMs: 1_000,
-    concurrencyMax: 1,
-    reportBatchItemFailures: true,
-    retryMaxMs,
-  },
-  messages: {
-    // Lambda's most; 6 MB of an event are often fewer.
-    batchSize: 10_000,
-    windowMs: 1_000,
-    concurrencyMax: 1,
-    reportBatchItemFailures: true,
-    retryMaxMs,
-  },
+  bulk: mapped('bulk', 1),
+  // Lambda's most; 6 MB of an event are often fewer.
+  messages: mapped('messages', 1),
 }
 
 export const sweepMs = 5_000

@@ -6,6 +6,7 @@ import { CreateQueueCommand, GetQueueAttributesCommand } from '@aws-sdk/client-s
 import type { QueueAttributeName, SQSClient } from '@aws-sdk/client-sqs'
 import type { AwsClients } from '@silversmith/aws'
 import { idempotencyTableDefinition, ledgerTableDefinition } from '@silversmith/aws'
+import { sizes } from './sizes.ts'
 
 export interface Queue {
   readonly name: string
@@ -32,7 +33,7 @@ export interface Resources {
 }
 
 /** Receives before a message goes to the dead-letter queue; an outage of a target burns them. */
-export const maxReceiveCount = 50
+export const maxReceiveCount = sizes.queues.max_receive_count
 
 /** Two weeks, SQS' most: longer than the queue the messages come from. */
 const deadRetentionSeconds = 1_209_600
