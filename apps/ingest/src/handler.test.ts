@@ -127,13 +127,16 @@ const failuresOf = async (event: unknown): Promise<readonly string[] | undefined
 const counts = () => events.filter(({ kind }) => kind === 'arrivals-read')
 
 describe('messages of a queue', () => {
-  test.each(['s3-in-sqs', 's3-in-sns-in-sqs', 's3-in-raw-sns-in-sqs', 'eventbridge-in-sqs'])(
-    'are taken in whatever their shape: %s',
-    async (name) => {
-      expect(await failuresOf(example(name))).toEqual([])
-      expect(sent).toContain(video)
-    },
-  )
+  test.each([
+    's3-in-sqs',
+    's3-in-sns-in-sqs',
+    's3-in-raw-sns-in-sqs',
+    's3-given-up-in-sqs',
+    'eventbridge-in-sqs',
+  ])('are taken in whatever their shape: %s', async (name) => {
+    expect(await failuresOf(example(name))).toEqual([])
+    expect(sent).toContain(video)
+  })
 
   test('by name are taken in, every time they are sent', async () => {
     expect(await failuresOf(example('request-in-sqs'))).toEqual([])

@@ -83,6 +83,7 @@ const queued: Record<string, object[]> = {
   's3-in-raw-sns-in-sqs': [{ ...none, arrivals: [video] }],
   's3-test-in-sqs': [{ ...none, ignored: ['test-event'] }],
   's3-test-in-sns-in-sqs': [{ ...none, ignored: ['test-event'] }],
+  's3-given-up-in-sqs': [{ ...none, arrivals: [video] }],
   'eventbridge-in-sqs': [{ ...none, arrivals: [video] }],
   'request-in-sqs': [{ ...none, arrivals: [byName] }],
   'unknown-in-sqs': [
@@ -184,7 +185,11 @@ describe('what was wrong with the seeds is right here', () => {
   test('000-16: deletions and test events are no objects, in whatever envelope', () => {
     const events = ['s3-removed', 'eventbridge-removed', 's3-test'].map(example)
     for (const event of events)
-      for (const wrapped of [event, { Message: JSON.stringify(event) }])
+      for (const wrapped of [
+        event,
+        { Message: JSON.stringify(event) },
+        { requestContext: {}, requestPayload: event },
+      ])
         expect(readArrivals(wrapped)).toMatchObject({ arrivals: [], unknown: [] })
   })
 

@@ -21,8 +21,8 @@ const s3EventMajor = '2'
 const eventBridgeMajor = '0'
 
 /**
- * Every shape an object's arrival may have: S3 notification, SNS (envelope in a body, or Lambda's own), EventBridge,
- * `{bucket, key, versionId?}`, `s3:TestEvent`. Native S3 keys are form-encoded and get decoded; the others are taken as they are.
+ * Every shape an object's arrival may have: S3 notification, SNS (envelope in a body, or Lambda's own), EventBridge, what Lambda
+ * sends to the on-failure destination of a function it gave an event up for, `{bucket, key, versionId?}`, `s3:TestEvent`. Native S3 keys are form-encoded and get decoded; the others are taken as they are.
  */
 export const readArrivals = (event: unknown): Arrivals => readEvent(event, nestingMax)
 
@@ -41,6 +41,8 @@ const readEvent = (event: unknown, nesting: number): Arrivals => {
   if (event['Event'] === 's3:TestEvent') return ignored('test-event')
   if (typeof event['Message'] === 'string') return readText(event['Message'], nesting - 1)
   if ('detail-type' in event) return readEventBridge(event)
+  if (isFields(event['requestContext']) && 'requestPayload' in event)
+    return readEvent(event['requestPayload'], nesting - 1)
   if (readBulkFields(event).length > 0) return unknown(describeBulk(event))
   if (typeof event['bucket'] === 'string' && typeof event['key'] === 'string')
     return readRequest(event)
