@@ -43,6 +43,7 @@ const values: Readonly<Record<string, string>> = {
   clickhouse_url: 'https://clickhouse.example:8443',
   clickhouse_database: 'silversmith',
   clickhouse_user: 'writer',
+  clickhouse_secret: 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:clickhouse-AbCdEf',
   clickhouse_engine: 'SharedReplacingMergeTree',
   clickhouse_cluster: 'main',
   clickhouse_timeout_seconds: '30',

@@ -3,12 +3,14 @@ import {
   createDynamoLedger,
   createS3Bronze,
   createS3Store,
+  createSecretLogin,
+  createSecretsClient,
   createSqsMeter,
   createSqsQueue,
   createUlid,
 } from '@silversmith/aws'
 import { createFunctionLog, observe, openTracer } from '@silversmith/aws/powertools-log'
-import { createClickHouseInspector } from '@silversmith/clickhouse'
+import { createClickHouseInspector, withLogin } from '@silversmith/clickhouse'
 import { awsSettingsOf, type Clock, type Inspector } from '@silversmith/core'
 import { datasets } from '@silversmith/datasets'
 import {
@@ -30,9 +32,16 @@ import { createMapMode } from './map-mode.ts'
 import { createReconcileMode } from './reconcile-mode.ts'
 import { createSendGuard } from './send-guard.ts'
 
-const config = parseConfig(process.env)
+const parsed = parseConfig(process.env)
+const aws = awsSettingsOf(parsed)
+const clickHouse =
+  parsed.clickHouse &&
+  withLogin(parsed.clickHouse, (arn) =>
+    createSecretLogin({ client: createSecretsClient(aws), arn }),
+  )
+const config = { ...parsed, clickHouse }
 const log = createFunctionLog({ service: 'bulk', ...config })
-const clients = createAwsClients(awsSettingsOf(config))
+const clients = createAwsClients(aws)
 const clock: Clock = { now: Date.now, sleep: async (ms) => void (await sleep(ms)) }
 const stallMs = config.s3ReadTimeoutMs
 const store = createS3Store({ client: clients.s3, bucket: config.silverBucket, stallMs })

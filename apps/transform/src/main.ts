@@ -5,10 +5,13 @@ import {
   createS3Bronze,
   createS3Client,
   createS3Store,
+  createSecretLogin,
+  createSecretsClient,
   createSqsClient,
   createSqsRedelivery,
 } from '@silversmith/aws'
 import { createFunctionLog, observe, openTracer } from '@silversmith/aws/powertools-log'
+import { withLogin } from '@silversmith/clickhouse'
 import { awsSettingsOf, type Clock } from '@silversmith/core'
 import { createTransform, dryRun, sourceOfAsked, modeOf, withCheckup } from '@silversmith/flow'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -21,10 +24,16 @@ import { openTargets } from './targets.ts'
 import { transformDepsOf } from './transform-deps.ts'
 import { capYoungGeneration } from './young-generation.ts'
 
-const config = parseConfig(process.env)
+const parsed = parseConfig(process.env)
+const aws = awsSettingsOf(parsed)
+const clickHouse =
+  parsed.clickHouse &&
+  withLogin(parsed.clickHouse, (arn) =>
+    createSecretLogin({ client: createSecretsClient(aws), arn }),
+  )
+const config = { ...parsed, clickHouse }
 capYoungGeneration(config.memoryMib)
 const log = createFunctionLog({ service: 'transform', ...config })
-const aws = awsSettingsOf(config)
 const s3 = createS3Client(aws)
 const clock: Clock = { now: Date.now, sleep: async (ms) => void (await sleep(ms)) }
 const stallMs = config.s3ReadTimeoutMs

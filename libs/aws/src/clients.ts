@@ -65,6 +65,12 @@ const handlerWith = (settings: AwsSettings, socketTimeout: number) => {
   }
 }
 
+/** Of clients that are made elsewhere. */
+export const clientSettingsOf = (settings: AwsSettings) => ({
+  ...sharedBy(settings),
+  requestHandler: handlerWith(settings, requestTimeoutMsOf(settings)),
+})
+
 const endpointOf = (endpoint: string | undefined) => (endpoint === undefined ? {} : { endpoint })
 
 /**

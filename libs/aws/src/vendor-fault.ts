@@ -1,13 +1,14 @@
 import type { FaultCode } from '@silversmith/core'
 import { Fault, isFault } from '@silversmith/core'
 
-export type Service = 'store' | 'ledger' | 'queue'
+export type Service = 'store' | 'ledger' | 'queue' | 'secret'
 type Kind = 'unavailable' | 'denied'
 
 const codes: Readonly<Record<Service, Readonly<Record<Kind, FaultCode>>>> = {
   store: { unavailable: 'STORE_UNAVAILABLE', denied: 'STORE_DENIED' },
   ledger: { unavailable: 'LEDGER_UNAVAILABLE', denied: 'LEDGER_DENIED' },
   queue: { unavailable: 'QUEUE_UNAVAILABLE', denied: 'QUEUE_DENIED' },
+  secret: { unavailable: 'TARGET_UNAVAILABLE', denied: 'TARGET_DENIED' },
 }
 
 const policy = "allow the action in the role's policy, and in the bucket, queue or key policy"
@@ -70,7 +71,7 @@ const remedies: ReadonlyMap<string, string> = new Map(
     QueueDeletedRecently: 'create the queue again, 60 seconds after it was deleted',
     QueueDoesNotExist: 'create the queue or correct its URL',
     RequestTimeTooSkewed: 'set the clock of this machine',
-    ResourceNotFoundException: 'create the table or function, or correct its name',
+    ResourceNotFoundException: 'create the table, function or secret, or correct its name',
     SignatureDoesNotMatch: credentials,
     TokenProviderError: credentials,
     UnrecognizedClientException: credentials,

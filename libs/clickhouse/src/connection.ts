@@ -1,6 +1,7 @@
 import { ClickHouseError, createClient } from '@clickhouse/client'
 import { Fault } from '@silversmith/core'
 import type { FaultCode } from '@silversmith/core'
+import { loginOf } from './credentials.ts'
 import { faultOfException, findException } from './exception.ts'
 import type { ClickHouseSettings } from './settings.ts'
 
@@ -31,6 +32,12 @@ export interface ConnectionLimits {
 /** The client's own limit is there for what ours cannot stop. */
 const clientMarginMs = 60_000
 
+/** As the client takes them. */
+interface CallLimits {
+  readonly abort_signal: AbortSignal
+  readonly auth?: { readonly username: string; readonly password: string }
+}
+
 /** How long a call waits, and what it is when that was not enough. */
 interface Patience {
   readonly timeoutMs: number
@@ -47,8 +54,6 @@ export const createConnection = (
 ): Connection => {
   const client = createClient({
     url: settings.url,
-    ...((settings.user || settings.password) && { username: settings.user ?? 'default' }),
-    ...(settings.password && { password: settings.password }),
     application: 'silversmith',
     // The client has one limit for all; each call has its own below it.
     request_timeout: Math.max(questionTimeoutMs, commandTimeoutMs) + clientMarginMs,
@@ -71,11 +76,14 @@ export const createConnection = (
     what: string,
     { timeoutMs, late }: Patience,
     signal: AbortSignal,
-    call: (limit: AbortSignal) => Promise<Result>,
+    call: (limits: CallLimits) => Promise<Result>,
   ): Promise<Result> => {
     const own = AbortSignal.timeout(timeoutMs)
+    const limit = AbortSignal.any([signal, own])
+    const { user, password } = await loginOf(settings, limit)
+    const auth = { username: user ?? 'default', password: password ?? '' }
     try {
-      return await call(AbortSignal.any([signal, own]))
+      return await call({ abort_signal: limit, ...((user || password) && { auth }) })
     } catch (error) {
       if (signal.aborted)
         throw new Fault('DEADLINE_REACHED', `${what}: the time was up`, { cause: error })
@@ -85,16 +93,18 @@ export const createConnection = (
           `${what}: no whole answer from ${new URL(settings.url).origin} within ${timeoutMs} ms. ${late.then}`,
           { cause: error },
         )
-      throw faultOf(error, what, settings.url)
+      const fault = faultOf(error, what, settings.url)
+      if (fault.code === 'TARGET_DENIED') settings.login?.forget()
+      throw fault
     }
   }
   return {
     query: (asked, signal) =>
-      run(asked.what, question, signal, async (limit) => {
+      run(asked.what, question, signal, async (limits) => {
         const answer = await client.query({
           query: asked.statement,
           format: 'JSON',
-          abort_signal: limit,
+          ...limits,
           ...(asked.parameters && { query_params: { ...asked.parameters } }),
           clickhouse_settings: { wait_end_of_query: 1, ...asked.settings },
         })
@@ -102,10 +112,10 @@ export const createConnection = (
         return (await answer.json<never>()).data
       }),
     command: (statement, what, signal) =>
-      run(what, command, signal, async (limit) => {
+      run(what, command, signal, async (limits) => {
         await client.command({
           query: statement,
-          abort_signal: limit,
+          ...limits,
           clickhouse_settings: {
             wait_end_of_query: 1,
             // The server gives up by then, too: a DELETE in a queue must not run after what was filled in since.
@@ -114,8 +124,8 @@ export const createConnection = (
         })
       }),
     ping: (signal) =>
-      run('ping', question, signal, async (limit) => {
-        const answer = await client.ping({ select: true, abort_signal: limit })
+      run('ping', question, signal, async (limits) => {
+        const answer = await client.ping({ select: true, ...limits })
         if (!answer.success) throw answer.error
       }),
     close: () => client.close(),

@@ -24,6 +24,7 @@ export type { ClickHousePredecessorOptions } from './predecessor.ts'
 export { createClickHousePredecessor } from './predecessor.ts'
 export type { Preflight } from './preflight.ts'
 export { preflight } from './preflight.ts'
+export { withLogin } from './credentials.ts'
 export type { ClickHouseSettings, Engine, ParsedSettings } from './settings.ts'
 export {
   clickHouseSettings,

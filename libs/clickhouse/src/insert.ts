@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto'
 import { request as requestHttp } from 'node:http'
 import type { IncomingMessage } from 'node:http'
 import { request as requestHttps } from 'node:https'
-import { Fault } from '@silversmith/core'
-import { credentialsOf } from './credentials.ts'
+import { Fault, type Login } from '@silversmith/core'
+import { credentialsOf, loginOf } from './credentials.ts'
 import { judgeInsert, replyBytesMax } from './reply.ts'
 import type { Reply } from './reply.ts'
 import type { ClickHouseSettings } from './settings.ts'
@@ -48,16 +48,23 @@ export const insert = async (
     ...(body && { query: statement }),
   }
   for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value)
-  const reply = await post(url, body ?? Buffer.from(statement), settings, what, signal)
-  const fault = judgeInsert(reply, queryId, what)
+  const login = await loginOf(settings, signal)
+  const sent = { body: body ?? Buffer.from(statement), login, what }
+  const fault = judgeInsert(await post(url, sent, settings, signal), queryId, what)
+  if (fault?.code === 'TARGET_DENIED') settings.login?.forget()
   if (fault) throw fault
+}
+
+interface Sent {
+  readonly body: Uint8Array
+  readonly login: Login
+  readonly what: string
 }
 
 const post = (
   url: URL,
-  body: Uint8Array,
+  { body, login, what }: Sent,
   settings: ClickHouseSettings,
-  what: string,
   signal: AbortSignal,
 ): Promise<Reply> =>
   new Promise((resolve, reject) => {
@@ -73,7 +80,7 @@ const post = (
       headers: {
         'content-type': 'application/octet-stream',
         'content-length': body.byteLength,
-        ...credentialsOf(settings),
+        ...credentialsOf(login),
       },
     })
     let sending = false

@@ -6,7 +6,13 @@ import {
   parseWhole,
   setting,
 } from '@silversmith/core'
-import type { Environment, Parser, RefusedSetting, SettingValues } from '@silversmith/core'
+import type {
+  Environment,
+  LoginSource,
+  Parser,
+  RefusedSetting,
+  SettingValues,
+} from '@silversmith/core'
 import { collisionOf } from './layout.ts'
 
 export const engines = [
@@ -26,6 +32,10 @@ export interface ClickHouseSettings {
   readonly table?: string
   readonly user?: string
   readonly password?: string
+  /** Has the password, and where `user` is absent the user, instead. */
+  readonly secretArn?: string
+  /** Reads it: whoever opens ClickHouse puts it here, see `withLogin`. */
+  readonly login?: LoginSource
   /** One INSERT, from connecting to the last byte of the answer. The server gets the same time to run it. */
   readonly insertTimeoutMs: number
   /** Of it, the time until the connection stands. */
@@ -72,6 +82,11 @@ const parseHost: Parser<string> = (text) =>
   /^([\w.-]+|\[[\da-f:]+\])$/i.test(text) && URL.canParse(`https://${text}`)
     ? { value: text }
     : { problem: 'must be a bare host name; CLICKHOUSE_URL takes a whole URL' }
+
+const parseSecretArn: Parser<string> = (text) =>
+  /^arn:[\w-]+:secretsmanager:[\w-]+:\d{12}:secret:[\w/+=.@-]+$/.test(text)
+    ? { value: text }
+    : { problem: 'must be the ARN of a secret of Secrets Manager' }
 
 const parsePort: Parser<number> = (text) => {
   const parsed = parseWhole(1, 65_535)(text)
@@ -143,6 +158,11 @@ export const clickHouseSettings = {
   table: optional('CLICKHOUSE_TABLE', parseText, 'name for the table of a pipeline that has one'),
   user: optional('CLICKHOUSE_USER', parseText, 'user', { aliases: ['CLICKHOUSE_USERNAME'] }),
   password: optional('CLICKHOUSE_PASSWORD', parseText, 'password', { secret: true }),
+  secretArn: optional(
+    'CLICKHOUSE_SECRET_ARN',
+    parseSecretArn,
+    'secret of Secrets Manager that has the password instead, and where no user is set the user: {"username", "password"}; read by transform and bulk',
+  ),
   settings: setting({
     name: 'CLICKHOUSE_SETTINGS',
     parse: parseUserSettings,
@@ -202,9 +222,13 @@ export const parseClickHouseSettings = (environment: Environment): ParsedSetting
     url === undefined && !places.some((name) => environment[name]?.trim())
       ? ['CLICKHOUSE_URL or CLICKHOUSE_HOST is missing: say where ClickHouse is']
       : []
-  const problems = [...read.problems, ...missing]
+  const { table, user, password, secretArn, cluster } = values
+  const rivals =
+    password && secretArn
+      ? ['CLICKHOUSE_PASSWORD and CLICKHOUSE_SECRET_ARN say the same thing twice: give one']
+      : []
+  const problems = [...read.problems, ...missing, ...rivals]
   if (problems.length > 0 || url === undefined) return { problems }
-  const { table, user, password, cluster } = values
   return {
     settings: {
       url,
@@ -212,6 +236,7 @@ export const parseClickHouseSettings = (environment: Environment): ParsedSetting
       ...(table && { table }),
       ...(user && { user }),
       ...(password && { password }),
+      ...(secretArn && { secretArn }),
       insertTimeoutMs: values.insertTimeoutMs,
       connectTimeoutMs: values.connectTimeoutMs,
       settings: values.settings,
@@ -223,9 +248,10 @@ export const parseClickHouseSettings = (environment: Environment): ParsedSetting
 }
 
 /** For people: no password, and of the user's own settings the names, for their values may be anything. */
-export const withoutSecrets = (
-  settings: ClickHouseSettings,
-): Readonly<Record<string, unknown>> => ({
+export const withoutSecrets = ({
+  login: _,
+  ...settings
+}: ClickHouseSettings): Readonly<Record<string, unknown>> => ({
   ...settings,
   ...(settings.password && { password: 'set' }),
   settings: Object.keys(settings.settings),

@@ -214,3 +214,4 @@ export {
   parseUrl,
   parseWhole,
 } from './setting-parser.ts'
+export type { Login, LoginSource } from './login.ts'

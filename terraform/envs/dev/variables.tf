@@ -34,6 +34,11 @@ variable "clickhouse_user" {
   default     = null
 }
 
+variable "clickhouse_secret_arn" {
+  description = "Secret of Secrets Manager that has the password: {\"username\", \"password\"}."
+  type        = string
+}
+
 variable "tags" {
   description = "Tags of all that is made, but of IAM and SQS."
   type        = map(string)

@@ -11,10 +11,11 @@ module "pipeline" {
   force_destroy          = false
   trace                  = false
 
-  clickhouse_url      = var.clickhouse_url
-  clickhouse_database = var.clickhouse_database
-  clickhouse_kind     = var.clickhouse_kind
-  clickhouse_user     = var.clickhouse_user
+  clickhouse_url        = var.clickhouse_url
+  clickhouse_database   = var.clickhouse_database
+  clickhouse_kind       = var.clickhouse_kind
+  clickhouse_user       = var.clickhouse_user
+  clickhouse_secret_arn = var.clickhouse_secret_arn
 
   tags                    = var.tags
   iam_name_prefix         = var.iam_name_prefix

@@ -41,7 +41,7 @@ output "schedules" {
 output "settings" {
   description = "What the silversmith command needs in its environment to work on this deployment, but for the password of ClickHouse."
   value = merge(
-    local.environments.bulk,
+    { for name, value in local.environments.bulk : name => value if name != "CLICKHOUSE_SECRET_ARN" },
     {
       ARRIVALS_QUEUE_URL      = local.queues.arrivals.url
       ARRIVALS_DLQ_URL        = local.queues.arrivals.dlq_url

@@ -26,6 +26,7 @@ locals {
     "index open"             = [module.ledger.open_index_arn]
     "table ingest"           = [module.ledger.idempotency["ingest"].arn]
     "table bulk"             = [module.ledger.idempotency["bulk"].arn]
+    "secret"                 = local.has_clickhouse ? [var.clickhouse_secret_arn] : []
     "keys"                   = concat(var.used_key_arns, var.bucket_key_arn == null ? [] : [var.bucket_key_arn])
     "* where traced"         = var.trace ? ["*"] : []
     "* in a network"         = var.vpc == null ? [] : ["*"]
@@ -35,6 +36,7 @@ locals {
   absent = concat(
     var.messages ? [] : ["queue messages"],
     var.trigger == "s3-direct" ? [] : ["queue of failed events"],
+    local.has_clickhouse ? [] : ["secret"],
     length(var.used_key_arns) > 0 || var.bucket_key_arn != null ? [] : ["keys"],
     var.trace ? [] : ["* where traced"],
     var.vpc != null ? [] : ["* in a network"],

@@ -34,6 +34,7 @@ locals {
     clickhouse_url                  = local.has_clickhouse ? var.clickhouse_url : null
     clickhouse_database             = local.has_clickhouse ? var.clickhouse_database : null
     clickhouse_user                 = local.has_clickhouse ? var.clickhouse_user : null
+    clickhouse_secret               = local.has_clickhouse ? var.clickhouse_secret_arn : null
     clickhouse_engine               = local.has_clickhouse ? local.engines[var.clickhouse_kind] : null
     clickhouse_cluster              = local.has_clickhouse ? var.clickhouse_cluster : null
     clickhouse_timeout_seconds      = local.has_clickhouse ? tostring(local.clickhouse_timeout_seconds) : null

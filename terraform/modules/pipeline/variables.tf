@@ -151,6 +151,17 @@ variable "clickhouse_user" {
   default     = null
 }
 
+variable "clickhouse_secret_arn" {
+  description = "Secret of Secrets Manager that has the password of ClickHouse, and where clickhouse_user is null the user: {\"username\", \"password\"}. Functions read it; neither the state nor their settings have it."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = contains(var.targets, "clickhouse") ? can(regex("^arn:[a-z-]+:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:", coalesce(var.clickhouse_secret_arn, "none"))) : true
+    error_message = "clickhouse is a target: give clickhouse_secret_arn, the ARN of a secret of Secrets Manager with {\"username\", \"password\"}. Make it with aws secretsmanager create-secret, not with Terraform: the state would have the password."
+  }
+}
+
 variable "clickhouse_kind" {
   description = "cloud, replicated or single: which engine migrations give the tables."
   type        = string

@@ -1,5 +1,5 @@
-import { type Check, checksOf } from '@silversmith/core'
-import { credentialsOf } from '../credentials.ts'
+import { type Check, checksOf, Fault } from '@silversmith/core'
+import { credentialsOf, loginOf } from '../credentials.ts'
 import type { ClickHouseSettings } from '../settings.ts'
 import { versionProblem } from '../version.ts'
 import { askFirst, type FirstAnswer } from './first-answer.ts'
@@ -15,9 +15,18 @@ export const checkReach = async (
   signal: AbortSignal,
 ): Promise<Check> => {
   const url = new URL(settings.url)
+  const login = await loginOf(settings, signal).catch((error: unknown) => {
+    if (error instanceof Fault) return error
+    throw error
+  })
+  if (login instanceof Fault)
+    return checksOf('clickhouse', url.origin).wrong(
+      login.message,
+      'correct CLICKHOUSE_SECRET_ARN, or allow secretsmanager:GetSecretValue of it to the role; batches wait meanwhile, nothing is lost',
+    )
   const answer = await askFirst(
     {
-      ...{ url, headers: credentialsOf(settings), body: 'SELECT version() FORMAT TabSeparated' },
+      ...{ url, headers: credentialsOf(login), body: 'SELECT version() FORMAT TabSeparated' },
       connectTimeoutMs: settings.connectTimeoutMs,
       timeoutMs: settings.connectTimeoutMs + answerMsMax,
     },

@@ -3,9 +3,10 @@ mock_provider "aws" {
 }
 
 variables {
-  environment    = "dev"
-  package_dir    = "./tests/packages"
-  clickhouse_url = "https://clickhouse.example:8443"
+  environment           = "dev"
+  package_dir           = "./tests/packages"
+  clickhouse_url        = "https://clickhouse.example:8443"
+  clickhouse_secret_arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:clickhouse-AbCdEf"
 }
 
 run "composes_all" {
@@ -116,6 +117,16 @@ run "grants_no_more_than_is_used" {
       for one in statements : one.id if length([for action in one.actions : action if startswith(action, "s3:Put") || startswith(action, "s3:Delete")]) > 0 && length([for arn in one.resources : arn if strcontains(arn, "-bronze-")]) > 0
     ]])) == 0
     error_message = "nothing writes to bronze"
+  }
+  assert {
+    condition = join(",", flatten([for function in ["ingest", "transform", "bulk"] : [
+      for one in local.statements[function] : "${function} ${one.resources[0]}" if one.id == "ReadSecret"
+    ]])) == join(",", [for function in ["transform", "bulk"] : "${function} ${var.clickhouse_secret_arn}"])
+    error_message = "who calls ClickHouse may read its secret, and no other"
+  }
+  assert {
+    condition     = !contains(keys(output.settings), "CLICKHOUSE_SECRET_ARN")
+    error_message = "the command takes the person's own password"
   }
 }
 
@@ -254,6 +265,14 @@ run "refuses_clickhouse_without_a_place" {
     clickhouse_url = null
   }
   expect_failures = [var.clickhouse_url]
+}
+
+run "refuses_a_missing_secret" {
+  command = plan
+  variables {
+    clickhouse_secret_arn = null
+  }
+  expect_failures = [var.clickhouse_secret_arn]
 }
 
 run "refuses_settings_that_are_not_open" {
