@@ -18,6 +18,7 @@ const actions: Readonly<Record<string, string>> = {
   GetObject: 's3:GetObject',
   GetQueueAttributes: 'sqs:GetQueueAttributes',
   GetQueueUrl: 'sqs:GetQueueUrl',
+  GetBucketVersioning: 's3:GetBucketVersioning',
   GetSecretValue: 'secretsmanager:GetSecretValue',
   HeadBucket: 's3:ListBucket',
   HeadObject: 's3:GetObject',
@@ -39,6 +40,7 @@ const unasked: Readonly<Record<string, string>> = {
 }
 
 const copies = 'only the command copies: ingest reads the marks of copies'
+const maps = 'Bronze.stateOf is of jobs that a Distributed Map walks'
 const probe = 'a bucket is written to by doctor where the function itself writes: not of ingest'
 
 /** What is in a bundle because something beside it is, and is never called there. */
@@ -51,9 +53,11 @@ const uncalled: Readonly<Record<FunctionName, Readonly<Record<string, string>>>>
     UploadPartCopy: copies,
     DeleteObject: probe,
     PutObject: probe,
+    GetBucketVersioning: maps,
     ListObjectVersions: 'ingest lists nothing: Bronze.list is of bulk',
   },
   transform: {
+    GetBucketVersioning: maps,
     ListObjectVersions:
       'transform lists no versions: Bronze.list is of bulk, Store.purge of erasures',
     Query: 'Ledger.listOpen is of the sweep',
@@ -176,8 +180,9 @@ test('all roles', () => {
     ],
     bulk: [
       'bronze: ListBucket',
-      'bronze: ListBucketVersions',
+      'bronze: ListBucketVersions GetBucketVersioning',
       'index open: Query',
+      'inventories: GetObject GetObjectVersion',
       'queue bulk: SendMessage GetQueueAttributes',
       'queue objects: SendMessage GetQueueAttributes',
       'secret: GetSecretValue',

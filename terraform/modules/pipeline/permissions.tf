@@ -26,6 +26,7 @@ locals {
     "index open"             = [module.ledger.open_index_arn]
     "table ingest"           = [module.ledger.idempotency["ingest"].arn]
     "table bulk"             = [module.ledger.idempotency["bulk"].arn]
+    "inventories"            = var.inventory_arns
     "secret"                 = local.has_clickhouse ? [var.clickhouse_secret_arn] : []
     "keys"                   = concat(var.used_key_arns, var.bucket_key_arn == null ? [] : [var.bucket_key_arn])
     "* where traced"         = var.trace ? ["*"] : []
@@ -36,6 +37,7 @@ locals {
   absent = concat(
     var.messages ? [] : ["queue messages"],
     var.trigger == "s3-direct" ? [] : ["queue of failed events"],
+    length(var.inventory_arns) > 0 ? [] : ["inventories"],
     local.has_clickhouse ? [] : ["secret"],
     length(var.used_key_arns) > 0 || var.bucket_key_arn != null ? [] : ["keys"],
     var.trace ? [] : ["* where traced"],

@@ -86,6 +86,17 @@ variable "replay_prefix" {
   }
 }
 
+variable "inventory_arns" {
+  description = "Objects of S3 Inventories that jobs may be walked by, such as arn:aws:s3:::inventories/bronze/*."
+  type        = list(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for arn in var.inventory_arns : can(regex("^arn:[a-z-]+:s3:::[^/*]+/.+$", arn))])
+    error_message = "inventory_arns must be ARNs of objects of one bucket each: arn:aws:s3:::bucket/prefix/*."
+  }
+}
+
 variable "messages" {
   description = "Whether there is a queue whose messages are data themselves: rows of sqs_messages."
   type        = bool
