@@ -6,7 +6,7 @@ import { defaultLeaseMarginMs } from '@silversmith/flow'
 import { ingestSettings, parseConfig as parseIngest } from '@silversmith/ingest/config'
 import { sizes } from '@silversmith/local'
 import { parseConfig as parseTransform, transformSettings } from '@silversmith/transform/config'
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { type FunctionName, functionNames } from '../bundle.ts'
@@ -126,6 +126,31 @@ describe('numbers', () => {
         },
       ],
     )
+  })
+})
+
+describe('what a plan refuses', () => {
+  const readme = readFileSync(join(terraformDir, 'README.md'), 'utf8')
+  const quoted = [...readme.matchAll(/```text\n(\w+ (?:.* )?must .*|clickhouse is .*)\n```/g)].map(
+    ([, line]) => line ?? '',
+  )
+  const messages = readdirSync(join(terraformDir, 'modules')).flatMap((module) => {
+    const file = join(terraformDir, 'modules', module, 'variables.tf')
+    if (!existsSync(file)) return []
+    return [...readFileSync(file, 'utf8').matchAll(/error_message = "(.*)"$/gm)].map(([, text]) =>
+      (text ?? '').replaceAll('\\"', '"'),
+    )
+  })
+  /** What is put in may be anything. */
+  const isOf = (line: string, message: string): boolean => {
+    const parts = message.split(/\$\{(?:[^{}]|\{[^{}]*\})*\}/)
+    const pattern = parts.map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('.+')
+    return new RegExp(`^${pattern}$`).test(line)
+  }
+
+  test('is quoted as it says it', () => {
+    expect(quoted).toHaveLength(5)
+    expect(quoted.filter((line) => !messages.some((message) => isOf(line, message)))).toEqual([])
   })
 })
 

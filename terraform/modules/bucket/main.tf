@@ -61,7 +61,7 @@ resource "aws_s3_bucket_ownership_controls" "this" {
 }
 
 resource "aws_s3_bucket_policy" "this" {
-  count = var.is_existing ? 0 : 1
+  count = var.is_existing || !var.require_tls ? 0 : 1
 
   bucket = aws_s3_bucket.this[0].id
   policy = jsonencode({

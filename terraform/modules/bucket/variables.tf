@@ -21,6 +21,12 @@ variable "kms_key_arn" {
   default     = null
 }
 
+variable "require_tls" {
+  description = "Whether only TLS is let in. Off for an emulator that has none."
+  type        = bool
+  default     = true
+}
+
 variable "force_destroy" {
   description = "Whether terraform destroy may delete what is in the bucket."
   type        = bool

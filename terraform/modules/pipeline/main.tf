@@ -42,6 +42,7 @@ module "bronze" {
   is_existing          = !local.is_bronze_made
   versioning           = var.versioning
   kms_key_arn          = var.bucket_key_arn
+  require_tls          = !var.is_emulated
   force_destroy        = var.force_destroy
   expiration_days      = { (var.replay_prefix) = local.replay_expiration_days }
   notify               = local.is_notified ? local.notify : "none"
@@ -58,6 +59,7 @@ module "silver" {
   is_existing          = var.existing_silver_bucket != null
   versioning           = var.versioning
   kms_key_arn          = var.bucket_key_arn
+  require_tls          = !var.is_emulated
   force_destroy        = var.force_destroy
   expiration_days      = var.silver_expiration_days
   deleted_staging_days = var.versioning ? 7 : null
@@ -101,7 +103,7 @@ module "queue" {
   max_receive_count          = coalesce(var.max_receive_count, local.sizes.queues.max_receive_count)
   retention_seconds          = coalesce(var.queue_retention_seconds, local.sizes.queues.retention_seconds)
   sources                    = each.key == "arrivals" && var.trigger != "s3-direct" ? local.arrival_sources : []
-  restrict_redrive           = var.restrict_redrive
+  restrict_redrive           = !var.is_emulated
   tags                       = local.queue_tags
 }
 

@@ -461,10 +461,10 @@ variable "permissions_boundary_arn" {
   default     = null
 }
 
-variable "restrict_redrive" {
-  description = "A dead-letter queue takes from its own queue only. Off for an emulator that does not know it."
+variable "is_emulated" {
+  description = "Whether this AWS is an emulator: it has no TLS, and does not know whose dead letters a queue takes."
   type        = bool
-  default     = true
+  default     = false
 }
 
 # What is there already

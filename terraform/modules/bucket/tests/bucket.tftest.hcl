@@ -139,6 +139,16 @@ run "tells_eventbridge" {
   }
 }
 
+run "lets_an_emulator_without_tls_be_used" {
+  variables {
+    require_tls = false
+  }
+  assert {
+    condition     = length(aws_s3_bucket_policy.this) == 0 && length(aws_s3_bucket_public_access_block.this) == 1
+    error_message = "only the policy is left out"
+  }
+}
+
 run "leaves_an_existing_one_alone" {
   variables {
     is_existing = true

@@ -217,6 +217,16 @@ run "works_with_what_is_there" {
   }
 }
 
+run "an_emulator_needs_less" {
+  variables {
+    is_emulated = true
+  }
+  assert {
+    condition     = length(output.queue_urls) == 3
+    error_message = "all is made there, too"
+  }
+}
+
 # What a plan refuses
 
 run "refuses_a_queue_nobody_knows" {
