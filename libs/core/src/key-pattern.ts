@@ -5,13 +5,19 @@ const patternCharsMax = 200
  * places among these are tried in less than a second, whatever the key.
  */
 const stretchesMax = 3
+/**
+ * Choices (`|`) multiply, too: so many ways through all groups, as a power of two, where nothing stretches; with each place that
+ * does, so many fewer.
+ */
+const choiceBitsMax = 26
+const bitsOfStretch = 8
 
 const quantifier = /^(?:[*+?]|\{\d+(?:,\d*)?\})\??/
 
 /**
  * What is wrong with a regular expression for keys, undefined: nothing. The engine goes back and tries again, so that some
  * patterns never end on some keys: what stretches inside of what repeats, choices inside of it, references and looking around
- * are refused, and so are more than three places that stretch.
+ * are refused, and so are more than three places that stretch and too many choices one after the other.
  */
 export const keyPatternProblem = (text: string): string | undefined => {
   if (text === '') return 'must not be empty'
@@ -30,12 +36,21 @@ const stretchProblem = (text: string): string | undefined => {
   let stretches = isTied(text) ? 0 : 1
   /** Of each open group: whether something in it makes repeating it costly. */
   const groups: boolean[] = []
+  /** Of each depth: what its group chooses among so far. */
+  const choices: number[] = [1]
+  let choiceBits = 0
   const mark = (): void => void groups.forEach((_, at) => (groups[at] = true))
   for (let at = 0; at < text.length;) {
     const { length, isCostly, problem } = readAtom(text, at, groups)
     if (problem) return problem
     at += length
-    if (text[at - length] === '|') mark()
+    if (text[at - length] === '(') choices[groups.length] = 1
+    if (text[at - length] === '|') {
+      mark()
+      const among = choices[groups.length] ?? 1
+      choices[groups.length] = among + 1
+      choiceBits += Math.log2((among + 1) / among)
+    }
     const found = quantifier.exec(text.slice(at))?.[0]
     if (found === undefined || text[at - length] === '(') continue
     at += found.length
@@ -46,7 +61,10 @@ const stretchProblem = (text: string): string | undefined => {
     stretches += 1
     mark()
   }
-  if (stretches <= stretchesMax) return undefined
+  if (stretches <= stretchesMax)
+    return choiceBits + stretches * bitsOfStretch <= choiceBitsMax
+      ? undefined
+      : 'must have fewer choices (|) one after the other: use several prefixes'
   return `must have at most ${stretchesMax} places that can stretch (*, +, ?, {n,m}; one is taken where it does not begin with ^): use a prefix for the beginning`
 }
 

@@ -153,6 +153,9 @@ describe('a pattern of keys', () => {
     ['((ab?)c){2,}', 'repeat a group'],
     ['(?:a{1,3}){4}', 'repeat a group'],
     ['.*a.*b.*c', 'at most 3 places'],
+    // 2^27 ways from each place of the key: it never ended.
+    [`${'(.|.)'.repeat(27)}#`, 'fewer choices'],
+    ['(a|.)(b|.)(c|.).*x.*y', 'fewer choices'],
     ['^x|.*a.*b.*c', 'at most 3 places'],
     ['(a)\\1', 'refer back'],
     ['(?=a)b', 'look ahead'],
