@@ -53,6 +53,10 @@ describe('an event of the first system', () => {
     expect(read({ s3_prefix: 'raw', section_id: 'a b' }, ['bronze']).request).toMatchObject({
       prefixes: ['raw/a b/'],
     })
+    expect(read({ s3_prefix: 'raw//', section_id: 7 }, ['bronze']).request.prefixes).toEqual([
+      'raw/7/',
+    ])
+    expect(read({ s3_prefix: '', section_id: 7 }, ['bronze']).request.prefixes).toEqual(['7/'])
   })
 
   test.each([
@@ -82,6 +86,7 @@ describe('an event of the first system', () => {
     [{ budget: { concurrency: 0.5 } }, 'budget must be'],
     [{ budget: { bytes_per_second: 0 } }, 'budget must be'],
     [{ budget: [] }, 'budget must be'],
+    [{ budget: { constructor: 1 } }, 'budget must be'],
     [{ end: '2026-02-01' }, '"end" is no field'],
   ])('001-8: is refused, and never everything: %j', (fields, problem) => {
     expect(() => read(fields)).toThrow(problem)

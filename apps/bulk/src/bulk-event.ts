@@ -110,7 +110,7 @@ const isSection = (id: unknown): boolean =>
 
 /** As the first system: `section/` and `145` are `section/145/`. */
 const prefixOf = (prefix: string, sectionId: unknown): string =>
-  sectionId === undefined ? prefix : `${prefix.replace(/\/+$/, '')}/${String(sectionId)}/`
+  sectionId === undefined ? prefix : `${prefix.replace(/(?<=[^/])\/*$/, '/')}${String(sectionId)}/`
 
 const flagProblems = (flags: Fields): readonly string[] =>
   Object.entries(flags)
@@ -125,7 +125,8 @@ const readBudget = (given: unknown): Budget => {
   if (typeof given !== 'object' || given === null || Array.isArray(given)) return { problem }
   const budget: Record<string, number> = {}
   for (const [name, value] of Object.entries(given as Fields)) {
-    const own = budgetFields[name as keyof typeof budgetFields]
+    const isOurs = Object.hasOwn(budgetFields, name)
+    const own = isOurs ? budgetFields[name as keyof typeof budgetFields] : undefined
     const isNumber = typeof value === 'number' && Number.isFinite(value) && value > 0
     if (own === undefined || !isNumber) return { problem }
     if (own === 'concurrency' && !Number.isInteger(value)) return { problem }
