@@ -14,7 +14,7 @@ export type JobTurn = 'pause' | 'resume' | 'cancel'
  * @throws Fault JOB_REFUSED when there is none of the name, or its state does not allow it.
  */
 export const turnJob = async (
-  deps: JobStartDeps,
+  deps: Omit<JobStartDeps, 'store'>,
   id: string,
   turn: JobTurn,
   call: Call,

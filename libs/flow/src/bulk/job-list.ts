@@ -38,7 +38,7 @@ export const listJobs = async (
   return { jobs: jobs.toSorted((a, b) => b.updatedAt - a.updatedAt), isCut }
 }
 
-const firstOf = async (keys: AsyncIterable<string>): Promise<string | undefined> => {
+export const firstOf = async (keys: AsyncIterable<string>): Promise<string | undefined> => {
   for await (const key of keys) return key
   return undefined
 }

@@ -8,12 +8,16 @@ import {
   jobPartsMax,
   jobPrefixBytesMax,
   noCounts,
+  type Store,
+  type Versioned,
 } from '@silversmith/core'
 import { isDeepStrictEqual } from 'node:util'
 import { changeItem, readItem } from '../ledger-write.ts'
-import type { Call } from '../patience.ts'
-import { type BulkDeps, jobKeyOf } from './bulk-room.ts'
+import { type Call, persist } from '../patience.ts'
+import { type BulkDeps, jobKeyOf, without } from './bulk-room.ts'
 import { nextGeneration } from './generation.ts'
+import { firstOf } from './job-list.ts'
+import { slicesPrefixOf } from './slice.ts'
 
 export interface JobAsked {
   /** Name of the job within its pipeline. */
@@ -23,7 +27,9 @@ export interface JobAsked {
   readonly budget?: JobBudget | undefined
 }
 
-export type JobStartDeps = Pick<BulkDeps, 'pipeline' | 'ledger' | 'clock' | 'ids' | 'log'>
+export type JobStartDeps = Pick<BulkDeps, 'pipeline' | 'ledger' | 'clock' | 'ids' | 'log'> & {
+  readonly store: Pick<Store, 'list'>
+}
 
 /** "… must be …", of a request whose window was read already. */
 export const requestProblems = (
@@ -59,7 +65,7 @@ export const startJob = async (deps: JobStartDeps, asked: JobAsked, call: Call):
   const problem = jobIdProblem(id)
   if (problem) throw new Fault('JOB_REFUSED', `the name of a job ${problem}`)
   const key = jobKeyOf(deps.pipeline, id)
-  const before = await readItem<Job>(deps, key, call)
+  const before = (await readItem<Job>(deps, key, call)) ?? (await findBeside(deps, id, call))
   const generation = before || !request.force ? 0 : await nextGeneration(deps, call)
   const now = deps.clock.now()
   const fresh: Job = {
@@ -76,7 +82,9 @@ export const startJob = async (deps: JobStartDeps, asked: JobAsked, call: Call):
     (item) => {
       if (!item) return fresh
       const isChanged = budget !== undefined && !isDeepStrictEqual(item.budget, budget)
-      return isChanged && isSame(item, request) ? { ...item, budget, updatedAt: now } : undefined
+      if (!isChanged || !isSame(item, request)) return undefined
+      // The rest is of the budget before.
+      return { ...without(item, 'restUntil'), budget, updatedAt: now }
     },
     call,
     known,
@@ -89,6 +97,27 @@ export const startJob = async (deps: JobStartDeps, asked: JobAsked, call: Call):
     )
   if (!before) deps.log.emit({ kind: 'job-turned', job: id, state: job.state })
   return job
+}
+
+/**
+ * The job of slices that are there: somebody began it just now. Without it the ledger was lost, and nobody knows what they were
+ * asked for: taken for ours, they would pass for what this request finds.
+ */
+const findBeside = async (
+  deps: JobStartDeps,
+  id: string,
+  call: Call,
+): Promise<Versioned<Job> | undefined> => {
+  const { pipeline, store, clock } = deps
+  const root = slicesPrefixOf(pipeline, id)
+  const key = await persist(clock, call, () => firstOf(store.list(root, call.signal)))
+  if (key === undefined) return undefined
+  const found = await readItem<Job>(deps, jobKeyOf(pipeline, id), call)
+  if (found) return found
+  throw new Fault(
+    'JOB_REFUSED',
+    `job ${id} was begun before, for there is ${key}, and the ledger does not have it any more: take another name`,
+  )
 }
 
 const isSame = (job: Job, request: JobRequest): boolean => isDeepStrictEqual(job.request, request)

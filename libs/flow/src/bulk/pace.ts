@@ -9,16 +9,17 @@ const groupMax = 200
 /** Until a full queue is measured again. */
 const fullMs = 5_000
 const msPerSecond = 1_000
+/** An execution of Step Functions lasts no longer; and beyond some years there is no date to rest until. */
+const costMsMax = 365 * 86_400_000
 
-/** What a budget of objects and bytes is spent for so long by sending these. */
+/** How long a budget of objects and bytes is spent by sending these; at most a year. */
 export const costMsOf = (
   objects: readonly SliceObject[],
   { objectsPerSecond = Infinity, bytesPerSecond = Infinity }: JobBudget,
 ): number => {
   const bytes = objects.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
-  return Math.ceil(
-    Math.max(objects.length / objectsPerSecond, bytes / bytesPerSecond) * msPerSecond,
-  )
+  const seconds = Math.max(objects.length / objectsPerSecond, bytes / bytesPerSecond)
+  return Math.min(Math.ceil(seconds * msPerSecond), costMsMax)
 }
 
 /**

@@ -1,6 +1,7 @@
 import {
   createPlacing,
   Fault,
+  isFault,
   type JobCounts,
   type JobRequest,
   type JobStanding,
@@ -142,7 +143,11 @@ export interface Seen {
   readonly listed: ManifestSource | 'unreadable' | undefined
 }
 
-/** In the order of the objects. Memory: theirs, and that of eight manifests. */
+/** What passes, or is mended elsewhere, must not keep objects out of a slice: that is written once. */
+const isBroken = (error: unknown): boolean =>
+  isFault(error, 'OBJECT_GONE', 'OBJECT_UNREADABLE', 'STORE_CONFLICT')
+
+/** In the order of the objects. Memory: theirs, and that of eight manifests. Throws what ledger and store throw. */
 export const lookUp = async (
   deps: Pick<BulkDeps, 'pipeline' | 'ledger' | 'store' | 'clock' | 'log'>,
   objects: readonly SliceObject[],
@@ -153,7 +158,7 @@ export const lookUp = async (
   const standings = await readStandings(deps, sources, call)
   const listings: Listings = new Map()
   const asked = new Set(sources.map(({ id }) => id))
-  await readListings(deps, standings, { asked, listings }, call)
+  await readListings(deps, standings, { asked, listings, isMissed: isBroken }, call)
   return standings.map((standing) => {
     const { batch, source } = standing
     const listing = batch && listings.get(batch.item.id)

@@ -119,7 +119,16 @@ const listingsMax = 8
 export const readListings = async (
   deps: StandingDeps,
   standings: readonly Standing[],
-  { asked, listings }: { readonly asked: ReadonlySet<string>; readonly listings: Listings },
+  {
+    asked,
+    listings,
+    isMissed = () => true,
+  }: {
+    readonly asked: ReadonlySet<string>
+    readonly listings: Listings
+    /** Whether a manifest counts as unreadable after this; otherwise it is thrown. */
+    readonly isMissed?: (error: unknown) => boolean
+  },
   call: Call,
 ): Promise<void> => {
   const batches = new Map<string, ManifestRef>()
@@ -135,6 +144,7 @@ export const readListings = async (
       const own = manifest.sources.filter((entry) => asked.has(entry.id))
       listings.set(id, new Map(own.map((entry) => [entry.id, entry])))
     } catch (error) {
+      if (!isMissed(error)) throw error
       listings.set(id, undefined)
       deps.log.emit({ kind: 'work-failed', ...describeFailure(error) })
     }

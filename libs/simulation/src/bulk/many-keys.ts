@@ -80,7 +80,9 @@ const createForgetfulStore = () => {
       throw new Fault('OBJECT_GONE', `no file ${key}`)
     },
     look: async () => undefined,
-    ...{ copy: never, remove: never, purge: never, list: never },
+    // Nothing of the job is there when it begins.
+    list: async function* () {},
+    ...{ copy: never, remove: never, purge: never },
   }
   return { store, counts }
 }
