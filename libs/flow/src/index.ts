@@ -42,7 +42,8 @@ export { type ItemScope, readItems } from './bulk/map-items.ts'
 export { endMap } from './bulk/map-end.ts'
 export { type MapStartDeps, startMap } from './bulk/map-start.ts'
 export { readMapped, sendShare, type ShareView } from './bulk/share.ts'
-export { continueJob, runJob } from './bulk/run.ts'
+export { continueJob, refuseMapped, runJob } from './bulk/run.ts'
+export { withShares } from './bulk/known-slices.ts'
 export { readSlice, type Slice, type SliceObject, type SlicePlace } from './bulk/slice.ts'
 export {
   type ObjectReplay,

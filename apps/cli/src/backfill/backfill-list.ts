@@ -1,5 +1,5 @@
 import { countsOfJob, type Job } from '@silversmith/core'
-import { listJobs, nameOfJob, viewJob } from '@silversmith/flow'
+import { listJobs, nameOfJob, viewJob, withShares } from '@silversmith/flow'
 import type { Answer } from '../answer.ts'
 import type { CommandOf } from '../command.ts'
 import { callOf, type Surroundings } from '../surroundings.ts'
@@ -16,7 +16,10 @@ export const runBackfillList = (
   surroundings: Surroundings,
 ): Promise<Answer> =>
   atBackfill(surroundings, dir, async (room) => {
-    const { jobs, isCut } = await listJobs(room, limit, callOf(surroundings, listMs))
+    const call = callOf(surroundings, listMs)
+    const { jobs: found, isCut } = await listJobs(room, limit, call)
+    const jobs: Job[] = []
+    for (const job of found) jobs.push(await withShares(room, job, call))
     const now = room.clock.now()
     const rows = jobs.map((job) => rowOf(job, now))
     return {

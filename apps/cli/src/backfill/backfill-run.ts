@@ -2,6 +2,7 @@ import type { Job, JobRequest } from '@silversmith/core'
 import {
   nameOfJob,
   readJob,
+  refuseMapped,
   type ReportSum,
   startJob,
   viewJob,
@@ -30,6 +31,7 @@ export const runBackfillRun = (command: BackfillRun, surroundings: Surroundings)
     const call = callOf(surroundings, askMs)
     const id = command.job ?? makeName(room.clock.now(), room.ids.next())
     const known = selection ? undefined : await readJob(room, id, call)
+    if (known) refuseMapped(known)
     if (known && dryRun) return wouldGoOn(known)
     const request = selection ? requestOf(selection, room) : (known as Job).request
     if (dryRun) {

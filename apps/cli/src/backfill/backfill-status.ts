@@ -1,4 +1,4 @@
-import { readJob, sumReport, viewJob } from '@silversmith/flow'
+import { readJob, sumReport, viewJob, withShares } from '@silversmith/flow'
 import type { Answer } from '../answer.ts'
 import type { CommandOf } from '../command.ts'
 import { callOf, type Surroundings } from '../surroundings.ts'
@@ -16,7 +16,7 @@ export const runBackfillStatus = (
 ): Promise<Answer> =>
   atBackfill(surroundings, dir, async (room) => {
     const call = callOf(surroundings, statusMs)
-    const job = await readJob(room, id, call)
+    const job = await withShares(room, await readJob(room, id, call), call)
     surroundings.progress.show('looking what became of it')
     const sum = await sumReport(room, job, call)
     const isWaiting = sum !== undefined && !isSettledSum(sum)

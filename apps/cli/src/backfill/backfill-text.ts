@@ -54,9 +54,14 @@ export const describeSum = (sum: ReportSum): readonly string[] => {
   ]
 }
 
-/** Prefixes that could not be listed. */
+/** Prefixes that could not be listed, or what a map left. */
 export const describeFailedParts = (job: Job): readonly string[] => {
   const failed = job.parts.filter(({ state }) => state === 'failed')
+  if (job.request.map)
+    return failed.flatMap(({ problem = '' }) => [
+      problem,
+      'for these begin another job of the same window: it sends what is not loaded',
+    ])
   return [
     ...failed.map(({ prefix, problem = '' }) => `could not be listed: ${prefix}: ${problem}`),
     ...(failed.length > 0

@@ -1,4 +1,4 @@
-import { type JobTurn, readJob, turnJob, viewJob } from '@silversmith/flow'
+import { type JobTurn, readJob, turnJob, viewJob, withShares } from '@silversmith/flow'
 import type { Answer } from '../answer.ts'
 import { undone } from '../dry-run.ts'
 import { callOf, type Surroundings } from '../surroundings.ts'
@@ -28,8 +28,9 @@ export const runBackfillTurn = (
     const call = callOf(surroundings, turnMs)
     const turn = turns[kind]
     if (!dryRun) await turnJob(room, id, turn, call)
-    const job = await readJob(room, id, call)
-    const effect = turn === 'resume' ? `${effects[kind]}: ${goOnLine(id)}` : effects[kind]
+    const job = await withShares(room, await readJob(room, id, call), call)
+    const goesOn = job.request.map ? `execution ${job.request.map.execution}` : goOnLine(id)
+    const effect = turn === 'resume' ? `${effects[kind]}: ${goesOn}` : effects[kind]
     return {
       document: { kind: 'job', dryRun, turn, ...viewJob(job) },
       text: [...describeJob(job), dryRun ? `would ${turn}: ${effect}\n${undone}` : effect].join(

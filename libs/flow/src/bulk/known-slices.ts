@@ -1,4 +1,4 @@
-import type { Job, Store } from '@silversmith/core'
+import { addCounts, type Job, type JobCounts, noCounts, type Store } from '@silversmith/core'
 import type { LedgerAccess } from '../ledger-write.ts'
 import { type Call, persist } from '../patience.ts'
 import { nameOfJob } from './bulk-room.ts'
@@ -68,6 +68,35 @@ export const listShares = async function* (
     if (keys.length < namesMax) return
     after = keys.at(-1)
   }
+}
+
+export interface SharesTally {
+  readonly shares: number
+  /** Of these: not all that is theirs to send is sent. */
+  readonly unsent: number
+  readonly counts: JobCounts
+}
+
+/** What the shares of a mapped job have come to together. */
+export const tallyShares = async (
+  access: SlicesAccess,
+  job: string,
+  call: Call,
+): Promise<SharesTally> => {
+  let [shares, unsent, counts] = [0, 0, noCounts]
+  for await (const { progress } of listShares(access, job, call)) {
+    shares += 1
+    if (!progress || progress.line < progress.of) unsent += 1
+    if (progress) counts = addCounts(counts, progress.counts)
+  }
+  return { shares, unsent, counts }
+}
+
+/** The job with what its shares have come to: of a map that is not over its item in the ledger does not know. */
+export const withShares = async (access: SlicesAccess, job: Job, call: Call): Promise<Job> => {
+  if (!job.request.map || job.state === 'done') return job
+  const { counts } = await tallyShares(access, nameOfJob(job), call)
+  return { ...job, parts: job.parts.map((part) => ({ ...part, counts })) }
 }
 
 const firstOf = async (keys: AsyncIterable<string>): Promise<readonly string[]> => {

@@ -1,9 +1,9 @@
-import { addCounts, type Job, type JobPart, noCounts } from '@silversmith/core'
+import type { Job, JobPart } from '@silversmith/core'
 import { changeItem } from '../ledger-write.ts'
 import type { Call } from '../patience.ts'
 import { type BulkDeps, nameOfJob } from './bulk-room.ts'
 import { type JobView, refuseEmpty, viewJob } from './job-view.ts'
-import { listShares } from './known-slices.ts'
+import { tallyShares } from './known-slices.ts'
 import { readMapped } from './share.ts'
 
 /**
@@ -21,12 +21,7 @@ export const endMap = async (
 ): Promise<JobView> => {
   const job = await readMapped(deps, id, call)
   if (job.state === 'done') return refuseEmpty(viewJob(job))
-  let [shares, unsent, counts] = [0, 0, noCounts]
-  for await (const { progress } of listShares(deps, id, call)) {
-    shares += 1
-    if (!progress || progress.line < progress.of) unsent += 1
-    if (progress) counts = addCounts(counts, progress.counts)
-  }
+  const { shares, unsent, counts } = await tallyShares(deps, id, call)
   const failed = Math.max(unsent, failedBatches)
   const part: Pick<JobPart, 'state' | 'problem'> =
     failed === 0

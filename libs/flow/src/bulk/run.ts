@@ -73,7 +73,8 @@ export const continueJob = async (deps: BulkDeps, id: string, call: Call): Promi
   }
 }
 
-const refuseMapped = ({ id, request }: Job): void => {
+/** @throws Fault JOB_REFUSED for a job that only Step Functions goes on with. */
+export const refuseMapped = ({ id, request }: Job): void => {
   if (!request.map) return
   throw new Fault(
     'JOB_REFUSED',
