@@ -14,14 +14,21 @@ import type { Fields } from './handler.ts'
 const clock = createMemoryClock()
 let room: ReturnType<typeof openRoom>
 
-const openRoom = () => {
-  const bronze = createMemoryBronze(clock)
+/** `pageMs`: what a page of two objects takes. */
+const openRoom = (pageMs?: number) => {
+  const memory = createMemoryBronze(clock, undefined, pageMs === undefined ? undefined : 2)
+  const list: typeof memory.list = (...args) => {
+    clock.advance(pageMs ?? 0)
+    return memory.list(...args)
+  }
+  const bronze = { ...memory, list }
   bronze.setBucket('bronze', 'unversioned')
   const queue = createMemoryQueue()
   const store = createMemoryStore()
   const mode = createBulkMode({
     ...{ pipeline: 'p', buckets: ['bronze'], silverBucket: 'silver', bronze, queue, store, clock },
     routes: [{ prefix: 'section/', suffixes: ['.jsonl'], dataset: 'xapi_events' }],
+    ...(pageMs !== undefined && { sliceObjects: 1 }),
     ...{ ledger: createMemoryLedger(), ids: createMemoryIds(1, clock), log: createMemoryLog() },
   })
   for (let day = 1; day <= 9; day += 1)
@@ -74,6 +81,17 @@ test('001-11: a dry run says what a run then does, in numbers and bytes, and doe
   expect([room.queue.bodies.length, room.store.files.size]).toEqual([0, 0])
   const run = await room.invoke(asked)
   expect(run).toMatchObject({ total_files_found: 4, sent_files: 3, bytes: 7 })
+})
+
+test('001-11: a dry run longer than an invocation ends in time to say what it costs, and goes on', async () => {
+  const slow = openRoom(7_000)
+  const deadline = clock.now() + 60_000
+  const part = await slow.invoke({ dry_run: true })
+  expect(clock.now()).toBeLessThan(deadline)
+  expect(part).toMatchObject({ estimates: [{ objects: 15 }], next: expect.any(String) })
+  const rest = await slow.invoke({ dry_run: true, from: part['next'] })
+  expect(Number(part['files_found']) + Number(rest['files_found'])).toBe(19)
+  expect(rest['next']).toBeUndefined()
 })
 
 test('answers with the keys of the first system', async () => {

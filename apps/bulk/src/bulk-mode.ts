@@ -51,10 +51,15 @@ export const resultOfJob = async (
   }
 }
 
+/** Of an invocation: kept for what batches had before. */
+const estimateShare = 0.1
+
 const planOf = async (deps: BulkModeDeps, asked: BulkAsked, call: Call): Promise<object> => {
   const { request, from } = asked
+  const leftMs = call.deadline - deps.clock.now()
+  const walk = { ...call, deadline: call.deadline - leftMs * estimateShare }
   const { counts, cells, sample, next } = refuseEmptyPlan(
-    await planJob(deps, request, from, call),
+    await planJob(deps, request, from, walk),
     from,
   )
   const assumed = { inputs: usualInputs, deployment: assumedDeployment }

@@ -1,7 +1,14 @@
-import { addCounts, Fault, type JobCounts, type JobRequest, noCounts } from '@silversmith/core'
+import {
+  addCounts,
+  Fault,
+  isFault,
+  type JobCounts,
+  type JobRequest,
+  noCounts,
+} from '@silversmith/core'
 import { dayOf } from '../manifest.ts'
 import type { Call } from '../patience.ts'
-import type { SliceObject } from './slice.ts'
+import type { Slice, SliceObject } from './slice.ts'
 import { isSent, walkSlice, type WalkDeps } from './walk.ts'
 
 /** What a job would find of one dataset on one day. */
@@ -49,7 +56,7 @@ export const addPlans = (a: Plan, b: Plan): Plan => {
  * Walks as a run would, and sends and writes nothing. What is found is what a run begun now would find; what it would send is
  * what it sends. `onObjects` is told of each stretch that is inside the window.
  *
- * @throws Fault EVENT_UNKNOWN for a `from` of somebody else, and what listing, ledger and store throw after five tries.
+ * @throws Fault EVENT_UNKNOWN for a `from` of somebody else, DEADLINE_REACHED when the call ended before anything was looked at, and what listing, ledger and store throw after five tries.
  */
 export const planJob = async (
   deps: WalkDeps,
@@ -64,7 +71,11 @@ export const planJob = async (
     if (call.signal.aborted || deps.clock.now() > call.deadline)
       return { ...plan, next: JSON.stringify(place) }
     const prefix = request.prefixes[place.part] ?? ''
-    const { objects, counts, next } = await walkSlice(deps, request, { ...place, prefix }, call)
+    const slice = await tryWalk(deps, request, { ...place, prefix }, call)
+    if (!slice && plan === noPlan)
+      throw new Fault('DEADLINE_REACHED', 'the call is too short for one stretch of a listing')
+    if (!slice) return { ...plan, next: JSON.stringify(place) }
+    const { objects, counts, next } = slice
     const sent = objects.filter((one) => isSent(one, request.force)).length
     plan = addPlans(plan, {
       ...{ counts: { ...counts, sent }, cells: cellsOf(objects, request.force) },
@@ -74,6 +85,16 @@ export const planJob = async (
     place = next === undefined ? nextPart(place, request) : { part: place.part, from: next }
   }
   return plan
+}
+
+/** Undefined: the call ended in the middle of it. */
+const tryWalk = async (...args: Parameters<typeof walkSlice>): Promise<Slice | undefined> => {
+  try {
+    return await walkSlice(...args)
+  } catch (error) {
+    if (isFault(error, 'DEADLINE_REACHED')) return undefined
+    throw error
+  }
 }
 
 interface Place {

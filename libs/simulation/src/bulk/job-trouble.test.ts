@@ -48,12 +48,10 @@ describe('manifests that cannot be read for a while', () => {
   )
 
   test('are no failure of their objects in a report', async () => {
-    let fault: Fault | undefined
-    const room = createTroubled(() => fault)
+    const room = createTroubled(() => new Fault('STORE_UNAVAILABLE', 'not now'))
     room.put('a.jsonl', linesOf('a'))
     await room.run('job')
     await room.load()
-    fault = new Fault('STORE_UNAVAILABLE', 'not now')
     const pages = readReport(room.deps, await readJob(room), room.call())
     await expect(pages.next()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
   })

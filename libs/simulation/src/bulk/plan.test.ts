@@ -54,6 +54,38 @@ test('001-11: a plan is what a run then does, object by object, whatever pages a
   }
 })
 
+test('001-11: a plan whose call ends in the middle of a stretch keeps what was looked at before', async () => {
+  for (const isAborted of [false, true]) {
+    const room = createBulkRoom({ pageMax: 2, replace: { sliceObjects: 4 } })
+    fill(room)
+    let plan = noPlan
+    let from: string | undefined
+    let calls = 0
+    do {
+      let pages = 0
+      const stop = new AbortController()
+      const clock = { ...room.clock, now: () => (pages >= 5 && !isAborted ? 2 : 0) }
+      const list: typeof room.bronze.list = async (bucket, prefix, at, signal) => {
+        pages += 1
+        if (isAborted && pages >= 5) stop.abort()
+        return room.bronze.list(bucket, prefix, at, signal)
+      }
+      const call = { deadline: 1, signal: stop.signal }
+      const part = await planJob(
+        { ...room.deps, clock, bronze: { list } },
+        room.request(),
+        from,
+        call,
+      )
+      plan = addPlans(plan, part)
+      from = part.next
+      calls += 1
+    } while (from !== undefined && calls < 100)
+    expect(calls).toBeGreaterThan(3)
+    expect(plan.counts).toMatchObject({ listed: 28, found: 28 })
+  }
+})
+
 test('sends and writes nothing, and reads no object', async () => {
   const room = createBulkRoom()
   fill(room)
