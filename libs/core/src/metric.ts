@@ -187,7 +187,7 @@ const table = {
       when: 'over 0',
       means: 'a job cannot list a prefix, or send what it found',
       action:
-        '`silversmith backfill status --job <job>` has the fault, [below](#faults); when it is mended, `silversmith backfill resume --job <job>`',
+        '`silversmith backfill status --job <job>` has the fault, [below](#faults), and what to do when it is mended',
     },
   }),
   WorkFailed: count('failures that pass, or need a person'),

@@ -108,11 +108,13 @@ const outcomeOf = (one: SliceObject, { standing, listed }: Seen, moment: Moment)
   if (!claim || !batch || !listed) return waits
   // A reload that is still to come: what is there is of before.
   if (claim.item.generation < source.generation) return waits
-  if (isOfBefore(batch, moment) && listed.disposition === 'gone') return waits
+  const isByJob = isSent(one, moment.request.force)
   if (listed.disposition !== 'rows' && listed.disposition !== 'empty')
-    return failed(listed.disposition, listed.reason ?? '')
+    return isByJob && isOfBefore(batch, moment)
+      ? waits
+      : failed(listed.disposition, listed.reason ?? '')
   const isCommitted = batch.state === 'C'
-  const what = isSent(one, moment.request.force) ? 'loaded' : 'was loaded before'
+  const what = isByJob ? 'loaded' : 'was loaded before'
   const where = isCommitted ? '' : ', not yet in every target'
   return {
     ...{ status: 'succeeded', code: '', rows: isCommitted ? listed.rows : 0 },

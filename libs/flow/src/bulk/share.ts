@@ -23,9 +23,9 @@ export interface ShareView {
   readonly restUntil?: number
 }
 
-/** Until a job that is paused is looked at again. */
-const pausedMs = 300_000
-/** Until a queue that is full is measured again. */
+/** Until a job that is paused is looked at again; a child has 500 turns, which are five days then. */
+const pausedMs = 900_000
+/** Until a queue that is full is measured again; 500 turns are eight hours. */
 const fullMs = 60_000
 
 /**

@@ -44,6 +44,22 @@ test('says of each object what became of it, before, while and after it is loade
   })
 })
 
+test.each(['unrouted', 'gone'] as const)(
+  'what was %s before and is sent now is pending, until it is looked at again',
+  async (code) => {
+    const room = createBulkRoom()
+    const source = room.put('a.jsonl', linesOf('a'))
+    if (code === 'gone') room.bronze.deleteObject('b', 'a.jsonl')
+    await room.room.run(code === 'unrouted' ? { ...source, dataset: undefined } : source)
+    if (code === 'gone') room.put('a.jsonl', linesOf('a'))
+    room.clock.advance(1_000)
+    expect(await room.run('job')).toMatchObject({ counts: { sent: 1, standings: { new: 1 } } })
+    expect(await read(room)).toMatchObject({ 'a.jsonl': { status: 'pending', code: 'sent' } })
+    await room.load()
+    expect(await read(room)).toMatchObject({ 'a.jsonl': { status: 'succeeded', rows: 1 } })
+  },
+)
+
 test('of a reload waits for the new generation', async () => {
   const room = createBulkRoom()
   await room.room.run(room.put('a.jsonl', linesOf('a')))
