@@ -51,6 +51,7 @@ export const appliedOf = (
   state === 'C'
     ? chunks.length
     : Math.min(
+        chunks.length,
         ...['silver', target]
           .filter((name) => targets.includes(name))
           .map((name) => done[name] ?? 0),

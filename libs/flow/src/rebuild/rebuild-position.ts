@@ -4,14 +4,17 @@ export interface Position {
   readonly from?: string
   /** There is none behind it. */
   readonly isAtEnd?: true
-  /** Manifests up to `from` that are not done with: key → chunks, from the first, that are. At most `openMax`. */
+  /** Manifests up to `from` that are not done with: key → chunks, from the first, that are. About `openMax`. */
   readonly open: Readonly<Record<string, number>>
   /** A manifest all of whose chunks were seen in the target: should they be gone later, so may be all that was filled before. */
   readonly witness?: string
 }
 
-/** Manifests kept in a position; while so many wait nothing new is begun. */
-export const openMax = 200
+/**
+ * Manifests kept in a position, and up to three more; while so many wait nothing new is begun. Each has 64 bytes of an item of the
+ * ledger, which may have 4 kB.
+ */
+export const openMax = 48
 
 export const writePosition = (position: Position): string => JSON.stringify(position)
 

@@ -94,6 +94,23 @@ describe('a batch that is sealed and not applied', () => {
     expect(room.rows()).toEqual(await room.files())
   })
 
+  test('beside seventy others, as after an outage, fits with them into an item of the ledger', async () => {
+    const room = createRebuildRoom()
+    await load(room, 'before.jsonl')
+    room.clock.advance(dayMs)
+    room.state.refuse = () => new Fault('TARGET_UNAVAILABLE', 'down')
+    for (let n = 0; n < 70; n += 1) await load(room, `${n}.jsonl`)
+    room.state.refuse = () => undefined
+    room.truncate()
+    const report = await room.fill({}, live(), 3_600_000)
+    expect(report?.waiting).toBeGreaterThan(20)
+    await room.sweepAll()
+    for (let next = report?.next; next !== undefined;)
+      next = (await room.fill({}, live(), 3_600_000))?.next
+    expect(room.rows()).toEqual(await room.files())
+    expect(room.rows()).toHaveLength(355)
+  })
+
   test('may have gone where the table was before: what was applied is not lost', async () => {
     const room = createRebuildRoom()
     let applied: () => void = () => undefined
