@@ -46,6 +46,12 @@ describe('an event of the first system', () => {
     expect(read({ s3_bucket: 'bronze' }).id).toBe(`bulk-${place.invocation}`)
   })
 
+  test('takes any name an execution of Step Functions has: 80 characters', () => {
+    const name = 'x'.repeat(80)
+    expect(read({ s3_bucket: 'bronze', job_id: name }).id).toBe(name)
+    expect(() => read({ s3_bucket: 'bronze', job_id: `${name}x` })).toThrow('job_id must be')
+  })
+
   test('takes the bucket of the settings where there is one', () => {
     expect(read({}, ['bronze']).request).toMatchObject({ bucket: 'bronze', prefixes: ['section/'] })
     const given = { s3_bucket: null, s3_prefix: 'bronze/shipments/', section_id: null }

@@ -137,6 +137,6 @@ export const countsOfJob = ({ parts }: Pick<Job, 'parts'>): JobCounts =>
 
 /** Of a name that is given; it is a folder and a part of a command. */
 export const jobIdProblem = (id: unknown): string | undefined =>
-  typeof id === 'string' && /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(id)
+  typeof id === 'string' && /^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$/.test(id)
     ? undefined
-    : 'must be a text of at most 64 letters, digits, dots, hyphens and underscores, and begin with a letter or digit'
+    : 'must be a text of at most 80 letters, digits, dots, hyphens and underscores, and begin with a letter or digit'

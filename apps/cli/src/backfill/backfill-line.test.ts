@@ -82,7 +82,7 @@ it('says what is wrong of names, numbers and times', () => {
     ['run --prefix a --objects-per-second 0', /--objects-per-second must be a number over 0/],
     ['run --prefix a --concurrency 1.5', /--concurrency must be a whole number over 0/],
     ['run --prefix a --bytes-per-second -5', /must be a number over 0, not "-5"/],
-    ['run --prefix a --job a/b', /--job must be a text of at most 64/],
+    ['run --prefix a --job a/b', /--job must be a text of at most 80/],
     ['status', /needs --job ID/],
     ['plan --prefix a --job b', /backfill plan takes no --job/],
     ['plan --prefix a --concurrency 2', /takes no --concurrency/],
