@@ -170,7 +170,7 @@ describe('a table', () => {
     )
     expect(await check(ledgerTableDefinition('none'))).toEqual([
       expect.stringMatching(
-        /^wrong: looking at table none: .* → create the table or function, or correct/,
+        /^wrong: looking at table none: .* → create the table, function or secret, or correct/,
       ),
     ])
   })

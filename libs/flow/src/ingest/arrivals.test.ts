@@ -70,6 +70,8 @@ const direct: Record<string, object> = {
   },
   bulk: { ...none, unknown: [expect.stringContaining('is for function bulk')] },
   'bulk-dry-run': { ...none, unknown: [expect.stringContaining('is for function bulk')] },
+  backfill: { ...none, unknown: [expect.stringContaining('is for function bulk')] },
+  'backfill-map': { ...none, unknown: [expect.stringContaining('is for function bulk')] },
   sweep: { ...none, unknown: ['not an S3, SNS or EventBridge event, nor {bucket, key}'] },
   reconcile: { ...none, unknown: ['not an S3, SNS or EventBridge event, nor {bucket, key}'] },
 }
