@@ -1,6 +1,6 @@
 import { createSqsDeadLetters, createSqsMeter, createSqsQueue, createUlid } from '@silversmith/aws'
 import { type DeadLetterQueue, isFault, type JobRequest, readWindow } from '@silversmith/core'
-import { type BulkDeps, requestProblems } from '@silversmith/flow'
+import { type BulkDeps, requestProblems, withoutCopies } from '@silversmith/flow'
 import type { Answer } from '../answer.ts'
 import { findDeployment, openCloud, readDeployment } from '../deployment/deployment.ts'
 import { deploymentSettings } from '../deployment/deployment-settings.ts'
@@ -37,11 +37,13 @@ export const atBackfill = async (
   const values = readDeployment(deployment, settings)
   const { clients, ...ports } = openCloud(deployment, values)
   const { pipeline, routes, buckets, silverBucket, objectsQueueUrl, bulkQueueUrl } = values
+  // A route of everything would take copies of replays for objects of their own.
+  const bronze = withoutCopies(ports.bronze, values.replayPrefix)
   const queueUrl = bulkQueueUrl ?? objectsQueueUrl
   const deadQueueUrl = bulkQueueUrl === undefined ? values.objectsDeadUrl : values.bulkDeadUrl
   try {
     return await work({
-      ...{ ...ports, pipeline, routes, buckets, silverBucket, clock, log: silentLog },
+      ...{ ...ports, bronze, pipeline, routes, buckets, silverBucket, clock, log: silentLog },
       ids: { next: () => createUlid(clock.now()) },
       queue: createSqsQueue({ client: clients.sqs, queueUrl }),
       meter: createSqsMeter({ client: clients.sqs, name: 'bulk', queueUrl }),

@@ -130,6 +130,8 @@ it('003-14: without --yes, outside the window, or with a prefix of copies nothin
   expect(await ask('--prefix', '', ...window, '--yes')).toMatchObject({
     document: { listed: 5, found: 5, sent: 0 },
   })
+  const plan = await runs.ask(['backfill', 'plan', '--prefix', '', '--dir', dir])
+  expect(plan).toMatchObject({ code: 0, document: { counts: { listed: 5, found: 5, sent: 0 } } })
   await expectAllOnce()
   expect(await countSources()).toBe(sources)
 })
