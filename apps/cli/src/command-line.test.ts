@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { readCommandLine } from './command-line.ts'
-import { help } from './help.ts'
+import { help, helpOf } from './help.ts'
 import { UsageError } from './usage-error.ts'
 
 const read = (line: string) => readCommandLine(line === '' ? [] : line.split(' '))
@@ -27,9 +27,21 @@ const everyCommand = [
 ]
 
 it('shows help for nothing and for --help, and names every command in it', () => {
-  for (const line of ['', 'help', '--help', 'query --help', '-h'])
-    expect(read(line)).toEqual({ kind: 'help' })
+  for (const line of ['', 'help', '--help', '-h'])
+    expect(read(line)).toEqual({ kind: 'help', of: undefined })
+  expect(helpOf(undefined)).toBe(help)
   for (const name of everyCommand) expect(help).toContain(`\n  ${name} `)
+})
+
+it('shows of the help what a command needs, and all of it for a command that is none', () => {
+  for (const line of ['backfill --help', 'backfill run --help', 'help backfill'])
+    expect(read(line)).toEqual({ kind: 'help', of: 'backfill' })
+  const own = helpOf('backfill')
+  for (const part of ['  backfill plan WINDOW', '  WINDOW ', '  --yes ', 'Exit codes:'])
+    expect(own).toContain(part)
+  expect(own).not.toContain('  replay --via')
+  for (const name of everyCommand) expect(helpOf(name.split(' ')[0])).toContain(`  ${name} `)
+  expect(helpOf('bakcfill')).toBe(help)
 })
 
 it('reads each command', () => {

@@ -317,7 +317,8 @@ const namesOf = (group: string): readonly string[] =>
 export const readCommandLine = (args: readonly string[]): Command => {
   const { values, positionals } = parse(args)
   const [first, second, ...more] = positionals
-  if (values.help || first === undefined || first === 'help') return { kind: 'help' }
+  if (values.help || first === undefined || first === 'help')
+    return { kind: 'help', of: first === 'help' ? second : first }
   const group = namesOf(first)
   const name = group.length > 0 ? `${first} ${second ?? ''}`.trim() : first
   const rest = group.length > 0 ? more : positionals.slice(1)

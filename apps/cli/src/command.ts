@@ -34,7 +34,8 @@ interface OnStack {
 
 /** What was asked for. */
 export type Command =
-  | { readonly kind: 'help' }
+  /** `of`: a command, or the first word of several; undefined: all. */
+  | { readonly kind: 'help'; readonly of: string | undefined }
   | {
       readonly kind: 'migrate'
       readonly plan: boolean

@@ -158,3 +158,14 @@ ARRIVALS_DLQ_URL.
 CLICKHOUSE_DATABASE, CLICKHOUSE_USER and CLICKHOUSE_PASSWORD go with CLICKHOUSE_URL.
 Exit codes: 0 all is well or done, 1 something is wrong or failed, 2 wrong usage.
 `
+
+const blocks = help.trimEnd().split('\n\n')
+
+/** Of a command, or of the first word of several: their part of the help, and what holds for all; else the whole of it. */
+export const helpOf = (command: string | undefined): string => {
+  const isOf = (block: string): boolean =>
+    block.split('\n').some((line) => line.startsWith(`  ${command} `))
+  const own = command === undefined ? [] : blocks.slice(1).filter(isOf)
+  if (own.length === 0) return help
+  return `${[...own, ...blocks.slice(-2)].join('\n\n')}\n`
+}

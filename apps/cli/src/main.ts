@@ -21,11 +21,12 @@ import { runErase } from './erase/erase.ts'
 import { runExplain } from './explain/explain.ts'
 import { runGenerate } from './dataset/generate.ts'
 import { runHead } from './table/head.ts'
-import { help } from './help.ts'
+import { helpOf } from './help.ts'
 import { runInvoke } from './invoke.ts'
 import { runLedgerRebuild } from './reconcile/ledger-rebuild.ts'
 import { runMigrate } from './table/migrate.ts'
 import { runPause, runResume } from './status/pause.ts'
+import { createOutput } from './output.ts'
 import { createProgress } from './progress.ts'
 import { runQuarantineList } from './quarantine/quarantine-list.ts'
 import { runQuarantineReplay } from './quarantine/quarantine-replay.ts'
@@ -44,12 +45,9 @@ import { UsageError } from './usage-error.ts'
 
 const progress = createProgress(process.stderr)
 
-const print = (document: unknown): Promise<void> =>
-  new Promise((resolve, reject) =>
-    process.stdout.write(`${writeJson(document)}\n`, (error) =>
-      error ? reject(error) : resolve(),
-    ),
-  )
+const output = createOutput(process.stdout)
+
+const print = (document: unknown): Promise<void> => output.write(`${writeJson(document)}\n`)
 
 /** What must not be lost, whoever watches. */
 const note = (line: string): void => {
@@ -145,13 +143,11 @@ const main = async (): Promise<number> => {
   try {
     command = heedDryRun(readCommandLine(process.argv.slice(2)), process.env)
     if (command.kind === 'help') {
-      process.stdout.write(help)
-      return 0
+      return await output.end(helpOf(command.of), 0)
     }
     const answer = await answerTo(command)
     const { document, text, code } = quoting.includes(command.kind) ? answer : tell(answer)
-    process.stdout.write(`${command.json ? writeJson(document) : printable(text)}\n`)
-    return code
+    return await output.end(`${command.json ? writeJson(document) : printable(text)}\n`, code)
   } catch (error) {
     progress.end()
     process.stderr.write(`${tell(error instanceof Error ? error.message : String(error))}\n`)
