@@ -43,7 +43,7 @@ describe('an event of the first system', () => {
   })
 
   test('001-11: that is repeated by Lambda is the same job, and one invoked again another', () => {
-    expect(read({ s3_bucket: 'bronze' }).id).toBe(`bulk-${place.invocation}`)
+    expect(read({ s3_bucket: 'bronze', section_id: 1 }).id).toBe(`bulk-${place.invocation}`)
   })
 
   test('takes any name an execution of Step Functions has: 80 characters', () => {
@@ -53,7 +53,9 @@ describe('an event of the first system', () => {
   })
 
   test('takes the bucket of the settings where there is one', () => {
-    expect(read({}, ['bronze']).request).toMatchObject({ bucket: 'bronze', prefixes: ['section/'] })
+    expect(read({ start_date: '2026-02-01' }, ['bronze']).request).toMatchObject({
+      ...{ bucket: 'bronze', prefixes: ['section/'] },
+    })
     const given = { s3_bucket: null, s3_prefix: 'bronze/shipments/', section_id: null }
     expect(read(given, ['bronze']).request).toMatchObject({ prefixes: ['bronze/shipments/'] })
     expect(read({ s3_prefix: 'raw', section_id: 'a b' }, ['bronze']).request).toMatchObject({
@@ -67,6 +69,7 @@ describe('an event of the first system', () => {
 
   test.each([
     [{}, 'the bucket must be one of bronze, xapi-production'],
+    [{ s3_bucket: 'bronze', section_id: null, force_reprocess: true }, 'must say of what'],
     [{ s3_bucket: 'another' }, 'the bucket must be one of'],
     [
       { s3_bucket: 'arn:aws:sqs:eu-west-1:1:q', force_reprocess: true },

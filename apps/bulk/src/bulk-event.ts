@@ -46,6 +46,9 @@ const known: readonly string[] = [
   ...['pipeline', 'budget', 'job_id', 'from', 'report'],
 ]
 
+/** What is left out would be everything, and nobody asks for that by leaving something out. */
+const narrowing: readonly string[] = ['section_id', 's3_prefix', ...Object.values(windowFields)]
+
 const sectionPrefix = 'section/'
 
 /**
@@ -74,6 +77,11 @@ export const readBulkEvent = (given: Fields, place: BulkPlace): BulkAsked => {
   }
   refuseFields('bulk', [
     ...unknownFields(fields, known),
+    ...(narrowing.some((name) => fields[name] !== undefined)
+      ? []
+      : [
+          `it must say of what: ${narrowing.slice(0, 4).join(', ')} …; "s3_prefix": "${sectionPrefix}" is every section`,
+        ]),
     ...('problems' in read
       ? read.problems.map(({ field, problem }) => `${windowFields[field]} ${problem}`)
       : []),

@@ -62,6 +62,10 @@ test.each([
     { mode: 'sweep', since: 3 },
     'the event of mode sweep is wrong: "since" is no field; it takes none',
   ],
+  [
+    { mode: 'sweep', since: 3, until: 4 },
+    'is wrong: "since" is no field; "until" is no field; it takes none',
+  ],
   [{ mode: 'toString' }, 'there is no mode "toString"'],
   [{ mode: 7 }, 'there is no mode 7'],
   [{ Records: [] }, 'the event has no mode; known are {"mode":"sweep"}'],

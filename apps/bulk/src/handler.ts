@@ -83,10 +83,11 @@ export const refuseFields = (mode: string, problems: readonly string[]): void =>
 }
 
 /** Fields that are none of those a mode knows. */
-export const unknownFields = (fields: Fields, known: readonly string[]): readonly string[] =>
-  Object.keys(fields)
-    .filter((name) => !known.includes(name))
-    .map((name) => {
-      const there = known.length > 0 ? `known are ${known.join(', ')}` : 'it takes none'
-      return `${JSON.stringify(name).slice(0, 64)} is no field; ${there}`
-    })
+export const unknownFields = (fields: Fields, known: readonly string[]): readonly string[] => {
+  const unknown = Object.keys(fields).filter((name) => !known.includes(name))
+  const there = known.length > 0 ? `known are ${known.join(', ')}` : 'it takes none'
+  return unknown.map((name, at) => {
+    const problem = `${JSON.stringify(name).slice(0, 64)} is no field`
+    return at === unknown.length - 1 ? `${problem}; ${there}` : problem
+  })
+}
