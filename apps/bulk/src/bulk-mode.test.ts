@@ -97,7 +97,13 @@ test('001-11: a dry run longer than an invocation ends in time to say what it co
 test('answers with the keys of the first system', async () => {
   expect(await room.invoke(asked)).toMatchObject({
     ...{ total_files_found: 4, processed_files: 0, failed_files: 1, skipped_files: 0 },
-    ...{ pending_files: 3, total_events_processed: 0, section_id: 145, success: false },
+    ...{
+      pending_files: 3,
+      total_events_processed: 0,
+      rejected_events: 0,
+      section_id: 145,
+      success: false,
+    },
     ...{ processing_mode: 'bulk', job_id: 'bulk-one', state: 'done', next: false },
     ...{ codes: { unrouted: 1, sent: 3 }, dates: { key: 4 }, is_looked_at: true, generation: 0 },
   })

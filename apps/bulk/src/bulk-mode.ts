@@ -60,6 +60,7 @@ const planOf = async (deps: BulkModeDeps, asked: BulkAsked, call: Call): Promise
   const walk = { ...call, deadline: call.deadline - leftMs * estimateShare }
   const { counts, cells, sample, next } = refuseEmptyPlan(
     await planJob(deps, request, from, walk),
+    request,
     from,
   )
   const assumed = { inputs: usualInputs, deployment: assumedDeployment }
@@ -101,7 +102,7 @@ const resultOf = (
   sum: ReportSum | undefined,
 ): object => {
   const { counts, failedParts, generation, job, next, parts, state } = view
-  const { succeeded, before, failed, pending, rows, codes } = sum ?? {
+  const { succeeded, before, failed, pending, rows, rejected, codes } = sum ?? {
     ...noReportSum,
     ...guessOf(counts),
   }
@@ -109,7 +110,7 @@ const resultOf = (
   return {
     ...{ total_files_found: counts.found, processed_files: succeeded - before },
     ...{ failed_files: failed, skipped_files: before, pending_files: pending },
-    ...{ total_events_processed: rows, section_id: sectionId ?? null },
+    ...{ total_events_processed: rows, rejected_events: rejected, section_id: sectionId ?? null },
     ...{ success: failed === 0 && failedParts === 0, processing_mode: 'bulk' },
     ...{ job_id: job, state, next, busy: view.busy, sent_files: counts.sent, bytes: counts.bytes },
     ...{ prefix: request.prefixes[0], generation, dates: counts.dates, outside: counts.outside },

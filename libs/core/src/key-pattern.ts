@@ -24,8 +24,10 @@ export const keyPatternProblem = (text: string): string | undefined => {
   if (text.length > patternCharsMax) return `must have at most ${patternCharsMax} characters`
   try {
     new RegExp(text, 'u')
-  } catch {
-    return 'must be a regular expression (of JavaScript, with the flag u)'
+  } catch (error) {
+    // "Invalid regular expression: /(/u: Unterminated group"
+    const why = (error as Error).message.split(': ').at(-1)
+    return `must be a regular expression (of JavaScript, with the flag u): ${why}`
   }
   return stretchProblem(text)
 }

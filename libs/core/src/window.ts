@@ -99,7 +99,7 @@ export const readWindow = (
   if (start !== undefined && end !== undefined && start >= end)
     problems.push({ field: 'end', problem: 'must be after the start: between them is nothing' })
   if (minBytes !== undefined && maxBytes !== undefined && minBytes > maxBytes)
-    problems.push({ field: 'maxBytes', problem: 'must not be less than the least' })
+    problems.push({ field: 'maxBytes', problem: 'must not be less than min bytes' })
   if (problems.length > 0) return { problems }
   const given = { start, end, hours, keyRegex, minBytes, maxBytes, datasets }
   const entries = Object.entries(given).filter(([, value]) => value !== undefined)

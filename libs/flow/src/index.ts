@@ -9,7 +9,7 @@ export {
 } from './bulk/bulk-room.ts'
 export { type Estimate, type EstimateDeps, estimatePlan } from './bulk/estimate.ts'
 export { countWindow } from './bulk/count.ts'
-export { type JobTurn, turnJob } from './bulk/control.ts'
+export { type JobTurn, refuseTurn, turnJob } from './bulk/control.ts'
 export { nextGeneration } from './bulk/generation.ts'
 export {
   type JobAsked,

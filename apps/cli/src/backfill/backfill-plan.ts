@@ -52,7 +52,7 @@ export const planAnswer = async (
       await print({ kind: 'object', ...object, ...facts, sent })
     }
   }
-  const plan = refuseEmptyPlan(await planJob(room, request, undefined, call, onObjects))
+  const plan = refuseEmptyPlan(await planJob(room, request, undefined, call, onObjects), request)
   if (plan.next !== undefined) throw new Error('stopped before all was looked at')
   const assumed = { inputs: usualInputs, deployment: assumedDeployment }
   const estimates = await estimatePlan(room, plan, assumed, call)

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { createWriteStream, type WriteStream } from 'node:fs'
-import { mkdir, rename } from 'node:fs/promises'
+import { mkdir, rename, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { finished } from 'node:stream/promises'
 import {
@@ -57,6 +57,8 @@ export const runBackfillReport = (
 /** Beside its place until it is whole. A file that is there is replaced, folders that are not there are made. */
 const openFile = async (path: string) => {
   const part = `${path}.part`
+  const there = await stat(path).catch(() => undefined)
+  if (there?.isDirectory()) throw new UsageError(`--csv ${path} is a folder: name a file`)
   const stream = await openStream(part).catch((error: unknown) => {
     throw new UsageError(`--csv ${path}: ${(error as Error).message}`)
   })

@@ -1,4 +1,4 @@
-import type { Job, JobCounts, JobRequest } from '@silversmith/core'
+import type { Job, JobBudget, JobCounts, JobRequest } from '@silversmith/core'
 import { countsOfJob } from '@silversmith/core'
 import { nameOfJob, type ReportSum } from '@silversmith/flow'
 import { writeTime } from '../text/age.ts'
@@ -45,11 +45,14 @@ export const describeCounts = ({ listed, found, bytes, ...rest }: JobCounts): re
 }
 
 export const describeSum = (sum: ReportSum): readonly string[] => {
-  const { succeeded, before, failed, pending, rows, sealed, codes } = sum
+  const { succeeded, before, failed, pending, rows, rejected, sealed, codes } = sum
   const why = listCounts(codes)
   return [
     `loaded ${succeeded - before} (${rows} rows), loaded before ${before}, failed ${failed}, pending ${pending}`,
     ...(sealed > 0 ? [`  ${sealed} of the loaded are durable, and not in every target yet`] : []),
+    ...(rejected > 0
+      ? [`  ${counted(rejected, 'record')} of these rejected: silversmith quarantine list`]
+      : []),
     ...(why ? [`  not loaded: ${why}`] : []),
   ]
 }
@@ -72,13 +75,29 @@ export const describeFailedParts = (job: Job): readonly string[] => {
   ]
 }
 
+/** An object is counted as found when all of its slice is sent. */
+const ofWholeSlices = (line: string, at: number): string =>
+  at === 0 ? `so far, of slices that are sent: ${line}` : line
+
+const describeBudget = (budget: JobBudget): readonly string[] => {
+  const { objectsPerSecond, bytesPerSecond, concurrency } = budget
+  const limits = [
+    ...(objectsPerSecond === undefined ? [] : [`${counted(objectsPerSecond, 'object')} a second`]),
+    ...(bytesPerSecond === undefined ? [] : [`${counted(bytesPerSecond, 'byte')} a second`]),
+    ...(concurrency === undefined ? [] : [`${counted(concurrency, 'message')} that wait`]),
+  ]
+  return limits.length === 0 ? [] : [`at most ${limits.join(', ')}`]
+}
+
 /** What a job is, without what became of its objects. */
 export const describeJob = (job: Job): readonly string[] => {
   const counts = countsOfJob(job)
+  const isWhole = job.parts.every(({ state }) => state !== 'open')
   return [
     `job ${nameOfJob(job)} is ${job.state}, begun ${writeTime(job.createdAt)}: ${describeRequest(job.request)}`,
-    ...describeCounts(counts),
-    `sent ${counts.sent}`,
+    ...(isWhole ? describeCounts(counts) : describeCounts(counts).map(ofWholeSlices)),
+    `sent ${counts.sent}${isWhole ? '' : ', those of the slice it is at among them'}`,
+    ...describeBudget(job.budget),
     ...describeFailedParts(job),
   ]
 }

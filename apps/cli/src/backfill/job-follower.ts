@@ -51,7 +51,8 @@ const plus = (a: ReportSum, b: ReportSum): ReportSum => {
   return {
     ...{ objects: a.objects + b.objects, succeeded: a.succeeded + b.succeeded },
     ...{ before: a.before + b.before, sealed: a.sealed + b.sealed, failed: a.failed + b.failed },
-    ...{ pending: a.pending + b.pending, rows: a.rows + b.rows, codes },
+    ...{ pending: a.pending + b.pending, rows: a.rows + b.rows },
+    ...{ rejected: a.rejected + b.rejected, codes },
   }
 }
 

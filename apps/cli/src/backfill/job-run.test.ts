@@ -178,5 +178,5 @@ it('says which prefix could not be listed, and that the others went on', async (
 })
 
 it('001-8: nothing inside the window is an error that says why', async () => {
-  await expect(run(open([]))).rejects.toThrow(/there is no object below its prefixes/)
+  await expect(run(open([]))).rejects.toThrow(/there is no object in the bucket/)
 })

@@ -16,12 +16,17 @@ const meanings: Readonly<Record<Exclude<JobStanding, 'new'>, string>> = {
   stuck: 'cannot be judged: silversmith reconcile says why',
 }
 
+const nothingFound = (listed: number): string =>
+  listed === 0
+    ? '  there is no object below the prefix'
+    : '  the window is of when objects were written (Last-Modified); by the dates in their keys: silversmith backfill'
+
 export const describeReplay = (
   { bucket, copiesTo, dryRun, force }: ObjectReplay,
   sum: ObjectReplaySum,
   queue: string | undefined,
 ): string => {
-  const { found, sent, bytes, there, gone, failed, standings, generation, isCut } = sum
+  const { listed, found, sent, bytes, there, gone, failed, standings, generation, isCut } = sum
   const done = copiesTo === undefined ? `sent to the ${queue} queue` : 'copied'
   const where = copiesTo === undefined ? '' : ` below ${objectUri({ bucket, key: copiesTo })}`
   const isPassedOver = (standing: string): boolean =>
@@ -29,7 +34,8 @@ export const describeReplay = (
   const kinds = Object.entries(meanings) as [keyof typeof meanings, string][]
   const left = kinds.filter(([kind]) => (standings[kind] ?? 0) > 0 && isPassedOver(kind))
   return [
-    `${dryRun ? 'would be ' : ''}${done}${where}: ${counted(sent, 'object')} with ${counted(bytes, 'byte')}, of ${found} in the window`,
+    `${dryRun ? 'would be ' : ''}${done}${where}: ${counted(sent, 'object')} with ${counted(bytes, 'byte')}, of ${found} in the window, of ${listed} listed`,
+    ...(found === 0 ? [nothingFound(listed)] : []),
     ...left.map(([kind, meaning]) => `  ${standings[kind]} ${meaning}`),
     ...(there > 0 ? [`  ${there} copied before, into the same folder`] : []),
     ...(gone > 0 ? [`  ${gone} deleted or replaced meanwhile`] : []),

@@ -44,7 +44,7 @@ it('says what was handed over, what was passed over and why, and what failed', (
     isCut: true,
   }
   expect(describeReplay(ask(), sum, undefined).split('\n')).toEqual([
-    'copied below s3://b/_replay/RUN/: 3 objects with 42 bytes, of 12 in the window',
+    'copied below s3://b/_replay/RUN/: 3 objects with 42 bytes, of 12 in the window, of 20 listed',
     '  5 loaded before',
     '  1 cannot be judged: silversmith reconcile says why',
     '  1 copied before, into the same folder',
@@ -57,7 +57,10 @@ it('says what was handed over, what was passed over and why, and what failed', (
   const forced = { ...ask({ via: 'queue', force: true, dryRun: true }) }
   const all = { ...sum, failed: [], there: 0, gone: 0, isCut: false, standings: { loaded: 5 } }
   expect(describeReplay(forced, all, 'bulk').split('\n')).toEqual([
-    'would be sent to the bulk queue: 3 objects with 42 bytes, of 12 in the window',
+    'would be sent to the bulk queue: 3 objects with 42 bytes, of 12 in the window, of 20 listed',
     'nothing was changed; --yes does it',
   ])
+  const none = { ...all, found: 0, sent: 0, bytes: 0, standings: {} }
+  expect(describeReplay(forced, none, 'bulk')).toContain('when objects were written')
+  expect(describeReplay(forced, { ...none, listed: 0 }, 'bulk')).toContain('there is no object')
 })

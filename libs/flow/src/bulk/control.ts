@@ -1,7 +1,7 @@
 import { Fault, type Job, type JobPart, type JobState } from '@silversmith/core'
 import { changeItem } from '../ledger-write.ts'
 import type { Call } from '../patience.ts'
-import { jobKeyOf, without } from './bulk-room.ts'
+import { jobKeyOf, nameOfJob, without } from './bulk-room.ts'
 import { type JobStartDeps, readJob } from './job-start.ts'
 import { type JobView, viewJob } from './job-view.ts'
 
@@ -20,21 +20,30 @@ export const turnJob = async (
   call: Call,
 ): Promise<JobView> => {
   const before = await readJob(deps, id, call)
-  if (turn === 'resume' && before.request.map && before.state === 'done')
-    throw new Fault(
-      'JOB_REFUSED',
-      `job ${id} was handed out by Step Functions, and that is over: begin another one of the same window, which sends what is not loaded`,
-    )
+  refuseTurn(before, turn)
   const change = (item: Job | undefined): Job | undefined => {
     const turned = item && turns[turn](item)
     return turned && turned !== item ? { ...turned, updatedAt: deps.clock.now() } : undefined
   }
   const job = await changeItem<Job>(deps, jobKeyOf(deps.pipeline, id), change, call)
-  if (!job || !wanted[turn].includes(job.state))
-    throw new Fault('JOB_REFUSED', `job ${id} is ${job?.state ?? 'gone'}: ${refusals[turn]}`)
+  if (!job) throw new Fault('JOB_REFUSED', `job ${id} is gone`)
+  if (!wanted[turn].includes(job.state)) throw refusalOf(job, turn)
   if (job.state !== before.state) deps.log.emit({ kind: 'job-turned', job: id, state: job.state })
   return viewJob(job)
 }
+
+/** @throws Fault JOB_REFUSED when the state of a job does not allow it. One that was turned so before does. */
+export const refuseTurn = (job: Job, turn: JobTurn): void => {
+  if (turn === 'resume' && job.request.map && job.state === 'done')
+    throw new Fault(
+      'JOB_REFUSED',
+      `job ${nameOfJob(job)} was handed out by Step Functions, and that is over: begin another one of the same window, which sends what is not loaded`,
+    )
+  if (!wanted[turn].includes(turns[turn](job).state)) throw refusalOf(job, turn)
+}
+
+const refusalOf = (job: Job, turn: JobTurn): Fault =>
+  new Fault('JOB_REFUSED', `job ${nameOfJob(job)} is ${job.state}: ${refusals[turn]}`)
 
 const reopen = (part: JobPart): JobPart =>
   part.state === 'failed' ? { ...without(part, 'problem'), state: 'open' } : part

@@ -93,7 +93,7 @@ export const startJob = async (deps: JobStartDeps, asked: JobAsked, call: Call):
   if (!isSame(job, request))
     throw new Fault(
       'JOB_REFUSED',
-      `job ${id} was begun ${new Date(job.createdAt).toISOString()} with another request (${JSON.stringify(job.request).slice(0, 500)}): take another name, or the same request to go on with it`,
+      `job ${id} was begun ${new Date(job.createdAt).toISOString()} with another request (${writeRequest(job.request)}): take another name, or the same request to go on with it`,
     )
   if (!before) deps.log.emit({ kind: 'job-turned', job: id, state: job.state })
   return job
@@ -120,6 +120,13 @@ const findBeside = async (
   )
 }
 
+const writeRequest = ({ window: { start, end, ...rest }, ...request }: JobRequest): string => {
+  const times = Object.entries({ start, end }).filter(([, at]) => at !== undefined)
+  const told = times.map(([name, at]) => [name, new Date(at ?? 0).toISOString()])
+  const window = { ...Object.fromEntries(told), ...rest }
+  return JSON.stringify({ ...request, window }).slice(0, 500)
+}
+
 const isSame = (job: Job, request: JobRequest): boolean => isDeepStrictEqual(job.request, request)
 
 /** @throws Fault JOB_REFUSED when there is none of the name. */
@@ -130,5 +137,8 @@ export const readJob = async (
 ): Promise<Job> => {
   const found = await readItem<Job>(deps, jobKeyOf(deps.pipeline, id), call)
   if (found) return found.item
-  throw new Fault('JOB_REFUSED', `there is no job ${id} of pipeline ${deps.pipeline}`)
+  throw new Fault(
+    'JOB_REFUSED',
+    `there is no job ${id} of pipeline ${deps.pipeline}; silversmith backfill list has those there are`,
+  )
 }

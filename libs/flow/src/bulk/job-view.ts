@@ -4,6 +4,7 @@ import {
   type Job,
   type JobCounts,
   type JobPart,
+  type JobRequest,
   type JobState,
 } from '@silversmith/core'
 import { nameOfJob } from './bulk-room.ts'
@@ -43,20 +44,35 @@ export const viewJob = (job: Job, own?: string): JobView => {
 export const refuseEmpty = (view: JobView): JobView => {
   const { found } = view.counts
   if (view.state !== 'done' || view.failedParts > 0 || found > 0) return view
-  throw emptyFault(`job ${view.job}`, view.counts)
+  const prefixes = view.parts.map(({ prefix }) => prefix)
+  throw emptyFault(`job ${view.job}`, prefixes, view.counts)
 }
 
 /** As `refuseEmpty`, of a plan that was made whole by one call. */
-export const refuseEmptyPlan = (plan: Plan, from?: string): Plan => {
+export const refuseEmptyPlan = (
+  plan: Plan,
+  { prefixes }: Pick<JobRequest, 'prefixes'>,
+  from?: string,
+): Plan => {
   if (from !== undefined || plan.next !== undefined || plan.counts.found > 0) return plan
-  throw emptyFault('the plan', plan.counts)
+  throw emptyFault('the plan', prefixes, plan.counts)
 }
 
-const emptyFault = (what: string, { listed, outside }: JobCounts): Fault => {
+const toldMax = 3
+
+const emptyFault = (
+  what: string,
+  prefixes: readonly string[],
+  { listed, outside }: JobCounts,
+): Fault => {
   const why = Object.entries(outside).map(([name, count]) => `${count} by ${name}`)
+  const named = prefixes.slice(0, toldMax).map((prefix) => JSON.stringify(prefix))
+  const more = prefixes.length - named.length
+  const below = `below ${named.join(', ')}${more > 0 ? ` and ${more} more` : ''}`
+  const where = prefixes.includes('') ? 'in the bucket' : below
   const told =
     listed === 0
-      ? 'there is no object below its prefixes'
-      : `${listed} objects were looked at, all are outside of it (${why.join(', ')})`
+      ? `there is no object ${where}`
+      : `${listed} objects ${where} were looked at, all are outside of it (${why.join(', ')})`
   return new Fault('JOB_EMPTY', `${what}: nothing is inside its window: ${told}`)
 }

@@ -29,6 +29,8 @@ export interface ReportEntry {
   readonly isCommitted: boolean
   /** Accepted records; 0 where it is not committed. */
   readonly rows: number
+  /** Records in quarantine; 0 where it is not committed. */
+  readonly rejected: number
   readonly batch: string | undefined
 }
 
@@ -73,7 +75,7 @@ interface Moment {
   readonly isDue: boolean
 }
 
-type Outcome = Pick<ReportEntry, 'status' | 'code' | 'message' | 'rows'>
+type Outcome = Pick<ReportEntry, 'status' | 'code' | 'message' | 'rows' | 'rejected'>
 
 const entryOf = (one: SliceObject, seen: Seen, moment: Moment): ReportEntry => {
   const { object, etag, sizeBytes, date, dataset, standing } = one
@@ -89,10 +91,10 @@ const entryOf = (one: SliceObject, seen: Seen, moment: Moment): ReportEntry => {
 }
 
 const failed = (code: string, message: string): Outcome => ({
-  ...{ status: 'failed', code, message, rows: 0 },
+  ...{ status: 'failed', code, message, rows: 0, rejected: 0 },
 })
 const pending = (code: string, message: string): Outcome => ({
-  ...{ status: 'pending', code, message, rows: 0 },
+  ...{ status: 'pending', code, message, rows: 0, rejected: 0 },
 })
 const unrouted = failed('unrouted', 'no route accepts its key')
 
@@ -118,6 +120,7 @@ const outcomeOf = (one: SliceObject, { standing, listed }: Seen, moment: Moment)
   const where = isCommitted ? '' : ', not yet in every target'
   return {
     ...{ status: 'succeeded', code: '', rows: isCommitted ? listed.rows : 0 },
+    rejected: isCommitted ? listed.rejected : 0,
     message: `${what} by batch ${batch.id}${where}: ${listed.rows} rows, ${listed.rejected} rejected`,
   }
 }
@@ -136,22 +139,26 @@ export interface ReportSum {
   readonly pending: number
   /** Of objects the job sent, in committed batches. */
   readonly rows: number
+  /** Of the same, records in quarantine. */
+  readonly rejected: number
   /** Code of what is not succeeded → objects. */
   readonly codes: Readonly<Record<string, number>>
 }
 
 export const noReportSum: ReportSum = {
-  ...{ objects: 0, succeeded: 0, before: 0, sealed: 0, failed: 0, pending: 0, rows: 0, codes: {} },
+  ...{ objects: 0, succeeded: 0, before: 0, sealed: 0, failed: 0, pending: 0, rows: 0 },
+  ...{ rejected: 0, codes: {} },
 }
 
 export const addToSum = (sum: ReportSum, entries: readonly ReportEntry[]): ReportSum => {
   const next = { ...sum, codes: { ...sum.codes } }
-  for (const { status, code, rows, isByJob, isCommitted } of entries) {
+  for (const { status, code, rows, rejected, isByJob, isCommitted } of entries) {
     next.objects += 1
     next[status] += 1
     if (status === 'succeeded' && !isByJob) next.before += 1
     if (status === 'succeeded' && !isCommitted) next.sealed += 1
     if (isByJob) next.rows += rows
+    if (isByJob) next.rejected += rejected
     if (code !== '') next.codes[code] = (next.codes[code] ?? 0) + 1
   }
   return next

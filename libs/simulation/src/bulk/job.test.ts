@@ -1,5 +1,5 @@
 import { Fault, type Job } from '@silversmith/core'
-import type { SendGuard } from '@silversmith/flow'
+import { refuseTurn, type SendGuard } from '@silversmith/flow'
 import { describe, expect, test } from 'vitest'
 import { createMortalProcess } from '../repair/mortal-process.ts'
 import { createBulkRoom, linesOf, meterOf } from './bulk-room.ts'
@@ -71,10 +71,10 @@ describe('a job', () => {
     fill(room, 5)
     for (let time = 0; time < 2; time += 1)
       await expect(room.run('job', { window: { start: Date.UTC(2027, 0, 1) } })).rejects.toThrow(
-        '5 objects were looked at, all are outside of it (5 by date)',
+        '5 objects in the bucket were looked at, all are outside of it (5 by date)',
       )
     await expect(room.run('none', { prefixes: ['nothing/'] })).rejects.toMatchObject({
-      ...{ code: 'JOB_EMPTY', message: expect.stringContaining('no object below') },
+      ...{ code: 'JOB_EMPTY', message: expect.stringContaining('no object below "nothing/"') },
     })
   })
 
@@ -181,6 +181,11 @@ describe('a job', () => {
     expect(room.queue.bodies).toHaveLength(20)
     await expect(room.turn('job', 'resume')).rejects.toThrow('take another name')
     await expect(room.turn('job', 'pause')).rejects.toMatchObject({ code: 'JOB_REFUSED' })
+    // What a dry run asks, so that it never promises what is refused then.
+    const job = { id: 'p/job', state: 'cancelled', parts: [], request: {} } as unknown as Job
+    expect(() => refuseTurn(job, 'pause')).toThrow('job job is cancelled: only one that runs')
+    expect(() => refuseTurn(job, 'cancel')).not.toThrow()
+    expect(() => refuseTurn({ ...job, state: 'done' }, 'cancel')).toThrow('has sent all there is')
     const turned = room.log.events.filter(({ kind }) => kind === 'job-turned')
     expect(turned.map((event) => 'state' in event && event.state)).toEqual([
       ...['running', 'paused', 'running', 'cancelled'],

@@ -21,7 +21,11 @@ const read = async (room: Room, id?: string): Promise<Readonly<Record<string, Re
 test('says of each object what became of it, before, while and after it is loaded', async () => {
   const room = createBulkRoom({ limits: { objectBytesMax: 400 } })
   await room.room.run(room.put('before.jsonl', linesOf('b')))
-  room.put('good.jsonl', linesOf('a', 'c'))
+  room.put(
+    'good.jsonl',
+    `${linesOf('a', 'c')}{"cut
+`,
+  )
   room.put('empty.jsonl', '')
   room.put('large.jsonl', linesOf('x'.repeat(500)))
   room.put('else.txt', 'no route')
@@ -36,7 +40,7 @@ test('says of each object what became of it, before, while and after it is loade
   await room.load()
   expect(await read(room)).toMatchObject({
     'before.jsonl': { status: 'succeeded', message: expect.stringContaining('was loaded before') },
-    'good.jsonl': { status: 'succeeded', isByJob: true, isCommitted: true, rows: 2 },
+    'good.jsonl': { status: 'succeeded', isByJob: true, isCommitted: true, rows: 2, rejected: 1 },
     'empty.jsonl': { status: 'succeeded', rows: 0 },
     'large.jsonl': { status: 'failed', code: 'too-large' },
     'else.txt': { status: 'failed', code: 'unrouted' },
@@ -82,6 +86,7 @@ test('has lines as S3 Batch Operations writes them', () => {
     ...{ bucket: 'b', key: 'section/7/a b+c"ü,\n.jsonl', version: 'v1', versioned: true },
     ...{ etag: 'e', sizeBytes: 1, date: 0, dataset: 'notes', status: 'failed', code: 'poison' },
     ...{ message: 'says "no",\nand dies', isByJob: true, isCommitted: false, rows: 0, batch: 'B' },
+    rejected: 0,
   }
   expect(reportLineOf(entry)).toBe(
     '"b","section/7/a%20b%2Bc%22%C3%BC%2C%0A.jsonl","v1","failed","poison","","says ""no"", and dies"',
@@ -106,6 +111,7 @@ test('is written slice by slice, with a manifest that names its files', async ()
       failed: 0,
       pending: 0,
       rows: 5,
+      rejected: 0,
       codes: {},
     },
   })

@@ -197,7 +197,9 @@ describe('a share of a mapped job', () => {
     fill(room, 3)
     await room.begin()
     expect(await room.share(await room.list())).toMatchObject({ found: 0, next: false })
-    await expect(room.end()).rejects.toThrow('3 objects were looked at, all are outside of it')
+    await expect(room.end()).rejects.toThrow(
+      '3 objects in the bucket were looked at, all are outside of it',
+    )
   })
 })
 
