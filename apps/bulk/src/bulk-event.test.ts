@@ -48,8 +48,9 @@ describe('an event of the first system', () => {
 
   test('takes any name an execution of Step Functions has: 80 characters', () => {
     const name = 'x'.repeat(80)
-    expect(read({ s3_bucket: 'bronze', job_id: name }).id).toBe(name)
-    expect(() => read({ s3_bucket: 'bronze', job_id: `${name}x` })).toThrow('job_id must be')
+    const of = (job: string) => read({ s3_bucket: 'bronze', section_id: 7, job_id: job })
+    expect(of(name).id).toBe(name)
+    expect(() => of(`${name}x`)).toThrow('job_id must be')
   })
 
   test('takes the bucket of the settings where there is one', () => {
