@@ -1,4 +1,4 @@
-import type { Batch, Job, JobRequest } from '@silversmith/core'
+import type { Job, JobRequest } from '@silversmith/core'
 import type { Call } from '../patience.ts'
 import type { BulkDeps } from './bulk-room.ts'
 import { knownSlices } from './known-slices.ts'
@@ -54,7 +54,7 @@ export const readReport = async function* (
   call: Call,
   skip: (page: Pick<ReportPage, 'part' | 'slice'>) => boolean = () => false,
 ): AsyncGenerator<ReportPage> {
-  const { request, generation, createdAt } = job
+  const { request, generation } = job
   for await (const { part, n, place, line } of knownSlices(deps, job, call)) {
     if (skip({ part, slice: n })) continue
     const slice = await readSlice(deps, request.bucket, place, call)
@@ -62,7 +62,7 @@ export const readReport = async function* (
     if (!slice) continue
     const seen = await lookUp(deps, slice.objects, generation, call)
     const entries = slice.objects.map((object, at) =>
-      entryOf(object, seen[at] as Seen, { request, createdAt, isDue: at < line }),
+      entryOf(object, seen[at] as Seen, { request, isDue: at < line }),
     )
     yield { part, slice: n, entries }
   }
@@ -70,7 +70,6 @@ export const readReport = async function* (
 
 interface Moment {
   readonly request: Pick<JobRequest, 'force'>
-  readonly createdAt: number
   /** The job has passed it: what it sends of it is sent. */
   readonly isDue: boolean
 }
@@ -112,7 +111,8 @@ const outcomeOf = (one: SliceObject, { standing, listed }: Seen, moment: Moment)
   if (claim.item.generation < source.generation) return waits
   const isByJob = isSent(one, moment.request.force)
   if (listed.disposition !== 'rows' && listed.disposition !== 'empty')
-    return isByJob && isOfBefore(batch, moment)
+    // What that batch says of a source that was sent again is of before; clocks, which differ, need not tell.
+    return isByJob && one.batch === batch.id
       ? waits
       : failed(listed.disposition, listed.reason ?? '')
   const isCommitted = batch.state === 'C'
@@ -124,9 +124,6 @@ const outcomeOf = (one: SliceObject, { standing, listed }: Seen, moment: Moment)
     message: `${what} by batch ${batch.id}${where}: ${listed.rows} rows, ${listed.rejected} rejected`,
   }
 }
-
-/** What it says of a source that was sent again is of before that. */
-const isOfBefore = ({ sealedAt = 0 }: Batch, { createdAt }: Moment): boolean => sealedAt < createdAt
 
 export interface ReportSum {
   readonly objects: number

@@ -21,6 +21,8 @@ export interface SliceObject extends ListedObject {
   /** Undefined: no route accepts its key. */
   readonly dataset: string | undefined
   readonly standing: JobStanding
+  /** That it was claimed for then. */
+  readonly batch?: string
 }
 
 /** A stretch of a listing. */

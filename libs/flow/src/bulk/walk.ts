@@ -130,10 +130,14 @@ const withStandings = async (
   const unjudged = found.map((one): SliceObject => ({ ...one, standing: 'unrouted' }))
   const routed = unjudged.filter(({ dataset }) => dataset !== undefined)
   const seen = await lookUp(deps, routed, 0, call)
-  const standingOf = new Map(
-    routed.map((one, at) => [one, standingOfSeen(seen[at] as Seen, deps.clock.now())]),
-  )
-  return unjudged.map((one) => ({ ...one, standing: standingOf.get(one) ?? one.standing }))
+  const seenOf = new Map(routed.map((one, at) => [one, seen[at] as Seen]))
+  return unjudged.map((one) => {
+    const own = seenOf.get(one)
+    if (!own) return one
+    const batch = own.standing.batch?.item.id
+    const standing = standingOfSeen(own, deps.clock.now())
+    return { ...one, standing, ...(batch !== undefined && { batch }) }
+  })
 }
 
 /** What ledger and manifests know of an object. */

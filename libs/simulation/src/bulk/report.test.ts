@@ -64,6 +64,15 @@ test.each(['unrouted', 'gone'] as const)(
   },
 )
 
+test('what the job sent and found gone is failed, though the clock of transform is behind that of the job', async () => {
+  const room = createBulkRoom()
+  room.put('a.jsonl', linesOf('a'))
+  await room.run('job', {}, undefined, 60_000, 3_600_000)
+  room.bronze.deleteObject('b', 'a.jsonl')
+  await room.load()
+  expect(await read(room)).toMatchObject({ 'a.jsonl': { status: 'failed', code: 'gone' } })
+})
+
 test('of a reload waits for the new generation', async () => {
   const room = createBulkRoom()
   await room.room.run(room.put('a.jsonl', linesOf('a')))
